@@ -1,0 +1,1 @@
+"""What each party hears: the plan, country tone plans, session descriptions, and the one crossing into C (`core`)."""

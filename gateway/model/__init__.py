@@ -1,0 +1,1 @@
+"""The vocabulary of the exchange: frozen values that every other package speaks in."""

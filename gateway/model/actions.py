@@ -1,0 +1,214 @@
+"""Everything that the exchange can ask of the world. The runtime carries these out, in order, and decides nothing."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model.plan import Plan
+from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import CallId, DialogId, PortId
+from gateway.model.timers import TimerId
+
+# --- line modules -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartRinging:
+    """Ring the telephone on an FXS port: ``cadence_ms`` is on, off, on, off ... repeated until `StopRinging`."""
+
+    port: PortId
+    cadence_ms: tuple[int, ...]
+    frequency_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopRinging:
+    """Stop at once, whatever the cadence does (F/R to idle, more than 10 ms later RM low: the module's business)."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoop:
+    """Close (seize, answer) or open (release) the loop of an FXO port."""
+
+    port: PortId
+    closed: bool
+
+
+# --- media --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPlan:
+    """Give the signal core a new plan, a whole value; it is swapped in between two ticks."""
+
+    plan: Plan
+
+
+# --- SIP ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SipInvite:
+    """Call a registered telephone: ``contact`` is the URI of its binding, ``caller`` and ``caller_name`` what it shows."""
+
+    dialog: DialogId
+    extension: str
+    contact: str
+    caller: str
+    caller_name: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class SipRing:
+    """180 Ringing to an incoming INVITE."""
+
+    dialog: DialogId
+
+
+@dataclass(frozen=True, slots=True)
+class SipAnswer:
+    """200 OK with our answer to an incoming INVITE."""
+
+    dialog: DialogId
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class SipRefuse:
+    """A final refusal of an incoming INVITE (404, 486, 488, 503 ...)."""
+
+    dialog: DialogId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class SipReinvite:
+    """Offer a changed session inside a dialog (hold, resume)."""
+
+    dialog: DialogId
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class SipAnswerReinvite:
+    """200 OK to the remote party's re-INVITE."""
+
+    dialog: DialogId
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class SipHangup:
+    """End a dialog in whatever state it is: CANCEL, BYE or a final response, with ``Reason: Q.850;cause=``."""
+
+    dialog: DialogId
+    cause_q850: int
+
+
+# --- timers -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Deliver `TimerExpired` with this id after ``after_ms`` of monotonic time."""
+
+    timer: TimerId
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Stop a timer; an expiry that is already queued is dropped by the exchange."""
+
+    timer: TimerId
+
+
+# --- journal ------------------------------------------------------------------------------------------------------------
+
+
+class Direction(StrEnum):
+    """Where a call came from and went to, seen from the office."""
+
+    INTERNAL = "internal"
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """First row of a call: who called whom, over which trunk port (None inside). ``wall_ns`` UTC since 1970."""
+
+    call: CallId
+    direction: Direction
+    calling: str
+    calling_name: str
+    called: str
+    line: str | None
+    wall_ns: int
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """Somebody answered: ``connected`` is the extension or number that did, ``evidence`` how we knew."""
+
+    call: CallId
+    connected: str
+    line: str | None
+    evidence: Evidence
+    wall_ns: int
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call is over: why, and how we knew."""
+
+    call: CallId
+    cause: Cause
+    evidence: Evidence
+    ended_by: str
+    wall_ns: int
+    monotonic_ns: int
+
+
+# --- for people ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Narrate:
+    """One line of the trace, ``machine(id){STATE} event -> STATE actions``; the runtime puts the time before it."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Something that a technician must know: ``about`` is a port or a service, ``text`` a sentence with the remedy."""
+
+    about: str
+    text: str
+
+
+Action = (
+    StartRinging
+    | StopRinging
+    | SetLoop
+    | ApplyPlan
+    | SipInvite
+    | SipRing
+    | SipAnswer
+    | SipRefuse
+    | SipReinvite
+    | SipAnswerReinvite
+    | SipHangup
+    | StartTimer
+    | CancelTimer
+    | CallStarted
+    | CallAnswered
+    | CallEnded
+    | Narrate
+    | RaiseAlarm
+)

@@ -1,0 +1,110 @@
+"""The media plan: one immutable value that says who hears whom, with which tone, player, digits, detectors and RTP endpoint.
+
+The exchange makes a whole new plan after each step that changes it; the signal core swaps it in between two ticks. Nodes that
+keep their id keep their state (canceller taps, jitter buffer, tone phase). A plan is a graph of *nodes* and of *hears* edges:
+a listener node hears the sum of its sources. Ports and RTP nodes both listen and speak; tone, player and digits nodes speak.
+"""
+
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from gateway.model.numbers import Codec, NodeId, PortId
+
+
+class Detectors(Flag):
+    """What the core looks for in a node's incoming audio."""
+
+    NONE = 0
+    DTMF = auto()
+    CALL_PROGRESS = auto()
+    CALLER_ID = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PortNode:
+    """An analog port; every port of the board is in every plan. ``capture_muted`` while its telephone is being rung."""
+
+    id: NodeId
+    port: PortId
+    detectors: Detectors = Detectors.NONE
+    canceller: bool = True
+    capture_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RtpNode:
+    """A SIP party's media: ``socket`` is the index of a port pair that the core bound at start.
+
+    ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to where packets
+    really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None. ``sends``/``receives`` follow the
+    SDP direction.
+    """
+
+    id: NodeId
+    socket: int
+    remote: tuple[str, int] | None
+    codec: Codec
+    telephone_event: int | None
+    frame_ms: int = 20
+    sends: bool = True
+    receives: bool = True
+    detectors: Detectors = Detectors.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ToneSegment:
+    """A stretch of tone: the sum of ``frequencies_hz`` at ``level_dbm0`` each (empty: silence) for ``duration_ms`` (0: for ever)."""
+
+    frequencies_hz: tuple[float, ...]
+    level_dbm0: float
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToneNode:
+    """A call-progress tone, its segments repeated for ever."""
+
+    id: NodeId
+    segments: tuple[ToneSegment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerNode:
+    """A recording; ``clip`` is the name under which the runtime loaded it into the core. `PromptEnded` at its end unless looped."""
+
+    id: NodeId
+    clip: str
+    looped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsNode:
+    """Digits to send once, as DTMF to a port and as RFC 4733 events to an RTP node that takes them. `DigitsSent` at the end."""
+
+    id: NodeId
+    digits: str
+    tone_ms: int = 100
+    pause_ms: int = 100
+    low_dbm0: float = -8.0
+    high_dbm0: float = -6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """One edge: ``listener`` hears ``source`` with ``gain_db``."""
+
+    listener: NodeId
+    source: NodeId
+    gain_db: float = 0.0
+
+
+Node = PortNode | RtpNode | ToneNode | PlayerNode | DigitsNode
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole plan. ``generation`` grows with each; nodes are sorted by id, edges by (listener, source)."""
+
+    generation: int = 0
+    nodes: tuple[Node, ...] = ()
+    hears: tuple[Hears, ...] = field(default=())

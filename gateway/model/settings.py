@@ -1,0 +1,154 @@
+"""The configuration as one immutable value: what the pure parts read. `config` makes it from TOML; nothing else does.
+
+Times in ms, levels in dBm0. A *destination* is a number of this office: an extension, a hunt group, or a queue.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.model.numbers import NodeId, PortId
+
+
+class PortKind(StrEnum):
+    """What a socket on the board is."""
+
+    FXS = "fxs"
+    FXO = "fxo"
+
+
+class AudioKind(StrEnum):
+    """What carries a port's audio: the twin's two-wire line, or a sound card through ALSA."""
+
+    WIRE = "wire"
+    ALSA = "alsa"
+
+
+@dataclass(frozen=True, slots=True)
+class PortSettings:
+    """One socket of the board. ``node`` is its fixed id in the plan; ``card`` an ALSA device name such as ``hw:CARD=line1``."""
+
+    port: PortId
+    kind: PortKind
+    node: NodeId
+    audio: AudioKind = AudioKind.WIRE
+    card: str = ""
+    card_side: int = 0
+    full_scale_dbm0: float = 3.14
+    pins: tuple[tuple[str, str], ...] = ()
+    ring_hz: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSettings:
+    """The board: its name and its ports in order (node ids 1..n)."""
+
+    name: str
+    ports: tuple[PortSettings, ...]
+    rtp_sockets: int = 32
+    rtp_first_port: int = 16_384
+
+
+class ExtensionKind(StrEnum):
+    """How a station is reached."""
+
+    ANALOG = "analog"
+    SIP = "sip"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionSettings:
+    """An extension and its station. ``paired_line`` ties a telephone to one city line: lifting it seizes that line."""
+
+    number: str
+    name: str
+    kind: ExtensionKind
+    port: PortId | None = None
+    paired_line: str | None = None
+    flash_min_ms: int = 80
+    flash_max_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CityLineSettings:
+    """A city line: its FXO port and where its incoming calls go."""
+
+    name: str
+    port: PortId
+    destination: str
+    number: str = ""
+    """The line's own number in the city, for the records."""
+    dial_tone_wait_ms: int = 5_000
+    answer_after_dialling_ms: int = 12_000
+    """Silence without ringback for this long after dialling counts as answered (evidence: dialling done)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HuntGroupSettings:
+    """Rings all members at once for ``ring_ms``, then goes to ``overflow`` (a destination; empty: the caller gets busy tone)."""
+
+    number: str
+    name: str
+    members: tuple[str, ...]
+    ring_ms: int = 30_000
+    overflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Holds callers in order with ``music`` (name of a clip) until a member is free; bounded in length and wait."""
+
+    number: str
+    name: str
+    members: tuple[str, ...]
+    music: str
+    limit: int = 20
+    max_wait_ms: int = 600_000
+    ring_ms: int = 20_000
+    overflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkGroupSettings:
+    """City lines to choose from, in order, for a call out."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRuleSettings:
+    """Numbers that begin with ``prefix`` and have ``min_digits..max_digits`` go out over ``trunk_group`` without ``strip`` digits."""
+
+    prefix: str
+    trunk_group: str
+    strip: int = 0
+    min_digits: int = 1
+    max_digits: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SipSettings:
+    """SIP of the office: realm of the digests, port, transports, name shown by the server."""
+
+    realm: str = "cityline"
+    port: int = 5060
+    transports: tuple[str, ...] = ("udp", "tcp")
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeSettings:
+    """The whole office. ``version`` is the hash of the files it was read from."""
+
+    country: str
+    extensions: tuple[ExtensionSettings, ...]
+    city_lines: tuple[CityLineSettings, ...] = ()
+    hunt_groups: tuple[HuntGroupSettings, ...] = ()
+    queues: tuple[QueueSettings, ...] = ()
+    trunk_groups: tuple[TrunkGroupSettings, ...] = ()
+    outgoing: tuple[OutgoingRuleSettings, ...] = ()
+    sip: SipSettings = field(default_factory=SipSettings)
+    hold_music: str = "hold"
+    interdigit_ms: int = 4_000
+    first_digit_ms: int = 15_000
+    no_answer_ms: int = 60_000
+    version: str = ""
