@@ -1,0 +1,68 @@
+/* Adaptive jitter buffer for one RTP stream of 8 kHz audio: packets of decoded samples in (any order, twice, late or
+ * never), n samples a tick out.  Depth follows the observed jitter between min and max; it grows by waiting (the
+ * caller conceals) and shrinks by cutting out a stretch that resembles its neighbour, so without a click.
+ *
+ * Not thread-safe: the tick drains the receive thread's ring into it.  Nothing but create allocates; memory is bounded.
+ */
+#ifndef SC_JITTER_BUFFER_H
+#define SC_JITTER_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SC_JITTER_MAX_PACKET_SAMPLES 480 /* 60 ms */
+#define SC_JITTER_MAX_GET_SAMPLES 160
+
+struct sc_jitter_buffer;
+
+struct sc_jitter_buffer_settings {
+    uint32_t min_depth_ms; /* default 10 */
+    uint32_t max_depth_ms; /* default 200 */
+};
+
+struct sc_jitter_packet {
+    uint32_t ssrc;
+    uint32_t timestamp;     /* RTP, 8 kHz */
+    uint16_t sequence;
+    bool marker;            /* begin of a talk spurt after DTX */
+    const int16_t *samples; /* decoded; copied */
+    size_t n_samples;       /* 1..SC_JITTER_MAX_PACKET_SAMPLES */
+    int64_t arrival_us;     /* any monotonic clock that also drives the ticks */
+};
+
+/* What a get delivered. */
+enum sc_jitter_output {
+    SC_JITTER_AUDIO,  /* samples, all from packets */
+    SC_JITTER_LOST,   /* a packet is missing or late: out is zeroed, conceal it */
+    SC_JITTER_SILENCE /* nothing is being sent (before the first packet, DTX gap, stream stopped): out is zeroed */
+};
+
+struct sc_jitter_buffer_state {
+    float jitter_ms;            /* RFC 3550 6.4.1 interarrival jitter */
+    float target_depth_ms;
+    float depth_ms;             /* audio buffered now */
+    uint32_t received, reordered, duplicates;
+    uint32_t late;              /* came after its place had been played */
+    uint32_t refused;           /* malformed: no samples or too many */
+    uint32_t overflow;          /* dropped because more than the memory holds was sent */
+    uint32_t resets;            /* ssrc changes, timestamp or sequence jumps, returns after silence */
+    uint32_t lost_ticks;        /* gets answered with SC_JITTER_LOST */
+    uint32_t silence_ticks;
+    uint64_t cut_samples, stretched_samples; /* taken out and waited for depth changes */
+};
+
+void sc_jitter_buffer_settings_default(struct sc_jitter_buffer_settings *settings);
+int sc_jitter_buffer_create(struct sc_jitter_buffer **out, const struct sc_jitter_buffer_settings *settings);
+void sc_jitter_buffer_destroy(struct sc_jitter_buffer *jb);
+void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb); /* statistics too */
+
+/* 0 (also for what was dropped: see the counters) or EINVAL when the packet is malformed (counted as refused). */
+int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet);
+
+/* n samples for one tick, n <= SC_JITTER_MAX_GET_SAMPLES (more is cut to it). */
+enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
+
+void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out);
+
+#endif
