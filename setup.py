@@ -1,4 +1,4 @@
-"""The C modules, which pyproject.toml cannot name: each builder that is in the tree is compiled (cffi, API mode)."""
+"""The C modules, which pyproject.toml cannot name: each builder in the tree is compiled (cffi, API mode)."""
 
 from pathlib import Path
 

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The front door: `python3 tasks.py run` on a fresh Debian 12 sets everything up and runs an office.
+
+Started by the system's bare python3 this file makes the virtual environment and hands over to invoke
+there; afterwards `.venv/bin/inv --list` shows the same tasks. What set-up does is in tools/setup_steps.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from tools import gates, setup_steps
+from tools.progress import ROOT, SetupError, say
+
+# Everything but these also needs what only the tests use.
+RUN_ONLY = {"run", "setup", "build", "clean"}
+
+
+def _ready(*, testing: bool) -> None:
+    try:
+        setup_steps.prepare(testing=testing)
+    except SetupError as error:
+        sys.exit(f"cityline: {error}")
+
+
+def _hand_over(arguments: list[str]) -> None:
+    """Set up for the task asked for and become invoke in the virtual environment."""
+    asked = [argument for argument in arguments if not argument.startswith("-")]
+    _ready(testing=bool(asked) and asked[0] not in RUN_ONLY)
+    os.chdir(ROOT)
+    os.execv(setup_steps.PYTHON, [str(setup_steps.PYTHON), "-m", "invoke", *(arguments or ["--list"])])
+
+
+if __name__ == "__main__":
+    try:
+        _hand_over(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("cityline: interrupted; the same command goes on where this stopped")
+
+# A bare python3 has no invoke; what it runs stands above.
+from invoke.context import Context  # noqa: E402
+from invoke.tasks import task  # noqa: E402
+
+CLEANED = ("build", "dist", "out", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis")
+
+
+def _finish(stages: list[gates.Stage]) -> None:
+    sys.exit(gates.run_stages(stages))
+
+
+@task
+def setup(_: Context) -> None:
+    """Install what is missing for running and testing: Debian packages, .venv, the C core."""
+    _ready(testing=True)
+    say("everything is in place")
+
+
+@task(
+    help={
+        "story": "play this story (or `all`) in virtual time and exit with its verdict",
+        "out": "with --story: write a WAV of what each party heard into this directory",
+        "listen": "address that SIP binds to (default 127.0.0.1)",
+        "config": "the office (default boards/simulated/office.toml)",
+        "board": "the board (default boards/simulated/board.toml)",
+        "state": "directory for secrets, the journal and the socket",
+    }
+)
+def run(
+    _: Context,
+    story: str = "",
+    out: str = "",
+    listen: str = "",
+    config: str = "",
+    board: str = "",
+    state: str = "",
+) -> None:
+    """Run an office on the simulated board until Ctrl-C, or play a story."""
+    _ready(testing=False)
+    asked = {"story": story, "out": out, "listen": listen, "config": config, "board": board, "state": state}
+    options = [word for name, value in asked.items() if value for word in (f"--{name}", value)]
+    os.execv(setup_steps.PYTHON, [str(setup_steps.PYTHON), "-m", "gateway", "run", *options])
+
+
+@task(
+    help={
+        "quick": "what runs in under two minutes: no real-time tests, fewer random examples",
+        "k": "only the tests whose names match this pytest expression",
+    }
+)
+def test(_: Context, quick: bool = False, k: str = "") -> None:
+    """Test everything: lint, types, contracts, Python, C under sanitizers and on aarch64, faults, the wheel."""
+    _ready(testing=True)
+    if k:
+        _finish(gates.pytest_stages(quick=quick, match=k))
+    stages = [*gates.static(), *gates.pytest_stages(quick=quick)]
+    if not quick:
+        stages += [gates.native(), gates.native_arm(), gates.faults(), gates.wheel()]
+    _finish(stages)
+
+
+@task
+def check(_: Context) -> None:
+    """Lint, types, import contracts and the architecture tests, in seconds."""
+    _ready(testing=True)
+    _finish([*gates.static(), gates.architecture()])
+
+
+@task
+def native(_: Context) -> None:
+    """Run the C core's tests under the address and undefined-behaviour sanitizers."""
+    _ready(testing=True)
+    _finish([gates.native()])
+
+
+@task
+def native_arm(_: Context) -> None:
+    """Build the C core's tests for the board (aarch64) and run them under qemu."""
+    _ready(testing=True)
+    _finish([gates.native_arm()])
+
+
+@task
+def faults(_: Context) -> None:
+    """Break the exchange on purpose, fault by fault, and see that a named story notices."""
+    _ready(testing=True)
+    _finish([gates.faults()])
+
+
+@task
+def build(_: Context) -> None:
+    """Build the wheel into dist/ and look whether it is the one abi3 wheel."""
+    _ready(testing=False)
+    _finish([gates.wheel()])
+
+
+@task
+def clean(_: Context) -> None:
+    """Remove what building and testing left behind (not .venv, not an office's state)."""
+    for name in CLEANED:
+        shutil.rmtree(ROOT / name, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What `tasks.py` is made of: set-up, quality gates, generated pages. Standard library only."""

@@ -1,0 +1,115 @@
+"""The quality gates, as stages: what each runs, how long it took, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.progress import ROOT, say
+from tools.setup_steps import PYTHON, VENV
+
+BIN = VENV / "bin"
+WORKERS = "2"  # the machines of CI have two cores
+
+# Tests that need real time, real kernel interfaces or foreign programs run by themselves, one after another:
+# beside busy workers they would measure the workers.
+APART = "real"
+QUICK = "not slow and not real"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One gate: its name and the commands that must all return 0."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a stage: the first code that was not 0, and how long it took."""
+
+    name: str
+    code: int
+    seconds: float
+
+
+def run_stages(stages: Sequence[Stage]) -> int:
+    """Run every stage, also after a failure, and print the table; pytest's code if that failed, else 0 or 1."""
+    outcomes = [_run(stage) for stage in stages]
+    print("\n  stage                       seconds", flush=True)
+    for outcome in outcomes:
+        verdict = "ok" if outcome.code == 0 else f"FAILED (code {outcome.code})"
+        print(f"  {outcome.name:26} {outcome.seconds:8.1f}  {verdict}")
+    print(f"  {'all':26} {sum(outcome.seconds for outcome in outcomes):8.1f}", flush=True)
+    failed = [outcome for outcome in outcomes if outcome.code != 0]
+    from_pytest = [outcome.code for outcome in failed if outcome.name.startswith("pytest")]
+    return from_pytest[0] if from_pytest else int(bool(failed))
+
+
+def _run(stage: Stage) -> Outcome:
+    say(f"=== {stage.name}")
+    began = time.monotonic()
+    for command in stage.commands:
+        sys.stdout.flush()
+        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **stage.env}, check=False).returncode
+        if code != 0:
+            return Outcome(stage.name, code, time.monotonic() - began)
+    return Outcome(stage.name, 0, time.monotonic() - began)
+
+
+# ---------------------------------------------------------------- the gates
+def static() -> list[Stage]:
+    """Lint, types, import contracts, and what those cannot say."""
+    return [
+        Stage("ruff", ((str(BIN / "ruff"), "check", "."),)),
+        Stage("mypy --strict", ((str(BIN / "mypy"),),)),
+        Stage("import contracts", ((str(BIN / "lint-imports"),),)),
+    ]
+
+
+def architecture() -> Stage:
+    """The architecture tests alone (`test` has them among the others)."""
+    return Stage("architecture", (_pytest("tests/architecture"),))
+
+
+def pytest_stages(*, quick: bool, match: str = "") -> list[Stage]:
+    """Python's tests: the fast ones on two workers, the real ones apart."""
+    chosen = ("-k", match) if match else ()
+    if quick:
+        fast = _pytest("-n", WORKERS, "-m", QUICK, *chosen)
+        return [Stage("pytest, quick", (fast,), {"CITYLINE_PROFILE": "quick"})]
+    together = _pytest("-n", WORKERS, "-m", f"not {APART}", *chosen)
+    alone = _pytest("-m", APART, *chosen)
+    return [Stage("pytest, virtual time", (together,)), Stage("pytest, real time", (alone,))]
+
+
+def native() -> Stage:
+    """The C core's own tests under the address and undefined-behaviour sanitizers, warnings as errors."""
+    return Stage("C tests, sanitizers", (("make", "-s", "-C", "native", "test"),))
+
+
+def native_arm() -> Stage:
+    """The same tests built for the board and run under qemu-aarch64."""
+    return Stage("C tests, aarch64", (("make", "-s", "-C", "native", "test-arm"),))
+
+
+def faults() -> Stage:
+    """Deliberate faults: each must turn its named story red."""
+    return Stage("deliberate faults", ((str(PYTHON), "-m", "tests.faults"),))
+
+
+def wheel() -> Stage:
+    """The wheel, and a look whether it is the one abi3 wheel that it should be."""
+    build = (str(PYTHON), "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "dist", ".")
+    return Stage("wheel", (build, (str(PYTHON), "-m", "tools.wheel", "dist")))
+
+
+def _pytest(*arguments: str) -> tuple[str, ...]:
+    # Code 5 (nothing collected) is a failure too: a marker that selects nothing is a gate that tests nothing.
+    return (str(PYTHON), "-m", "pytest", "-q", *arguments)

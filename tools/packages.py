@@ -1,0 +1,88 @@
+"""The Debian packages that Cityline needs, each with its reason, split by what needs them."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def _always() -> bool:
+    return True
+
+
+def _no_ensurepip() -> bool:
+    return find_spec("ensurepip") is None or find_spec("venv") is None
+
+
+def _no_python_headers() -> bool:
+    return not Path(sysconfig.get_path("include"), "Python.h").is_file()
+
+
+def _cross_building() -> bool:
+    return platform.machine() == "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A Debian package, why we want it, and when (a machine may have the thing from elsewhere)."""
+
+    name: str
+    reason: str
+    wanted: Callable[[], bool] = _always
+
+
+TO_RUN = (
+    Package("build-essential", "compiles the C core"),
+    Package("pkg-config", "tells the compiler where the libraries are"),
+    Package("python3-venv", "makes the virtual environment", _no_ensurepip),
+    Package("python3-dev", "Python's C headers for the C modules", _no_python_headers),
+    Package("libasound2-dev", "sound cards (alsa-lib)"),
+    Package("libsofia-sip-ua-dev", "SIP (sofia-sip)"),
+    Package("libspeexdsp-dev", "resampling between a card's 48 kHz and a line's 8 kHz"),
+)
+
+TO_TEST = (
+    Package("libasound2-plugins", "tests: ALSA names for PulseAudio cables"),
+    Package("pulseaudio", "tests: virtual sound cables in user space"),
+    Package("libspandsp-dev", "tests: independent DTMF, tone and caller identity signals to compare with"),
+    Package("sip-tester", "tests: sipp"),
+    Package("baresip-core", "tests: a real SIP telephone"),
+    Package("iproute2", "tests: network namespaces for SIP"),
+    Package("valgrind", "tests: memory errors where the sanitizers cannot look"),
+    Package("gcc-aarch64-linux-gnu", "tests: the C core for the board", _cross_building),
+    Package("libc6-dev-arm64-cross", "tests: the C core for the board", _cross_building),
+    Package("qemu-user-static", "tests: runs the board's C tests here", _cross_building),
+)
+
+
+def missing(packages: tuple[Package, ...]) -> list[Package]:
+    """Those of `packages` that this machine wants and has not installed.
+
+    Raises FileNotFoundError where there is no dpkg (not a Debian).
+    """
+    wanted = [package for package in packages if package.wanted()]
+    return [package for package in wanted if package.name not in _installed(wanted)]
+
+
+def is_debian() -> bool:
+    """Whether dpkg and apt-get are here."""
+    return shutil.which("dpkg-query") is not None and shutil.which("apt-get") is not None
+
+
+def _installed(packages: list[Package]) -> set[str]:
+    # dpkg-query returns 1 when one of the names is unknown and still prints the others.
+    names = [package.name for package in packages]
+    answer = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = (line.split() for line in answer.stdout.splitlines())
+    return {row[0] for row in rows if row[1:] == ["installed"]}
