@@ -15,6 +15,7 @@
 #define SC_JITTER_MAX_GET_SAMPLES 160
 
 struct sc_jitter_buffer;
+struct sc_concealment;
 
 struct sc_jitter_buffer_settings {
     uint32_t min_depth_ms; /* default 10 */
@@ -62,6 +63,10 @@ int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_pac
 
 /* n samples for one tick, n <= SC_JITTER_MAX_GET_SAMPLES (more is cut to it). */
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
+
+/* The same with concealment: exactly n samples to hear (n <= SC_JITTER_MAX_GET_SAMPLES), holes filled by plc, also
+ * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both. */
+void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, size_t n);
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out);
 
