@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.model.plan import Plan
 from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted
 from gateway.model.events import Event
 from gateway.model.numbers import PortId
+from gateway.model.plan import Plan
 
 EventSink = Callable[[Event], None]
 
@@ -18,8 +18,14 @@ EventSink = Callable[[Event], None]
 class Clock(Protocol):
     """Time, read by the runtime only."""
 
-    def monotonic_ns(self) -> int: ...
-    def wall_ns(self) -> int: ...
+    def monotonic_ns(self) -> int:
+        """Monotonic time: for timers."""
+        ...
+
+    def wall_ns(self) -> int:
+        """UTC since 1970: for calendars and records."""
+        ...
+
     def call_at(self, monotonic_ns: int, callback: Callable[[], None]) -> Callable[[], None]:
         """Run ``callback`` at that time; returns a function that cancels it."""
         ...
@@ -28,10 +34,22 @@ class Clock(Protocol):
 class LineModules(Protocol):
     """The FXS and FXO modules of the board: ringing and loop out; hook, ring and current edges in."""
 
-    def start(self, sink: EventSink) -> None: ...
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None: ...
-    def stop_ringing(self, port: PortId) -> None: ...
-    def set_loop(self, port: PortId, closed: bool) -> None: ...
+    def start(self, sink: EventSink) -> None:
+        """Begin to report edges."""
+        ...
+
+    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
+        """Ring with on, off, on, off ... until stopped."""
+        ...
+
+    def stop_ringing(self, port: PortId) -> None:
+        """Stop at once, in the order of pins that the module wants."""
+        ...
+
+    def set_loop(self, port: PortId, closed: bool) -> None:
+        """Close or open the loop of an FXO port."""
+        ...
+
     def stop(self) -> None:
         """All pins to their safe states: nothing rings, every loop is open."""
         ...
@@ -40,7 +58,10 @@ class LineModules(Protocol):
 class SignalCore(Protocol):
     """The C core. In virtual time the bench calls `tick`; in real time its own audio thread does."""
 
-    def apply(self, plan: Plan) -> None: ...
+    def apply(self, plan: Plan) -> None:
+        """Swap a new plan in before the next tick; `Bug` when the plan is not one."""
+        ...
+
     def tick(self) -> None:
         """One step of 10 ms: ports, cancellers, detectors, mixer, RTP."""
         ...
@@ -53,7 +74,9 @@ class SignalCore(Protocol):
         """Recording as 16-bit little-endian mono at 8 kHz, for `PlayerNode`s of that name."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give everything back."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +101,30 @@ class SipListen:
 class SipStack(Protocol):
     """SIP signalling. `perform` takes the Sip* actions; bodies are opaque to it."""
 
-    async def start(self, sink: EventSink, listen: SipListen, accounts: Sequence[SipAccount]) -> None: ...
-    def perform(self, action: Action) -> None: ...
-    async def stop(self) -> None: ...
+    async def start(self, sink: EventSink, listen: SipListen, accounts: Sequence[SipAccount]) -> None:
+        """Bring the SIP process up; `SipStackUp` follows when it answers."""
+        ...
+
+    def perform(self, action: Action) -> None:
+        """Carry out one Sip* action; never waits."""
+        ...
+
+    async def stop(self) -> None:
+        """End the SIP process."""
+        ...
 
 
 class CallJournal(Protocol):
     """The exactly-once journal of calls: one writer, committed before `flush` returns."""
 
-    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None: ...
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
+    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None:
+        """Queue one row for the writer."""
+        ...
+
+    def flush(self) -> None:
+        """Return when every row so far is on the disk."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...

@@ -1,8 +1,11 @@
 """Writes gateway/media/sounds/hold.wav: hold music of our own, so that no office pays a licence for it.
 
-Sixteen seconds at 8 kHz, 16 bit, mono, that loop without a seam: every note's tail that runs past the end is laid over the
-beginning. Deterministic: the same bytes on every machine, so a test can compare. Standard library only.
+Sixteen seconds at 8 kHz, 16 bit, mono, that loop without a seam: every note's tail that runs past the end is
+laid over the beginning. Deterministic: the same bytes on every machine, so a test can compare. Standard
+library only.
 """
+
+from __future__ import annotations
 
 import math
 import sys
@@ -73,4 +76,8 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "gateway/media/sounds/hold.wav")
+    main(
+        Path(sys.argv[1])
+        if len(sys.argv) > 1
+        else Path(__file__).parents[1] / "gateway/media/sounds/hold.wav"
+    )

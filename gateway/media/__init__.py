@@ -1,1 +1,3 @@
-"""What each party hears: the plan, country tone plans, session descriptions, and the one crossing into C (`core`)."""
+"""What each party hears: the plan, country tone plans, session descriptions, and the one crossing into C
+(`core`).
+"""

@@ -1,19 +1,23 @@
-"""Everything that the exchange can ask of the world. The runtime carries these out, in order, and decides nothing."""
+"""Everything that the exchange can ask of the world. The runtime carries these out, in order, and decides
+nothing.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.model.plan import Plan
 from gateway.model.causes import Cause, Evidence
 from gateway.model.numbers import CallId, DialogId, PortId
+from gateway.model.plan import Plan
 from gateway.model.timers import TimerId
 
-# --- line modules -------------------------------------------------------------------------------------------------------
+# --- line modules ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class StartRinging:
-    """Ring the telephone on an FXS port: ``cadence_ms`` is on, off, on, off ... repeated until `StopRinging`."""
+    """Ring the telephone on an FXS port: ``cadence_ms`` is on, off, on, off ... repeated until
+    `StopRinging`.
+    """
 
     port: PortId
     cadence_ms: tuple[int, ...]
@@ -22,7 +26,9 @@ class StartRinging:
 
 @dataclass(frozen=True, slots=True)
 class StopRinging:
-    """Stop at once, whatever the cadence does (F/R to idle, more than 10 ms later RM low: the module's business)."""
+    """Stop at once, whatever the cadence does (F/R to idle, more than 10 ms later RM low: the module's
+    business).
+    """
 
     port: PortId
 
@@ -35,7 +41,7 @@ class SetLoop:
     closed: bool
 
 
-# --- media --------------------------------------------------------------------------------------------------------------
+# --- media -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,14 @@ class ApplyPlan:
     plan: Plan
 
 
-# --- SIP ----------------------------------------------------------------------------------------------------------------
+# --- SIP ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class SipInvite:
-    """Call a registered telephone: ``contact`` is the URI of its binding, ``caller`` and ``caller_name`` what it shows."""
+    """Call a registered telephone: ``contact`` is the URI of its binding, ``caller`` and ``caller_name`` what
+    it shows.
+    """
 
     dialog: DialogId
     extension: str
@@ -101,13 +109,15 @@ class SipAnswerReinvite:
 
 @dataclass(frozen=True, slots=True)
 class SipHangup:
-    """End a dialog in whatever state it is: CANCEL, BYE or a final response, with ``Reason: Q.850;cause=``."""
+    """End a dialog in whatever state it is: CANCEL, BYE or a final response, with ``Reason:
+    Q.850;cause=``.
+    """
 
     dialog: DialogId
     cause_q850: int
 
 
-# --- timers -------------------------------------------------------------------------------------------------------------
+# --- timers ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class CancelTimer:
     timer: TimerId
 
 
-# --- journal ------------------------------------------------------------------------------------------------------------
+# --- journal -----------------------------------------------------------------------------------------------
 
 
 class Direction(StrEnum):
@@ -138,7 +148,9 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """First row of a call: who called whom, over which trunk port (None inside). ``wall_ns`` UTC since 1970."""
+    """First row of a call: who called whom, over which trunk port (None inside). ``wall_ns`` UTC since
+    1970.
+    """
 
     call: CallId
     direction: Direction
@@ -174,19 +186,23 @@ class CallEnded:
     monotonic_ns: int
 
 
-# --- for people ---------------------------------------------------------------------------------------------------------
+# --- for people --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Narrate:
-    """One line of the trace, ``machine(id){STATE} event -> STATE actions``; the runtime puts the time before it."""
+    """One line of the trace, ``machine(id){STATE} event -> STATE actions``; the runtime puts the time before
+    it.
+    """
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class RaiseAlarm:
-    """Something that a technician must know: ``about`` is a port or a service, ``text`` a sentence with the remedy."""
+    """Something that a technician must know: ``about`` is a port or a service, ``text`` a sentence with the
+    remedy.
+    """
 
     about: str
     text: str

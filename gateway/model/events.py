@@ -1,6 +1,8 @@
-"""Everything that can happen to the exchange. Drivers, the signal core and the runtime make these; the exchange takes them.
+"""Everything that can happen to the exchange. Drivers, the signal core and the runtime make these; the
+exchange takes them.
 
-All are frozen values; ``at_ns`` is the monotonic time of an edge as the driver saw it (kernel time stamp where there is one).
+All are frozen values; ``at_ns`` is the monotonic time of an edge as the driver saw it (kernel time stamp
+where there is one).
 """
 
 from dataclasses import dataclass
@@ -9,12 +11,14 @@ from enum import StrEnum
 from gateway.model.numbers import DialogId, NodeId, PortId, ToneKind
 from gateway.model.timers import TimerId
 
-# --- line modules (GPIO) ------------------------------------------------------------------------------------------------
+# --- line modules (GPIO) -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class HookEdge:
-    """The hook detector (SHK) of an FXS port changed; bounce, pulses, flashes and ring trip all arrive as these."""
+    """The hook detector (SHK) of an FXS port changed; bounce, pulses, flashes and ring trip all arrive as
+    these.
+    """
 
     port: PortId
     off_hook: bool
@@ -23,7 +27,9 @@ class HookEdge:
 
 @dataclass(frozen=True, slots=True)
 class RingEdge:
-    """One edge of an FXO port's ring detector; a 25 Hz burst gives 25 or 50 of them a second, a polarity pulse one."""
+    """One edge of an FXO port's ring detector; a 25 Hz burst gives 25 or 50 of them a second, a polarity
+    pulse one.
+    """
 
     port: PortId
     at_ns: int
@@ -48,7 +54,9 @@ class PolarityReversed:
 
 @dataclass(frozen=True, slots=True)
 class PortFailed:
-    """A port cannot be used: its card is not there, its module does not answer. ``reason`` is a sentence for people."""
+    """A port cannot be used: its card is not there, its module does not answer. ``reason`` is a sentence for
+    people.
+    """
 
     port: PortId
     reason: str
@@ -61,7 +69,7 @@ class PortRestored:
     port: PortId
 
 
-# --- signal core --------------------------------------------------------------------------------------------------------
+# --- signal core -------------------------------------------------------------------------------------------
 
 
 class DigitSource(StrEnum):
@@ -73,7 +81,9 @@ class DigitSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DigitStarted:
-    """A DTMF tone has been present long enough to be one (dial tone stops here); `DigitHeard` follows at its end."""
+    """A DTMF tone has been present long enough to be one (dial tone stops here); `DigitHeard` follows at its
+    end.
+    """
 
     node: NodeId
 
@@ -130,7 +140,7 @@ class MediaLost:
     silent_ms: int
 
 
-# --- SIP ----------------------------------------------------------------------------------------------------------------
+# --- SIP ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +159,9 @@ class SipStackDown:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A telephone of ``extension`` proved who it is and can be reached at ``contact`` (a SIP URI) for ``expires_s``."""
+    """A telephone of ``extension`` proved who it is and can be reached at ``contact`` (a SIP URI) for
+    ``expires_s``.
+    """
 
     extension: str
     contact: str
@@ -167,7 +179,9 @@ class Unregistered:
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
-    """An authenticated INVITE: ``caller`` is the extension that proved itself, ``called`` the user part it asked for."""
+    """An authenticated INVITE: ``caller`` is the extension that proved itself, ``called`` the user part it
+    asked for.
+    """
 
     dialog: DialogId
     caller: str
@@ -226,7 +240,7 @@ class RemoteEnded:
     cause_q850: int
 
 
-# --- runtime ------------------------------------------------------------------------------------------------------------
+# --- runtime -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ PortId = NewType("PortId", str)
 """Name of a socket on the board, as in board.toml: ``fxs1``, ``fxo2``."""
 
 NodeId = NewType("NodeId", int)
-"""A node of the media plan. Ports have the fixed ids 1..n in the board's order; others come from the counter."""
+"""A node of the media plan. Ports have the fixed ids 1..n in the board's order; others come from the
+counter.
+"""
 
 LegId = NewType("LegId", int)
 """One party's side of a call; from the counter."""
@@ -17,7 +19,9 @@ CallId = NewType("CallId", int)
 """A call: legs joined, with one row in the journal; from the counter."""
 
 DialogId = NewType("DialogId", int)
-"""A SIP dialog. Even: ours, from the counter (doubled). Odd: handed out by the SIP driver for incoming ones."""
+"""A SIP dialog. Even: ours, from the counter (doubled). Odd: handed out by the SIP driver for incoming
+ones.
+"""
 
 NS_PER_MS = 1_000_000
 
@@ -26,7 +30,8 @@ NS_PER_MS = 1_000_000
 class Now:
     """The time of one step: ``monotonic_ns`` for timers, ``wall_ns`` (since 1970, UTC) for calendars only.
 
-    A board without a battery clock wakes up in 1970 and jumps to today; nothing that counts time may read ``wall_ns``.
+    A board without a battery clock wakes up in 1970 and jumps to today; nothing that counts time may read
+    ``wall_ns``.
     """
 
     monotonic_ns: int

@@ -1,8 +1,10 @@
-"""The media plan: one immutable value that says who hears whom, with which tone, player, digits, detectors and RTP endpoint.
+"""The media plan: one immutable value that says who hears whom, with which tone, player, digits, detectors
+and RTP endpoint.
 
-The exchange makes a whole new plan after each step that changes it; the signal core swaps it in between two ticks. Nodes that
-keep their id keep their state (canceller taps, jitter buffer, tone phase). A plan is a graph of *nodes* and of *hears* edges:
-a listener node hears the sum of its sources. Ports and RTP nodes both listen and speak; tone, player and digits nodes speak.
+The exchange makes a whole new plan after each step that changes it; the signal core swaps it in between two
+ticks. Nodes that keep their id keep their state (canceller taps, jitter buffer, tone phase). A plan is a
+graph of *nodes* and of *hears* edges: a listener node hears the sum of its sources. Ports and RTP nodes both
+listen and speak; tone, player and digits nodes speak.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ class Detectors(Flag):
 
 @dataclass(frozen=True, slots=True)
 class PortNode:
-    """An analog port; every port of the board is in every plan. ``capture_muted`` while its telephone is being rung."""
+    """An analog port; every port of the board is in every plan. ``capture_muted`` while its telephone is
+    being rung.
+    """
 
     id: NodeId
     port: PortId
@@ -35,9 +39,9 @@ class PortNode:
 class RtpNode:
     """A SIP party's media: ``socket`` is the index of a port pair that the core bound at start.
 
-    ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to where packets
-    really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None. ``sends``/``receives`` follow the
-    SDP direction.
+    ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to
+    where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
+    ``sends``/``receives`` follow the SDP direction.
     """
 
     id: NodeId
@@ -53,7 +57,9 @@ class RtpNode:
 
 @dataclass(frozen=True, slots=True)
 class ToneSegment:
-    """A stretch of tone: the sum of ``frequencies_hz`` at ``level_dbm0`` each (empty: silence) for ``duration_ms`` (0: for ever)."""
+    """A stretch of tone: the sum of ``frequencies_hz`` at ``level_dbm0`` each (empty: silence) for
+    ``duration_ms`` (0: for ever).
+    """
 
     frequencies_hz: tuple[float, ...]
     level_dbm0: float
@@ -70,7 +76,9 @@ class ToneNode:
 
 @dataclass(frozen=True, slots=True)
 class PlayerNode:
-    """A recording; ``clip`` is the name under which the runtime loaded it into the core. `PromptEnded` at its end unless looped."""
+    """A recording; ``clip`` is the name under which the runtime loaded it into the core. `PromptEnded` at its
+    end unless looped.
+    """
 
     id: NodeId
     clip: str
@@ -79,7 +87,9 @@ class PlayerNode:
 
 @dataclass(frozen=True, slots=True)
 class DigitsNode:
-    """Digits to send once, as DTMF to a port and as RFC 4733 events to an RTP node that takes them. `DigitsSent` at the end."""
+    """Digits to send once, as DTMF to a port and as RFC 4733 events to an RTP node that takes them.
+    `DigitsSent` at the end.
+    """
 
     id: NodeId
     digits: str

@@ -1,6 +1,8 @@
-"""The configuration as one immutable value: what the pure parts read. `config` makes it from TOML; nothing else does.
+"""The configuration as one immutable value: what the pure parts read. `config` makes it from TOML; nothing
+else does.
 
-Times in ms, levels in dBm0. A *destination* is a number of this office: an extension, a hunt group, or a queue.
+Times in ms, levels in dBm0. A *destination* is a number of this office: an extension, a hunt group, or a
+queue.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +27,9 @@ class AudioKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """One socket of the board. ``node`` is its fixed id in the plan; ``card`` an ALSA device name such as ``hw:CARD=line1``."""
+    """One socket of the board. ``node`` is its fixed id in the plan; ``card`` an ALSA device name such as
+    ``hw:CARD=line1``.
+    """
 
     port: PortId
     kind: PortKind
@@ -57,7 +61,9 @@ class ExtensionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExtensionSettings:
-    """An extension and its station. ``paired_line`` ties a telephone to one city line: lifting it seizes that line."""
+    """An extension and its station. ``paired_line`` ties a telephone to one city line: lifting it seizes that
+    line.
+    """
 
     number: str
     name: str
@@ -84,7 +90,9 @@ class CityLineSettings:
 
 @dataclass(frozen=True, slots=True)
 class HuntGroupSettings:
-    """Rings all members at once for ``ring_ms``, then goes to ``overflow`` (a destination; empty: the caller gets busy tone)."""
+    """Rings all members at once for ``ring_ms``, then goes to ``overflow`` (a destination; empty: the caller
+    gets busy tone).
+    """
 
     number: str
     name: str
@@ -95,7 +103,9 @@ class HuntGroupSettings:
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """Holds callers in order with ``music`` (name of a clip) until a member is free; bounded in length and wait."""
+    """Holds callers in order with ``music`` (name of a clip) until a member is free; bounded in length and
+    wait.
+    """
 
     number: str
     name: str
@@ -117,7 +127,9 @@ class TrunkGroupSettings:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRuleSettings:
-    """Numbers that begin with ``prefix`` and have ``min_digits..max_digits`` go out over ``trunk_group`` without ``strip`` digits."""
+    """Numbers that begin with ``prefix`` and have ``min_digits..max_digits`` go out over ``trunk_group``
+    without ``strip`` digits.
+    """
 
     prefix: str
     trunk_group: str

@@ -1,4 +1,6 @@
-"""Timers as values: an action starts one, an event names the one that expired; a stale one is dropped by its serial."""
+"""Timers as values: an action starts one, an event names the one that expired; a stale one is dropped by its
+serial.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +9,9 @@ from dataclasses import dataclass
 class TimerId:
     """One run of one timer.
 
-    ``owner`` is the machine (``fxs(fxs1)``, ``call(17)``), ``name`` the timer in that machine's table, ``serial`` comes
-    from the id counter, so that an expiry which was already on its way when the timer was stopped matches nothing.
+    ``owner`` is the machine (``fxs(fxs1)``, ``call(17)``), ``name`` the timer in that machine's table,
+    ``serial`` comes from the id counter, so that an expiry which was already on its way when the timer was
+    stopped matches nothing.
     """
 
     owner: str
