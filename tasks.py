@@ -90,7 +90,7 @@ def run(
     }
 )
 def test(_: Context, quick: bool = False, k: str = "") -> None:
-    """Test everything: lint, types, contracts, Python, C under sanitizers and on aarch64, faults, the wheel."""
+    """Test everything: lint, types, contracts, Python, C with sanitizers and on aarch64, faults, wheel."""
     _ready(testing=True)
     if k:
         _finish(gates.pytest_stages(quick=quick, match=k))

@@ -40,7 +40,7 @@ class Outcome:
 
 
 def run_stages(stages: Sequence[Stage]) -> int:
-    """Run every stage, also after a failure, and print the table; pytest's code if that failed, else 0 or 1."""
+    """Run every stage, also after a failure, and print the table; returns pytest's code if that failed."""
     outcomes = [_run(stage) for stage in stages]
     print("\n  stage                       seconds", flush=True)
     for outcome in outcomes:

@@ -1,8 +1,8 @@
 """Brings a fresh clone to where it runs: Debian packages, virtual environment, the C core. Idempotent.
 
 Standard library only: this runs on the system's bare python3. Each step looks first and does nothing when
-there is nothing to do, so that a second start costs a fraction of a second. What a step did is remembered as a
-hash of what it was made from, in the virtual environment itself: delete that, and everything is made anew.
+there is nothing to do, so that a second start costs a fraction of a second. What a step did is remembered as
+a hash of what it was made from, in the virtual environment itself: delete that, and everything is made anew.
 """
 
 from __future__ import annotations
@@ -89,10 +89,10 @@ def _privilege(lacking: list[Package]) -> list[str]:
     names = " ".join(package.name for package in lacking)
     sudo = shutil.which("sudo")
     if sudo is None:
-        raise SetupError(f"packages are missing; this user is not root. As root, type:\n  apt-get install {names}")
+        raise SetupError(f"packages are missing. As root, type:\n  apt-get install {names}")
     silent = subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
     if not silent and not sys.stdin.isatty():
-        raise SetupError(f"packages are missing; sudo wants a password. Type:\n  sudo apt-get install {names}")
+        raise SetupError(f"packages are missing. Type:\n  sudo apt-get install {names}")
     if not silent:
         say("sudo will ask for your password")
         subprocess.run([sudo, "-v"], check=False)
