@@ -1,0 +1,1 @@
+"""The real world: line modules, sound cards, the SIP process, storage, clocks, the state directory."""

@@ -1,0 +1,3 @@
+"""What carries events in and actions out: the pump, its timers, the trace, and the supervisor. Decides
+nothing.
+"""

@@ -1,0 +1,228 @@
+"""The pump: one event in, the exchange's actions out, in order; the same one on the bench and in the gateway.
+
+A step is: take the oldest event, stamp it with `Now`, `handle`, perform each action. What a performed
+action makes happen at once (a twin's loop current follows its `SetLoop`) is fed while the step is still
+running; it waits its turn in the queue, so no step ever begins inside another. The queue is bounded: an
+event that finds it full is dropped, counted and alarmed.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from gateway.interfaces import CallJournal, Clock, LineModules
+from gateway.model import actions as act
+from gateway.model.actions import Action
+from gateway.model.events import Event
+from gateway.model.numbers import Now
+from gateway.model.plan import Plan
+from gateway.runtime.timers import Timers
+
+QUEUE_LIMIT = 4_096
+"""Events waiting at once. A step takes well under a millisecond: this is seconds of a line gone mad."""
+
+Alarm = Callable[[act.RaiseAlarm], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Exchange(Protocol):
+    """What the pump needs of the exchange."""
+
+    def handle(self, event: Event, now: Now) -> list[Action]:
+        """Decide what follows from ``event``, in order."""
+        ...
+
+
+class PlanTaker(Protocol):
+    """What the pump needs of the signal core."""
+
+    def apply(self, plan: Plan) -> None:
+        """Swap it in before the next tick."""
+        ...
+
+
+class SipSender(Protocol):
+    """What the pump needs of the SIP stack or of its twin."""
+
+    def perform(self, action: Action) -> None:
+        """Send what a Sip* action asks for."""
+        ...
+
+
+class TraceSink(Protocol):
+    """Where every step is written down; the event before it is handled: a crash leaves its cause behind."""
+
+    def event(self, event: Event, now: Now) -> None:
+        """Write down what is about to be handled."""
+        ...
+
+    def action(self, action: Action, now: Now) -> None:
+        """Write down what is about to be carried out."""
+        ...
+
+
+class NoTrace:
+    """Writes nothing down."""
+
+    def event(self, event: Event, now: Now) -> None:
+        """Forget it."""
+
+    def action(self, action: Action, now: Now) -> None:
+        """Forget it."""
+
+
+@dataclass(slots=True)
+class PumpCounts:
+    """What the pump did since it was made; shown by `cityline status`."""
+
+    events: int = 0
+    actions: int = 0
+    dropped: int = 0
+    failed_steps: int = 0
+    failed_actions: int = 0
+    deepest_queue: int = 0
+
+
+class Pump:
+    """Carries events into the exchange and its actions out.
+
+    ``survives_bugs``: an exception out of the exchange or of a driver is logged and alarmed and the next
+    event goes on (the gateway); otherwise it is raised to whoever fed the event (the bench, where a bug
+    must turn a test red).
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        *,
+        modules: LineModules,
+        core: PlanTaker,
+        sip: SipSender,
+        journal: CallJournal,
+        trace: TraceSink | None = None,
+        on_alarm: Alarm | None = None,
+        survives_bugs: bool = False,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self.exchange = exchange
+        self.clock = clock
+        self.counts = PumpCounts()
+        self.timers = Timers(clock, self.feed)
+        self._modules = modules
+        self._core = core
+        self._sip = sip
+        self._journal = journal
+        self._trace: TraceSink = trace if trace is not None else NoTrace()
+        self._on_alarm: Alarm = on_alarm if on_alarm is not None else _log_alarm
+        self._survives_bugs = survives_bugs
+        self._queue_limit = queue_limit
+        self._queue: deque[Event] = deque()
+        self._stepping = False
+        self._overflowing = False
+
+    def feed(self, event: Event) -> None:
+        """Take an event and everything that follows from it; from the pump's own thread only (see `Inbox` for
+        others).
+        """
+        if len(self._queue) >= self._queue_limit:
+            self._drop(event)
+            return
+        self._queue.append(event)
+        self.counts.deepest_queue = max(self.counts.deepest_queue, len(self._queue))
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._queue:
+                self._step(self._queue.popleft())
+        finally:
+            self._stepping = False
+        self._overflowing = False
+
+    def note_dropped(self, events: int) -> None:
+        """Count ``events`` that found the queue or an inbox full, and raise the alarm once."""
+        self.counts.dropped += events
+        if not self._overflowing:
+            self._overflowing = True
+            self._on_alarm(
+                act.RaiseAlarm("pump", "More events came than the gateway can take; see `cityline trace`.")
+            )
+
+    def _drop(self, event: Event) -> None:
+        _log.error("event queue is full, dropped %s", type(event).__name__)
+        self.note_dropped(1)
+
+    def _step(self, event: Event) -> None:
+        now = Now(self.clock.monotonic_ns(), self.clock.wall_ns())
+        self.counts.events += 1
+        self._trace.event(event, now)
+        try:
+            actions = self.exchange.handle(event, now)
+        except Exception:
+            self.counts.failed_steps += 1
+            if not self._survives_bugs:
+                self._queue.clear()
+                raise
+            _log.exception("the exchange failed on %s", event)
+            self._on_alarm(_bug("exchange", f"It failed on {type(event).__name__}"))
+            return
+        for action in actions:
+            self._trace.action(action, now)
+            self._carry_out(action, now)
+
+    def _carry_out(self, action: Action, now: Now) -> None:
+        self.counts.actions += 1
+        try:
+            self._perform(action, now)
+        except Exception:
+            self.counts.failed_actions += 1
+            if not self._survives_bugs:
+                self._queue.clear()
+                raise
+            _log.exception("failed to carry out %s", action)
+            self._on_alarm(_bug("runtime", f"It failed to carry out {type(action).__name__}"))
+
+    def _perform(self, action: Action, now: Now) -> None:
+        match action:
+            case act.StartRinging(port=port, cadence_ms=cadence_ms, frequency_hz=frequency_hz):
+                self._modules.start_ringing(port, cadence_ms, frequency_hz)
+            case act.StopRinging(port=port):
+                self._modules.stop_ringing(port)
+            case act.SetLoop(port=port, closed=closed):
+                self._modules.set_loop(port, closed)
+            case act.ApplyPlan(plan=plan):
+                self._core.apply(plan)
+            case (
+                act.SipInvite()
+                | act.SipRing()
+                | act.SipAnswer()
+                | act.SipRefuse()
+                | act.SipReinvite()
+                | act.SipAnswerReinvite()
+                | act.SipHangup()
+            ):
+                self._sip.perform(action)
+            case act.StartTimer(timer=timer, after_ms=after_ms):
+                self.timers.start(timer, after_ms, now)
+            case act.CancelTimer(timer=timer):
+                self.timers.cancel(timer)
+            case act.CallStarted() | act.CallAnswered() | act.CallEnded():
+                self._journal.append(action)
+            case act.Narrate():
+                pass  # the trace has it already
+            case act.RaiseAlarm():
+                self._on_alarm(action)
+            case _:
+                assert_never(action)
+
+
+def _bug(about: str, what: str) -> act.RaiseAlarm:
+    return act.RaiseAlarm(about, f"{what}: a bug of ours. The rest goes on; send the trace to the makers.")
+
+
+def _log_alarm(alarm: act.RaiseAlarm) -> None:
+    _log.warning("alarm about %s: %s", alarm.about, alarm.text)
