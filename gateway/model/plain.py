@@ -166,10 +166,9 @@ def _tuple_reader(arguments: tuple[Any, ...]) -> _Reader:
 
 
 def _union_reader(members: tuple[Any, ...]) -> _Reader:
-    classes = {
-        cast("type", form).__name__: _reader(form) for form in members if dataclasses.is_dataclass(form)
-    }
-    others = [_reader(form) for form in members if not dataclasses.is_dataclass(form)]
+    tagged: list[Any] = [form for form in members if dataclasses.is_dataclass(form)]
+    classes = {form.__name__: _reader(form) for form in tagged}
+    others = [_reader(form) for form in members if form not in tagged]
 
     def read(plain: object, path: str) -> Any:
         if isinstance(plain, dict) and classes:
