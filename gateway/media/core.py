@@ -1,0 +1,215 @@
+"""The one crossing into the C signal core (``native/include/core.h``): plans in, events out, never a sample.
+
+`SignalCore` implements `gateway.interfaces.SignalCore`. In virtual time the bench calls `tick`; in real time
+`start_audio` starts the core's own thread and `fileno` becomes readable when `events` has something. No
+Python ever runs on the core's threads, and every call into it releases the interpreter lock.
+"""
+
+import errno
+import os
+from typing import Any
+
+from gateway.errors import Bug, HardwareError
+from gateway.media import _signal_core
+from gateway.media.core_crossing import (
+    PlanRefused,
+    PlanWriter,
+    creation_refusal,
+    fill_address,
+    plan_refusal,
+    read_address,
+    read_event,
+    read_statistics,
+    write_settings,
+)
+from gateway.media.core_values import (
+    CardAudio,
+    CorePort,
+    CoreSettings,
+    CoreStatistics,
+    Fault,
+    PortStatistics,
+    RtpStatistics,
+    RtpTransport,
+    SilentAudio,
+    ToneDescriptor,
+    WireAudio,
+)
+from gateway.model.events import Event
+from gateway.model.plan import Plan
+
+__all__ = [
+    "CardAudio",
+    "CorePort",
+    "CoreSettings",
+    "CoreStatistics",
+    "Fault",
+    "PlanRefused",
+    "PortStatistics",
+    "RtpStatistics",
+    "RtpTransport",
+    "SignalCore",
+    "SilentAudio",
+    "ToneDescriptor",
+    "WireAudio",
+]
+
+ffi: Any = _signal_core.ffi
+lib: Any = _signal_core.lib
+
+EVENT_BATCH = 64
+PACKET_MAX = 1_500
+FAULTS = {
+    Fault.NONE: 0,
+    Fault.CROSSED_WIRE: 1,
+    Fault.DIRECTION_MUTED: 2,
+    Fault.TONE_SHARP: 3,
+    Fault.CANCELLER_BYPASSED: 4,
+}
+
+
+class SignalCore:
+    """The signal core of one office.
+
+    Raises HardwareError when a UDP port or a sound card cannot be had (the sentence says which and what to
+    do), Bug when the settings cannot be, MemoryError.
+    """
+
+    def __init__(self, settings: CoreSettings) -> None:
+        image, keep = write_settings(ffi, settings)
+        out = ffi.new("struct sc_core **")
+        complaint = ffi.new("struct sc_complaint *")
+        code = lib.sc_core_create(out, image, complaint)
+        del keep
+        if code == errno.ENOMEM:
+            raise MemoryError("signal core")
+        if code != 0:
+            raise creation_refusal(settings, complaint, os.strerror(code))
+        self._core: Any = ffi.gc(out[0], lib.sc_core_destroy)
+        self._clips: dict[str, int] = {}
+        self._writer = PlanWriter(ffi, settings.ports, self._clips)
+        self._batch = ffi.new("struct sc_event[]", EVENT_BATCH)
+        self._packet = ffi.new("uint8_t[]", PACKET_MAX)
+        self._address = ffi.new("struct sc_rtp_address *")
+
+    # --- the protocol ---------------------------------------------------------------------------------------
+
+    def apply(self, plan: Plan) -> None:
+        """Put a plan in force from the next tick on. PlanRefused names the node; the old plan then stays."""
+        image, keep = self._writer.write(plan)
+        complaint = ffi.new("struct sc_complaint *")
+        code = lib.sc_core_apply(self._open(), image, complaint)
+        del keep
+        if code != 0:
+            raise plan_refusal(complaint)
+
+    def tick(self) -> None:
+        """One step of 10 ms; Bug while the audio thread runs."""
+        code = lib.sc_core_step(self._open())
+        if code != 0:
+            raise Bug(f"signal core: tick: {os.strerror(code)}")
+
+    def events(self) -> list[Event]:
+        """What happened since the last call, in order."""
+        taken: list[Event] = []
+        core = self._open()
+        while True:
+            count = lib.sc_core_events(core, self._batch, EVENT_BATCH)
+            taken.extend(read_event(ffi, self._batch[index]) for index in range(count))
+            if count < EVENT_BATCH:
+                return taken
+
+    def load_clip(self, name: str, samples: bytes) -> None:
+        """Copy a recording: 16-bit little-endian mono at 8 kHz. Plans made afterwards play the new one of
+        that name.
+
+        ValueError when it is empty or has half a sample, Bug when there is no room for another.
+        """
+        if not samples or len(samples) % 2:
+            raise ValueError(f"clip {name!r}: {len(samples)} bytes are not whole 16-bit samples")
+        number = ffi.new("uint32_t *")
+        words = ffi.from_buffer("int16_t[]", samples)
+        code = lib.sc_core_load_clip(self._open(), words, len(samples) // 2, number)
+        if code != 0:
+            raise Bug(f"signal core: clip {name!r} cannot be loaded: {os.strerror(code)}")
+        self._clips[name] = number[0]
+
+    def close(self) -> None:
+        """Stop the threads, close the sockets and cards, free everything. The second time does nothing."""
+        if self._core is not None:
+            ffi.release(self._core)
+            self._core = None
+
+    # --- RTP in memory --------------------------------------------------------------------------------------
+
+    def rtp_give(self, socket: int, packet: bytes, source: tuple[str, int]) -> bool:
+        """A packet arrives at ``socket`` from ``source``. False when the queue was full and it is lost.
+
+        ValueError for a socket that is not there or an address that is not numeric; Bug on UDP.
+        """
+        fill_address(self._address, *source)
+        code = lib.sc_core_rtp_give(self._open(), socket, packet, len(packet), self._address)
+        if code == errno.ENOSPC:
+            return False
+        self._check_rtp(code, socket)
+        return True
+
+    def rtp_take(self, socket: int) -> list[tuple[bytes, tuple[str, int]]]:
+        """The packets that ``socket`` has sent since the last call, each with its destination."""
+        core = self._open()
+        taken: list[tuple[bytes, tuple[str, int]]] = []
+        length = ffi.new("size_t *")
+        while True:
+            length[0] = PACKET_MAX
+            code = lib.sc_core_rtp_take(core, socket, self._packet, length, self._address)
+            if code == errno.EAGAIN:
+                return taken
+            self._check_rtp(code, socket)
+            destination = read_address(ffi, self._address)
+            if destination is None:
+                raise Bug(f"signal core: socket {socket} sent a packet to nowhere")
+            taken.append((bytes(ffi.buffer(self._packet, length[0])), destination))
+
+    def _check_rtp(self, code: int, socket: int) -> None:
+        if code == errno.EOPNOTSUPP:
+            raise Bug("signal core: packets can be given and taken only when RTP is in memory")
+        if code != 0:
+            raise ValueError(f"RTP socket {socket}: {os.strerror(code)}")
+
+    # --- real time ------------------------------------------------------------------------------------------
+
+    def start_audio(self) -> bool:
+        """Start the audio thread: a tick every 10 ms of CLOCK_MONOTONIC.
+
+        True when it runs with real-time priority (SCHED_FIFO), False when the system did not permit that.
+        HardwareError when the thread cannot be started.
+        """
+        code = lib.sc_core_start_audio(self._open())
+        if code != 0:
+            raise HardwareError(f"the audio thread cannot be started: {os.strerror(code)}")
+        return self.statistics().real_time
+
+    def stop_audio(self) -> None:
+        """Stop the audio thread, if it runs."""
+        lib.sc_core_stop_audio(self._open())
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `events` has something (for ``loop.add_reader``)."""
+        return int(lib.sc_core_event_fd(self._open()))
+
+    # --- what it measures -----------------------------------------------------------------------------------
+
+    def statistics(self) -> CoreStatistics:
+        """Counters, levels, echo and jitter figures as of the last tick."""
+        raw = ffi.new("struct sc_core_statistics *")
+        lib.sc_core_statistics(self._open(), raw)
+        return read_statistics(ffi, raw)
+
+    def set_fault(self, fault: Fault) -> None:
+        """Make a deliberate fault, for the tests of our tests: nothing else may call this."""
+        lib.sc_core_set_fault(self._open(), FAULTS[fault])
+
+    def _open(self) -> Any:
+        if self._core is None:
+            raise Bug("signal core: used after close")
+        return self._core

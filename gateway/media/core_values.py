@@ -1,0 +1,188 @@
+"""What the signal core is made with and what it measures: frozen values, no C in sight."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from gateway.model.numbers import NodeId, ToneKind
+
+
+@dataclass(frozen=True, slots=True)
+class WireAudio:
+    """A port that is a C function: address of an ``sc_port_exchange`` (native/include/port.h) and of its
+    ``self``.
+
+    Both must stay valid until the core is closed.
+    """
+
+    exchange: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardAudio:
+    """A port that is one side of an ALSA device: a name such as ``hw:CARD=line1``, side 0 (left or mono) or
+    1 (right).
+
+    ``full_scale_dbm0`` is the level on the line of a sine that fills the card's 16 bits. ``capture`` is
+    given where recording has another name than playback.
+    """
+
+    device: str
+    side: int = 0
+    full_scale_dbm0: float = 3.14
+    capture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentAudio:
+    """A port without audio (its card is missing): it captures silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorePort:
+    """A port of the core: its node id in every plan and what carries its audio."""
+
+    node: NodeId
+    audio: WireAudio | CardAudio | SilentAudio
+
+
+class ToneDescriptor(NamedTuple):
+    """A call-progress tone to listen for (a plain tuple does as well).
+
+    ``cadence_ms`` is on, off, on, off ...; empty means a continuous tone. Two frequencies sound together,
+    except for the special information tone (SIT), whose bursts take one each. Up to 3 frequencies and 4
+    bursts.
+    """
+
+    kind: ToneKind
+    frequencies_hz: tuple[float, ...]
+    cadence_ms: tuple[int, ...]
+
+
+class RtpTransport(StrEnum):
+    """What carries RTP: queues that the bench fills and empties, or UDP sockets bound at start."""
+
+    MEMORY = "memory"
+    UDP = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """Everything the core is made with. Pools are sized here, once; the tick never allocates.
+
+    ``rtp_address`` is a numeric address and ``rtp_first_port`` the first even port: socket *i* has the pair
+    ``rtp_first_port + 2 i`` (RTP) and the odd port after it (RTCP). ``seed`` makes SSRCs and first numbers;
+    give a random one in real life. ``media_lost_ms`` of silence on RTP is reported, 0 never.
+    """
+
+    ports: tuple[CorePort, ...]
+    tones: tuple[ToneDescriptor | tuple[ToneKind, tuple[float, ...], tuple[int, ...]], ...] = ()
+    rtp_transport: RtpTransport = RtpTransport.MEMORY
+    rtp_address: str = "127.0.0.1"
+    rtp_first_port: int = 16_384
+    rtp_sockets: int = 32
+    seed: int = 1
+    media_lost_ms: int = 30_000
+    tone_nodes: int = 64
+    player_nodes: int = 64
+    digits_nodes: int = 64
+
+
+class Fault(StrEnum):
+    """Deliberate faults for the tests of our tests; nothing but tests may use them."""
+
+    NONE = "none"
+    CROSSED_WIRE = "crossed_wire"
+    DIRECTION_MUTED = "direction_muted"
+    TONE_SHARP = "tone_sharp"
+    CANCELLER_BYPASSED = "canceller_bypassed"
+
+
+@dataclass(frozen=True, slots=True)
+class PortStatistics:
+    """A port as of the last tick. Levels in dBm0 over the last 100 ms (-96 is silence).
+
+    ``spoken`` came from the line after the canceller, ``captured`` before it, ``heard`` was played to the
+    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown), ``erl_db`` and
+    ``erle_db`` as in G.168. The last fields count for sound cards only; ``lost_frames`` are frames of the
+    card's 48 kHz.
+    """
+
+    node: NodeId
+    spoken_dbm0: float
+    captured_dbm0: float
+    heard_dbm0: float
+    erl_db: float
+    erle_db: float
+    echo_delay_ms: float | None
+    converged: bool
+    double_talk: bool
+    failures: int
+    capture_xruns: int
+    playback_xruns: int
+    lost_frames: int
+    slips: int
+    capture_ppm: float
+    playback_ppm: float
+    card_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RtpStatistics:
+    """An RTP node as of the last tick. ``foreign`` packets were valid but came from another source than
+    the party's.
+    """
+
+    node: NodeId
+    socket: int
+    spoken_dbm0: float
+    heard_dbm0: float
+    sent: int
+    received: int
+    malformed: int
+    foreign: int
+    queue_dropped: int
+    concealed_samples: int
+    late: int
+    duplicates: int
+    reordered: int
+    lost_ticks: int
+    jitter_ms: float
+    depth_ms: float
+    latched: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStatistics:
+    """The core as of the last tick. ``lateness_us`` maps an upper bound in µs to the steps that began no
+    later.
+    """
+
+    ticks: int
+    generation: int
+    plans_taken: int
+    events_dropped: int
+    tick_us_mean: float
+    tick_us_max: float
+    ticks_late: int
+    ticks_missed: int
+    lateness_us: tuple[tuple[int, int], ...]
+    real_time: bool
+    running: bool
+    ports: tuple[PortStatistics, ...]
+    rtp: tuple[RtpStatistics, ...]
+
+    def port(self, node: NodeId) -> PortStatistics:
+        """The port with this node id; KeyError when there is none."""
+        for port in self.ports:
+            if port.node == node:
+                return port
+        raise KeyError(node)
+
+    def rtp_node(self, node: NodeId) -> RtpStatistics:
+        """The RTP node with this id; KeyError when it is not in the plan."""
+        for rtp in self.rtp:
+            if rtp.node == node:
+                return rtp
+        raise KeyError(node)
