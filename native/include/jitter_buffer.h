@@ -35,7 +35,7 @@ struct sc_jitter_packet {
 /* What a get delivered. */
 enum sc_jitter_output {
     SC_JITTER_AUDIO,  /* samples, all from packets */
-    SC_JITTER_LOST,   /* a packet is missing or late: out is zeroed, conceal it */
+    SC_JITTER_LOST,   /* some of it is missing or late: zeros there, conceal all of it */
     SC_JITTER_SILENCE /* nothing is being sent (before the first packet, DTX gap, stream stopped): out is zeroed */
 };
 
@@ -43,10 +43,11 @@ struct sc_jitter_buffer_state {
     float jitter_ms;            /* RFC 3550 6.4.1 interarrival jitter */
     float target_depth_ms;
     float depth_ms;             /* audio buffered now */
+    float delay_ms;             /* from the fastest packet's arrival to its turn */
     uint32_t received, reordered, duplicates;
     uint32_t late;              /* came after its place had been played */
     uint32_t refused;           /* malformed: no samples or too many */
-    uint32_t overflow;          /* dropped because more than the memory holds was sent */
+    uint32_t overflow;          /* dropped because it lay beyond what the memory holds */
     uint32_t resets;            /* ssrc changes, timestamp or sequence jumps, returns after silence */
     uint32_t lost_ticks;        /* gets answered with SC_JITTER_LOST */
     uint32_t silence_ticks;
