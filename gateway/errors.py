@@ -15,8 +15,8 @@ class CitylineError(Exception):
 class Problem:
     """One mistake in a file: where it is, what is wrong, and what to do about it.
 
-    ``line`` is 1-based, 0 when the file as a whole is meant; ``field`` is a dotted path
-    (``extension.101.port``) or empty.
+    ``line`` is 1-based, 0 when the file as a whole is meant; ``field`` is what it is about, as the file says
+    it (``extension "101"``), or empty.
     """
 
     file: str

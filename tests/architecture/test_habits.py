@@ -47,10 +47,7 @@ def test_no_exception_is_swallowed() -> None:
 
 def test_no_test_sleeps() -> None:
     found = [
-        where(path, line)
-        for path in python_files("tests")
-        for line, name in calls(path)
-        if name in SLEEPERS
+        where(path, line) for path in python_files("tests") for line, name in calls(path) if name in SLEEPERS
     ]
     assert not found, "virtual time, or wait for the thing itself:\n" + "\n".join(found)
 

@@ -1,0 +1,122 @@
+"""board.toml to the board's settings: ports in order, pins and cards used once."""
+
+import re
+from pathlib import Path as FilePath
+from typing import assert_never
+
+from gateway.config.document import Document, read_document
+from gateway.config.lines import Path
+from gateway.config.schema import BoardFile, PortEntry
+from gateway.config.wording import nearest, shown
+from gateway.errors import ConfigError
+from gateway.model.numbers import NodeId, PortId
+from gateway.model.settings import AudioKind, BoardSettings, PortKind, PortSettings
+
+PIN = re.compile(r"[a-z0-9_-]{1,32}:[0-9]{1,3}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+SIDES = {"left": 0, "right": 1}
+
+NEEDED_PINS = {
+    PortKind.FXS: ("hook", "ring_mode", "forward_reverse"),
+    PortKind.FXO: ("ring", "loop_current", "loop_switch"),
+}
+MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ()}
+
+
+def load_board(path: FilePath) -> tuple[BoardSettings, str]:
+    """Read board.toml; the settings and the file's hash. `ConfigError` with every problem in it."""
+    document = read_document(path)
+    file = document.check(BoardFile)
+    if file is not None:
+        _check_pins(document, file)
+        _check_cards(document, file)
+        _check_rest(document, file)
+    if document.problems or file is None:
+        raise ConfigError(*document.problems)
+    return _settings(file), document.digest
+
+
+def _check_pins(document: Document, file: BoardFile) -> None:
+    taken: dict[str, str] = {}
+    for name, port in file.port.items():
+        kind = PortKind(port.kind)
+        needed, possible = NEEDED_PINS[kind], (*NEEDED_PINS[kind], *MORE_PINS[kind])
+        for role, pin in port.pins.items():
+            path: Path = ("port", name, "pins", role)
+            if role not in possible:
+                what = f'an {port.kind.upper()} port has no pin "{shown(role)}"'
+                document.complain(path, what, nearest(role, possible) or f"pins: {', '.join(possible)}")
+            if not PIN.fullmatch(pin):
+                what = f'the pin "{role}" is "{shown(pin)}", but is written CHIP:LINE'
+                document.complain(path, what, 'for example "gpiochip0:17"')
+            elif pin in taken:
+                what = f'the pin "{role}" is {pin}, which is used by {taken[pin]} already'
+                document.complain(path, what, "one pin, one use")
+            taken.setdefault(pin, f'port "{name}" ({role})')
+        lacking = [role for role in needed if role not in port.pins]
+        if lacking:
+            words = ", ".join(f'"{role}"' for role in lacking)
+            remedy = f"pins: {', '.join(possible)}"
+            document.complain(("port", name, "pins"), f"missing in the pins: {words}", remedy)
+
+
+def _check_cards(document: Document, file: BoardFile) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for name, port in file.port.items():
+        match port.audio:
+            case "wire":
+                for role in ("card", "side"):
+                    if getattr(port, role) is not None:
+                        what = f'"{role}" belongs to a sound card, but "audio" is "wire"'
+                        document.complain(("port", name, role), what, 'write audio = "alsa" or remove it')
+            case "alsa":
+                _check_card(document, name, port, taken)
+            case _:
+                assert_never(port.audio)
+
+
+def _check_card(document: Document, name: str, port: PortEntry, taken: dict[tuple[str, str], str]) -> None:
+    if port.card is None:
+        document.complain(("port", name), '"audio" is "alsa", but "card" is missing', 'card = "hw:CARD=NAME"')
+        return
+    side = port.side or "left"
+    place = (port.card, side)
+    if place in taken:
+        what = f'the {side} side of the card "{shown(port.card)}" is used by port "{taken[place]}" already'
+        document.complain(("port", name, "card"), what, 'side = "left" and side = "right" serve two ports')
+    taken.setdefault(place, name)
+
+
+def _check_rest(document: Document, file: BoardFile) -> None:
+    for name, port in file.port.items():
+        if not NAME.fullmatch(name):
+            document.complain(("port", name), "a name has 1 to 32 letters a-z, digits, - or _")
+        if name == "sip":
+            what = 'no port may be called "sip": office.toml says that of SIP telephones'
+            document.complain(("port", name), what, "rename it")
+        if port.kind == "fxo" and "ring_hz" in port.model_fields_set:
+            document.complain(("port", name, "ring_hz"), "a city line is not rung by us", "remove ring_hz")
+    if file.rtp.first_port % 2:
+        what = f'"first_port" is {file.rtp.first_port}, but must be even (RFC 3550, section 11)'
+        document.complain(("rtp", "first_port"), what, f"write {file.rtp.first_port + 1}")
+    if file.rtp.first_port + 2 * file.rtp.sockets > 65_536:
+        what = f"{file.rtp.sockets} sockets from {file.rtp.first_port} on go beyond port 65535"
+        document.complain(("rtp", "first_port"), what, "begin lower or take fewer")
+
+
+def _settings(file: BoardFile) -> BoardSettings:
+    ports = tuple(
+        PortSettings(
+            port=PortId(name),
+            kind=PortKind(port.kind),
+            node=NodeId(number),
+            audio=AudioKind(port.audio),
+            card=port.card or "",
+            card_side=SIDES[port.side or "left"],
+            full_scale_dbm0=port.full_scale_dbm0,
+            pins=tuple(port.pins.items()),
+            ring_hz=port.ring_hz,
+        )
+        for number, (name, port) in enumerate(file.port.items(), start=1)
+    )
+    return BoardSettings(file.name, ports, file.rtp.sockets, file.rtp.first_port)

@@ -1,0 +1,156 @@
+"""An office and its board from their files: checked as a whole, then frozen."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from gateway.config.board import load_board
+from gateway.config.checks import SIP, Office, check_office
+from gateway.config.document import Document, read_document
+from gateway.config.schema import ExtensionEntry, OfficeFile
+from gateway.errors import ConfigError, Problem
+from gateway.media.prompts import SOUNDS, read_recording
+from gateway.media.tones import countries
+from gateway.model.numbers import PortId
+from gateway.model.settings import (
+    BoardSettings,
+    CityLineSettings,
+    ExtensionKind,
+    ExtensionSettings,
+    HuntGroupSettings,
+    OfficeSettings,
+    OutgoingRuleSettings,
+    QueueSettings,
+    SipSettings,
+    TrunkGroupSettings,
+)
+
+FALLBACK_CLIP = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that the files say.
+
+    `clips` are recordings by name, 16-bit little-endian mono at 8 kHz, for `SignalCore.load_clip`. `secrets`
+    are those that office.toml gives, by extension; the others are made at the first start. `warnings` are
+    problems that do not keep the office from working: our own music replaces a bad recording.
+    """
+
+    office: OfficeSettings
+    board: BoardSettings
+    clips: Mapping[str, bytes] = field(repr=False)
+    secrets: Mapping[str, str] = field(repr=False)
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_configuration(office_path: FilePath, board_path: FilePath) -> Configuration:
+    """Read both files; `ConfigError` with every problem in them, in the order of their lines."""
+    board, board_digest = load_board(board_path)
+    document = read_document(office_path)
+    file = document.check(OfficeFile if "country" in document.values else _countryless(document))
+    clips, warnings = _load_clips(document, file, office_path.parent)
+    if file is not None:
+        names = frozenset(clips) | frozenset(document.table("clip"))
+        check_office(Office(document, file, board, names, countries()))
+    if document.problems or file is None:
+        raise ConfigError(*sorted(document.problems, key=lambda problem: problem.line))
+    version = hashlib.sha256(f"{document.digest} {board_digest}".encode()).hexdigest()
+    return Configuration(_settings(file, version), board, clips, _secrets(file), tuple(warnings))
+
+
+def _countryless(document: Document) -> type[OfficeFile]:
+    """A file without its one required field is checked as if it had it, so that the rest is checked too."""
+    document.complain((), 'the field "country" is missing', 'add a line at the top: country = "ru"')
+    document.values = {"country": countries()[0], **document.values}
+    return OfficeFile
+
+
+def _load_clips(
+    document: Document, file: OfficeFile | None, folder: FilePath
+) -> tuple[dict[str, bytes], list[Problem]]:
+    clips = {path.stem: read_recording(path) for path in sorted(SOUNDS.glob("*.wav"))}
+    warnings = []
+    for name, clip in (file.clip if file is not None else {}).items():
+        try:
+            clips[name] = read_recording(folder / clip.file)
+        except ConfigError as error:
+            clips[name] = clips[FALLBACK_CLIP]
+            for problem in error.problems:
+                what = f'"file" is "{clip.file}": {problem.what}; our own music plays instead'
+                warnings.append(document.problem(("clip", name, "file"), what, problem.remedy))
+    return clips, warnings
+
+
+def _settings(file: OfficeFile, version: str) -> OfficeSettings:
+    return OfficeSettings(
+        country=file.country,
+        extensions=tuple(_extension(number, entry) for number, entry in file.extension.items()),
+        city_lines=_city_lines(file),
+        hunt_groups=tuple(
+            HuntGroupSettings(number, group.name, tuple(group.members), group.ring_ms, group.overflow)
+            for number, group in file.group.items()
+        ),
+        queues=_queues(file),
+        trunk_groups=tuple(
+            TrunkGroupSettings(name, tuple(entry.lines)) for name, entry in file.trunks.items()
+        ),
+        outgoing=tuple(
+            OutgoingRuleSettings(rule.prefix, rule.trunks, rule.strip, rule.min_digits, rule.max_digits)
+            for rule in file.outgoing
+        ),
+        sip=SipSettings(file.sip.realm, file.sip.port, tuple(dict.fromkeys(file.sip.transports))),
+        hold_music=file.hold_music,
+        interdigit_ms=file.times.interdigit_ms,
+        first_digit_ms=file.times.first_digit_ms,
+        no_answer_ms=file.times.no_answer_ms,
+        version=version,
+    )
+
+
+def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
+    analog = entry.station != SIP
+    return ExtensionSettings(
+        number=number,
+        name=entry.name,
+        kind=ExtensionKind.ANALOG if analog else ExtensionKind.SIP,
+        port=PortId(entry.station) if analog else None,
+        paired_line=entry.paired_line,
+        flash_min_ms=entry.flash_min_ms,
+        flash_max_ms=entry.flash_max_ms,
+    )
+
+
+def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
+    return tuple(
+        CityLineSettings(
+            name=name,
+            port=PortId(line.port),
+            destination=line.to,
+            number=line.number,
+            dial_tone_wait_ms=line.dial_tone_wait_ms,
+            answer_after_dialling_ms=line.answer_after_dialling_ms,
+        )
+        for name, line in file.line.items()
+    )
+
+
+def _queues(file: OfficeFile) -> tuple[QueueSettings, ...]:
+    return tuple(
+        QueueSettings(
+            number=number,
+            name=queue.name,
+            members=tuple(queue.members),
+            music=queue.music,
+            limit=queue.limit,
+            max_wait_ms=queue.max_wait_ms,
+            ring_ms=queue.ring_ms,
+            overflow=queue.overflow,
+        )
+        for number, queue in file.queue.items()
+    )
+
+
+def _secrets(file: OfficeFile) -> dict[str, str]:
+    return {number: entry.secret for number, entry in file.extension.items() if entry.secret is not None}
