@@ -31,6 +31,9 @@ struct sc_dtmf_sender;
 int sc_dtmf_sender_create(struct sc_dtmf_sender **out, const struct sc_dtmf_sender_settings *settings);
 void sc_dtmf_sender_destroy(struct sc_dtmf_sender *sender);
 
+/* Other lengths and levels, without allocating; drops all digits as _reset does. EINVAL leaves everything as it was. */
+int sc_dtmf_sender_set(struct sc_dtmf_sender *sender, const struct sc_dtmf_sender_settings *settings);
+
 /* Drops all digits, the one under way too. */
 void sc_dtmf_sender_reset(struct sc_dtmf_sender *sender);
 

@@ -120,6 +120,19 @@ int sc_dtmf_sender_create(struct sc_dtmf_sender **out, const struct sc_dtmf_send
     return 0;
 }
 
+int sc_dtmf_sender_set(struct sc_dtmf_sender *s, const struct sc_dtmf_sender_settings *settings)
+{
+    struct sc_dtmf_sender_settings settled;
+    int error = settle(&settled, settings);
+    if (error != 0)
+        return error;
+    memset(s, 0, sizeof *s);
+    s->settings = settled;
+    s->tone_samples = settled.tone_ms * SAMPLES_PER_MS;
+    s->total_samples = s->tone_samples + settled.pause_ms * SAMPLES_PER_MS;
+    return 0;
+}
+
 void sc_dtmf_sender_destroy(struct sc_dtmf_sender *sender)
 {
     sc_free(sender);
