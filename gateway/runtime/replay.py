@@ -1,0 +1,66 @@
+"""Replay: feed a trace's events to a fresh exchange and compare what it asks for, action by action."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from gateway.model.actions import Action
+from gateway.runtime.pump import Exchange
+from gateway.runtime.trace import Step, TraceHeader, TraceRun
+
+MakeExchange = Callable[[TraceHeader], Exchange]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first place where the replay left the trace; ``recorded`` and ``replayed``: what each has there."""
+
+    step: Step
+    place: int
+    recorded: Action | None
+    replayed: Action | None
+    failure: str = ""
+    """What the exchange raised, when that is the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """How a replay went; the same as the trace when ``difference`` is None."""
+
+    steps: int
+    actions: int
+    difference: Difference | None
+    cut: bool
+    """The process was killed: the last step may lack actions; what there is of it agrees."""
+
+
+def replay(run: TraceRun, make_exchange: MakeExchange) -> ReplayReport:
+    """Feed every event at its recorded time; stops at the first difference. Raises `TraceError`."""
+    exchange = make_exchange(run.header)
+    done = actions = 0
+    shortened: Difference | None = None
+    for step in run.steps():
+        if shortened is not None:
+            return ReplayReport(done, actions, shortened, cut=False)
+        try:
+            answer = exchange.handle(step.event, step.now)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is what the technician is looking for
+            failure = f"{type(error).__name__}: {error}"
+            return ReplayReport(done, actions, Difference(step, 0, None, None, failure), cut=False)
+        difference = _compare(step, answer)
+        if difference is not None and difference.recorded is not None:
+            return ReplayReport(done, actions, difference, cut=False)
+        # The trace lacks actions: only the end of a killed process may do that, so the next step decides.
+        shortened = difference
+        done += 1
+        actions += len(step.actions)
+    if run.ended and shortened is not None:
+        return ReplayReport(done, actions, shortened, cut=False)
+    return ReplayReport(done, actions, None, cut=not run.ended)
+
+
+def _compare(step: Step, answer: list[Action]) -> Difference | None:
+    for place, (recorded, replayed) in enumerate(zip_longest(step.actions, answer)):
+        if recorded != replayed:
+            return Difference(step, place, recorded, replayed)
+    return None
