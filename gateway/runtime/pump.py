@@ -31,6 +31,10 @@ _log = logging.getLogger(__name__)
 class Exchange(Protocol):
     """What the pump needs of the exchange."""
 
+    def start(self, now: Now) -> list[Action]:
+        """What must be done before the first event."""
+        ...
+
     def handle(self, event: Event, now: Now) -> list[Action]:
         """Decide what follows from ``event``, in order."""
         ...
@@ -55,8 +59,8 @@ class SipSender(Protocol):
 class TraceSink(Protocol):
     """Where every step is written down; the event before it is handled: a crash leaves its cause behind."""
 
-    def event(self, event: Event, now: Now) -> None:
-        """Write down what is about to be handled."""
+    def event(self, event: Event | None, now: Now) -> None:
+        """Write down what is about to be handled; None is the start."""
         ...
 
     def action(self, action: Action, now: Now) -> None:
@@ -67,7 +71,7 @@ class TraceSink(Protocol):
 class NoTrace:
     """Writes nothing down."""
 
-    def event(self, event: Event, now: Now) -> None:
+    def event(self, event: Event | None, now: Now) -> None:
         """Forget it."""
 
     def action(self, action: Action, now: Now) -> None:
@@ -120,17 +124,25 @@ class Pump:
         self._on_alarm: Alarm = on_alarm if on_alarm is not None else _log_alarm
         self._survives_bugs = survives_bugs
         self._queue_limit = queue_limit
-        self._queue: deque[Event] = deque()
+        self._queue: deque[Event | None] = deque()  # None: the start
         self._stepping = False
         self._overflowing = False
+
+    def start(self) -> None:
+        """Carry out what must be done before the first event (the first plan); once, before any `feed`."""
+        self._take(None)
 
     def feed(self, event: Event) -> None:
         """Take an event and everything that follows from it; from the pump's own thread only (see `Inbox` for
         others).
         """
         if len(self._queue) >= self._queue_limit:
-            self._drop(event)
+            _log.error("event queue is full, dropped %s", type(event).__name__)
+            self.note_dropped(1)
             return
+        self._take(event)
+
+    def _take(self, event: Event | None) -> None:
         self._queue.append(event)
         self.counts.deepest_queue = max(self.counts.deepest_queue, len(self._queue))
         if self._stepping:
@@ -152,23 +164,20 @@ class Pump:
                 act.RaiseAlarm("pump", "More events came than the gateway can take; see `cityline trace`.")
             )
 
-    def _drop(self, event: Event) -> None:
-        _log.error("event queue is full, dropped %s", type(event).__name__)
-        self.note_dropped(1)
-
-    def _step(self, event: Event) -> None:
+    def _step(self, event: Event | None) -> None:
         now = Now(self.clock.monotonic_ns(), self.clock.wall_ns())
         self.counts.events += 1
         self._trace.event(event, now)
         try:
-            actions = self.exchange.handle(event, now)
+            actions = self.exchange.start(now) if event is None else self.exchange.handle(event, now)
         except Exception:
             self.counts.failed_steps += 1
             if not self._survives_bugs:
                 self._queue.clear()
                 raise
-            _log.exception("the exchange failed on %s", event)
-            self._on_alarm(_bug("exchange", f"It failed on {type(event).__name__}"))
+            what = "its start" if event is None else type(event).__name__
+            _log.exception("the exchange failed on %s: %s", what, event)
+            self._on_alarm(_bug("exchange", f"It failed on {what}"))
             return
         for action in actions:
             self._trace.action(action, now)

@@ -43,7 +43,7 @@ def replay(run: TraceRun, make_exchange: MakeExchange) -> ReplayReport:
         if shortened is not None:
             return ReplayReport(done, actions, shortened, cut=False)
         try:
-            answer = exchange.handle(step.event, step.now)
+            answer = exchange.start(step.now) if step.event is None else exchange.handle(step.event, step.now)
         except Exception as error:  # noqa: BLE001 - whatever it raises is what the technician is looking for
             failure = f"{type(error).__name__}: {error}"
             return ReplayReport(done, actions, Difference(step, 0, None, None, failure), cut=False)

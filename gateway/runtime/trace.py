@@ -6,6 +6,7 @@ order. A narration is an action too, written as people read it, with its time in
 machine(id){STATE} event -> STATE actions``. ::
 
     {"trace": {"format": 1, ...}}
+    {"at": [812004210, 1795341706123456000], "event": null}                    (the exchange's start)
     {"at": [812004211, 1795341706123456789], "event": {"is": "HookEdge", "port": "fxs1", ...}}
     {"action": {"is": "StartTimer", ...}}
     {"says": "2026-11-22T10:01:46.123Z fxs(fxs1){IDLE} off_hook -> DIAL_TONE start first_digit"}
@@ -59,12 +60,15 @@ class TraceError(PeerError):
 
 @dataclass(frozen=True, slots=True)
 class TraceHeader:
-    """What the steps that follow began from. ``first_id`` is where the exchange's id counter stood."""
+    """What the exchange was made of. ``configuration`` is the hash of the files; the settings stand here
+    whole.
+    """
 
     configuration: str
     office: OfficeSettings
     board: BoardSettings
-    first_id: int = 1
+    media_address: str = "127.0.0.1"
+    first_id: int = 1000
     continues: str = ""
     cityline: str = ""
     format: int = FORMAT
@@ -72,12 +76,12 @@ class TraceHeader:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it was recorded; ``line`` is where its event stands."""
+    """One step as it was recorded; ``line`` is where its event stands, None is the exchange's start."""
 
     file: str
     line: int
     now: Now
-    event: Event
+    event: Event | None
     actions: tuple[Action, ...]
 
 
@@ -92,7 +96,7 @@ def header_line(header: TraceHeader) -> str:
     return _line({"trace": to_plain(header)})
 
 
-def event_line(event: Event, now: Now) -> str:
+def event_line(event: Event | None, now: Now) -> str:
     """Line that opens a step."""
     return _line({"at": [now.monotonic_ns, now.wall_ns], "event": to_plain(event)})
 
@@ -140,7 +144,7 @@ class TraceWriter:
         self.path = directory
         self._guarded(self._begin_run)
 
-    def event(self, event: Event, now: Now) -> None:
+    def event(self, event: Event | None, now: Now) -> None:
         """Put the event, and all before it, into the file; a new file begins here when this one is full."""
         if self._file is not None and self._written >= self._segment_bytes:
             self._guarded(self._begin_segment)
@@ -236,7 +240,7 @@ class TraceReader:
 
     def steps(self) -> Iterator[Step]:
         """Each step in order."""
-        opened: tuple[int, Now, Event] | None = None
+        opened: tuple[int, Now, Event | None] | None = None
         actions: list[Action] = []
         for line, value in self._values():
             if line == 1:
@@ -300,9 +304,9 @@ class TraceReader:
         header: TraceHeader = self._read(1, plain, TraceHeader)
         return header
 
-    def _read_event(self, line: int, value: dict[str, object]) -> tuple[Now, Event]:
+    def _read_event(self, line: int, value: dict[str, object]) -> tuple[Now, Event | None]:
         monotonic_ns, wall_ns = self._read(line, value.get("at"), tuple[int, int])
-        return Now(monotonic_ns, wall_ns), self._read(line, value["event"], Event)
+        return Now(monotonic_ns, wall_ns), self._read(line, value["event"], Event | None)
 
     def _read_action(self, line: int, value: dict[str, object]) -> Action:
         if "says" in value:

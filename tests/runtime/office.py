@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted, RaiseAlarm
+from gateway.model.actions import Action, ApplyPlan, CallAnswered, CallEnded, CallStarted, RaiseAlarm
 from gateway.model.events import Event
 from gateway.model.numbers import Now, PortId
 from gateway.model.plan import Plan
@@ -60,6 +60,9 @@ class Scripted:
 
     answer: Answer
     seen: list[tuple[Event, Now]] = field(default_factory=list)
+
+    def start(self, now: Now) -> list[Action]:
+        return [ApplyPlan(Plan(1))]
 
     def handle(self, event: Event, now: Now) -> list[Action]:
         self.seen.append((event, now))

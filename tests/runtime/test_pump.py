@@ -57,6 +57,13 @@ def test_every_action_reaches_whoever_carries_it_out_in_order():
     assert pump.counts.actions == len(actions)
 
 
+def test_the_start_is_carried_out_before_the_first_event():
+    pump, _, around, _ = office(only(HookEdge, act.StopRinging(FXS1)))
+    pump.start()
+    pump.feed(LIFT)
+    assert around.done == [("plan", 1), ("silence", FXS1)]
+
+
 def test_an_event_is_stamped_with_both_clocks_when_it_is_handled():
     pump, exchange, _, clock = office(only(HookEdge))
     clock.advance(20)
@@ -215,6 +222,9 @@ def live_pump(answer, limit: int = 4_096) -> tuple[Pump, Surroundings, list[Even
     seen: list[Event] = []
 
     class Exchange:
+        def start(self, now: Now) -> list[act.Action]:
+            return []
+
         def handle(self, event: Event, now: Now) -> list[act.Action]:
             seen.append(event)
             return answer(event)

@@ -55,6 +55,9 @@ class Counting:
         self.modulus = modulus
         self.seen = 0
 
+    def start(self, now: Now) -> list[Action]:
+        return [ApplyPlan(Plan())]
+
     def handle(self, event: Event, now: Now) -> list[Action]:
         self.seen += 1
         plan = Plan(self.seen, (PortNode(NodeId(1), FXS1, Detectors.DTMF),))
@@ -71,6 +74,7 @@ def written(directory: Path, events: list[Event], **limits: int) -> TraceWriter:
     clock, around = HandClock(0, 1_795_341_706_123_000_000), Surroundings()
     writer = TraceWriter(directory, HEADER, on_trouble=no_trouble, **limits)
     pump = Pump(Counting(), clock, modules=around, core=around, sip=around, journal=around, trace=writer)
+    pump.start()
     for event in events:
         pump.feed(event)
         clock.advance(10)
@@ -90,10 +94,10 @@ def test_a_run_is_read_back_with_its_configuration(tmp_path):
     run = TraceRun(written(tmp_path, EVENTS).path)
     steps = list(run.steps())
     assert run.header == HEADER
-    assert [step.event for step in steps] == EVENTS
-    assert steps[1].now == Now(10_000_000, 1_795_341_706_133_000_000)
-    assert steps[1].actions[0] == Narrate("count(1){10} LoopCurrent -> 2")
-    assert isinstance(steps[1].actions[2], ApplyPlan)
+    assert [step.event for step in steps] == [None, *EVENTS]
+    assert steps[2].now == Now(10_000_000, 1_795_341_706_133_000_000)
+    assert steps[2].actions[0] == Narrate("count(1){10} LoopCurrent -> 2")
+    assert isinstance(steps[2].actions[2], ApplyPlan)
     assert run.ended
 
 
@@ -110,12 +114,12 @@ def test_time_is_written_in_utc_also_when_the_board_woke_up_in_1970():
 @given(st.lists(st.from_type(Event), max_size=8))
 def test_any_events_are_read_back(tmp_path_factory, events):
     run = TraceRun(written(tmp_path_factory.mktemp("trace"), events).path)
-    assert [step.event for step in run.steps()] == events
+    assert [step.event for step in run.steps()] == [None, *events]
 
 
 def test_replay_of_a_trace_ends_in_the_same_actions(tmp_path):
     report = replay(TraceRun(written(tmp_path, EVENTS).path), lambda header: Counting())
-    assert (report.difference, report.steps, report.actions, report.cut) == (None, 4, 8, False)
+    assert (report.difference, report.steps, report.actions, report.cut) == (None, 5, 9, False)
 
 
 def test_replay_shows_the_first_difference(tmp_path):
@@ -124,7 +128,7 @@ def test_replay_shows_the_first_difference(tmp_path):
     assert report.difference.step.event == EVENTS[2]
     assert report.difference.recorded is None
     assert report.difference.replayed == SetLoop(FXS1, True)
-    assert report.steps == 3
+    assert report.steps == 4
 
 
 def test_replay_shows_what_the_exchange_raised(tmp_path):
@@ -165,7 +169,7 @@ def test_files_are_cut_by_size_and_replayed_as_one_run(tmp_path):
     assert len(files) > 3
     assert writer.path == files[-1]
     report = replay(TraceRun(files[-1]), lambda header: Counting())
-    assert (report.difference, report.steps) == (None, 80)
+    assert (report.difference, report.steps) == (None, 81)
 
 
 def test_the_oldest_files_go_and_replay_says_what_is_missing(tmp_path):
