@@ -18,7 +18,9 @@ NONCE_LIFE_MS = 60_000
 MAX_NONCES_IN_USE = 4_096
 """Used nonces that are remembered; the oldest becomes stale when there are more."""
 
-_PARAMETER = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\Z', re.DOTALL)
+_PARAMETER = re.compile(
+    r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\Z', re.DOTALL
+)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _HEX_COUNT = re.compile(r"[0-9a-fA-F]{8}\Z")
 
@@ -114,7 +116,9 @@ def _algorithm(name: str) -> Algorithm | None:
 def parse_credentials(lines: str) -> Credentials | None:
     """Credentials from the shim's form, one ``name=value`` a line; None when they cannot be used."""
     values = _parameters(lines)
-    if values is None or not all(values.get(name) for name in ("username", "realm", "nonce", "uri", "response")):
+    if values is None or not all(
+        values.get(name) for name in ("username", "realm", "nonce", "uri", "response")
+    ):
         return None
     algorithm = _algorithm(values.get("algorithm", "MD5"))
     qop = values.get("qop", "").lower()
@@ -208,7 +212,9 @@ class Authenticator:
         return f"{stamp}.{self._mac(stamp)}"
 
     def _mac(self, stamp: str) -> str:
-        return hmac.new(self._key, f"{self._realm}:{stamp}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(
+            self._key, f"{self._realm}:{stamp}".encode("utf-8", "replace"), hashlib.sha256
+        ).hexdigest()[:32]
 
     def _age_ms(self, nonce: str, now_ms: int) -> int | None:
         stamp, dot, mac = nonce.rpartition(".")

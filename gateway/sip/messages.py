@@ -298,9 +298,7 @@ class Pong:
     limited: int
 
 
-ToProcess = (
-    Configure | RestoreBinding | EndOrphan | Call | Ring | Answer | Refuse | Reinvite | Hangup | Ping
-)
+ToProcess = Configure | RestoreBinding | EndOrphan | Call | Ring | Answer | Refuse | Reinvite | Hangup | Ping
 ToGateway = (
     Listening
     | CannotListen
@@ -330,7 +328,7 @@ def encode(message: Message) -> bytes:
     """One packet; ``BadMessage`` when it would be too long."""
     packet = json.dumps(
         {"is": type(message).__name__, **dataclasses.asdict(message)}, separators=(",", ":")
-    ).encode("utf-8", "surrogatepass")
+    ).encode("ascii")
     if len(packet) > MAX_PACKET_BYTES:
         raise BadMessage(f"{type(message).__name__} of {len(packet)} bytes is too long for the SIP socket")
     return packet
@@ -357,7 +355,9 @@ def _build(kind: type[object], fields: dict[str, object]) -> object:
     wanted = _annotations(kind)
     if fields.keys() != wanted.keys():
         raise BadMessage(f"{kind.__name__} does not have the fields {sorted(fields.keys() ^ wanted.keys())}")
-    return kind(**{name: _value(wanted[name], value, f"{kind.__name__}.{name}") for name, value in fields.items()})
+    return kind(
+        **{name: _value(wanted[name], value, f"{kind.__name__}.{name}") for name, value in fields.items()}
+    )
 
 
 _ANNOTATIONS: dict[type[object], dict[str, object]] = {}

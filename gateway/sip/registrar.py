@@ -142,7 +142,11 @@ class Registrar:
     def _expires_s(self, parameter: str | None, header_s: int | None) -> int | None:
         if parameter is not None:
             # RFC 3261 section 20.10: a malformed value counts as 3600; a number may not be absurd.
-            value = int(parameter) if parameter.isascii() and parameter.isdigit() and len(parameter) < 11 else 3_600
+            value = (
+                int(parameter)
+                if parameter.isascii() and parameter.isdigit() and len(parameter) < 11
+                else 3_600
+            )
         elif header_s is not None:
             value = header_s
         else:

@@ -1,0 +1,375 @@
+"""Between the C shim, the gatekeeper and the gateway's socket.
+
+Carries events of the C shim to the gatekeeper and on to the gateway, and the gateway's wishes back. What is decided is
+decided in gateway.sip (pure) or in the exchange. It ends when its socket does; calls get BYE first.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass, replace
+
+from gateway.drivers.sip_process.shim import Kind, Shim, ShimEvent, Text
+from gateway.drivers.sip_wire import SipWire
+from gateway.model.causes import Cause
+from gateway.sip import messages as m
+from gateway.sip.addresses import host_and_port, name_address, sip_uri
+from gateway.sip.causes import cause_of_status, reason_header, status_of_cause
+from gateway.sip.gatekeeper import Gatekeeper, Output, Request, Respond, header_lines
+from gateway.sip.orphans import Bye, Datagram, endings
+from gateway.sip.registrar import Binding
+
+EVENTS_A_TURN = 64
+"""Shim events that are handled before the event loop may do something else."""
+
+ORPHAN_NUMBERS = 0x4000_0000
+"""Numbers of orphans' BYEs begin here: above the gateway's dialogs, below incoming calls."""
+
+DATAGRAM_REPEATS_S = (0.0, 0.5, 1.5)
+"""A datagram that nobody acknowledges is sent this often (RFC 3261 timer T1 = 0.5 s, doubled)."""
+
+_log = logging.getLogger("cityline.sip")
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class _Call:
+    """What the process knows of a call that the gateway knows too."""
+
+    orphan: m.Orphan
+    refused: bool = False
+    answered: bool = False
+    offered_in_200: bool = False
+
+
+def request_of(event: ShimEvent) -> Request:
+    """A shim event as the gatekeeper wants it."""
+    return Request(
+        id=event.id,
+        source_address=event.text(Text.SOURCE),
+        source_port=event.source_port,
+        transport=event.text(Text.TRANSPORT),
+        request_user=event.text(Text.REQUEST_USER),
+        from_user=event.text(Text.FROM_USER),
+        from_name=event.text(Text.FROM_NAME),
+        to_user=event.text(Text.TO_USER),
+        call_id=event.text(Text.CALL_ID),
+        cseq=event.cseq,
+        authorization=event.text(Text.AUTHORIZATION),
+        proxy_authorization=event.text(Text.PROXY_AUTHORIZATION),
+        contacts=event.text(Text.CONTACTS),
+        expires_s=event.expires_s,
+        content_type=event.text(Text.CONTENT_TYPE),
+        body=event.text(Text.BODY),
+    )
+
+
+def caller_orphan(event: ShimEvent) -> m.Orphan:
+    """The mirror of an INVITE that nobody has answered yet."""
+    return m.Orphan(
+        outgoing=False,
+        established=False,
+        call_id=event.text(Text.CALL_ID),
+        local=event.text(Text.TO),
+        remote=event.text(Text.FROM),
+        target="",
+        route="",
+        via=event.text(Text.VIA),
+        cseq=event.cseq,
+        source_address=event.text(Text.SOURCE),
+        source_port=event.source_port,
+        transport=event.text(Text.TRANSPORT),
+    )
+
+
+class SipProcess:
+    """Everything in the process that is not sofia's."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wire = SipWire(end, self._on_message, self._on_lost)
+        self._shim: Shim | None = None
+        self._gatekeeper: Gatekeeper | None = None
+        self._configure: m.Configure | None = None
+        self._calls: dict[int, _Call] = {}
+        self._orphans: dict[int, str] = {}
+        self._restored: set[tuple[str, str]] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+        self._commands_seen = -1
+        self.ended = asyncio.Event()
+
+    def close(self) -> None:
+        """Hang up, close, end."""
+        self._wire.close()
+        if self._shim is not None:
+            self._loop.remove_reader(self._shim.event_fd)
+            self._shim.close()
+            self._shim = None
+
+    # --- from the gateway
+
+    def _on_lost(self, reason: str) -> None:
+        _log.info("ending: %s", reason)
+        self.ended.set()
+
+    def _on_message(self, message: m.Message) -> None:
+        if isinstance(message, m.Configure):
+            self._on_configure(message)
+        elif self._shim is None or self._gatekeeper is None:
+            _log.error("%s before Configure", type(message).__name__)
+        else:
+            self._carry_out(message, self._shim, self._gatekeeper)
+
+    def _on_configure(self, message: m.Configure) -> None:
+        if self._gatekeeper is not None:
+            self._put_out(self._gatekeeper.configure(message))
+            return
+        try:
+            self._shim = Shim(message)
+        except OSError as error:
+            self._wire.send(m.CannotListen(error.errno or 0, error.strerror or str(error)))
+            self._loop.call_soon(self.ended.set)
+            return
+        self._configure = message
+        self._gatekeeper = Gatekeeper(message, secrets.token_bytes(32))
+        self._loop.add_reader(self._shim.event_fd, self._on_shim)
+        self._wire.send(m.Listening(os.getpid()))
+
+    def _carry_out(self, message: m.Message, shim: Shim, gatekeeper: Gatekeeper) -> None:
+        match message:
+            case m.RestoreBinding():
+                gatekeeper.restore(message, _now_ms())
+                self._restored.add((message.extension, message.contact))
+                self._plan_expiry(gatekeeper)
+            case m.EndOrphan():
+                self._end_orphan(message, shim)
+            case m.Call():
+                self._call(message, shim, gatekeeper)
+            case m.Ring():
+                shim.respond(message.call, 180)
+            case m.Answer():
+                self._answer(message, shim)
+            case m.Refuse():
+                shim.respond(message.call, message.status)
+            case m.Reinvite():
+                shim.reinvite(message.call, message.sdp)
+            case m.Hangup():
+                status = status_of_cause(message.cause_q850)
+                shim.hangup(message.call, status, reason_header(message.cause_q850))
+            case m.Ping():
+                self._pong(message, shim, gatekeeper)
+            case _:
+                _log.error("%s is not for us", type(message).__name__)
+
+    def _pong(self, message: m.Ping, shim: Shim, gatekeeper: Gatekeeper) -> None:
+        """Answer, unless the C thread has not carried out the empty command of the last ping."""
+        counters = shim.count()
+        if counters.commands > self._commands_seen:
+            self._wire.send(m.Pong(message.serial, counters.calls, counters.overloaded, gatekeeper.limited))
+        self._commands_seen = counters.commands
+        shim.hangup(0, 480, "")
+
+    def _call(self, message: m.Call, shim: Shim, gatekeeper: Gatekeeper) -> None:
+        binding = gatekeeper.registrar.find(message.extension, message.contact)
+        if binding is None:
+            self._wire.send(m.Refused(message.call, 480, "Not Registered"))
+            self._wire.send(m.Gone(message.call))
+            return
+        assert self._configure is not None
+        home = self._configure.address
+        if home in ("0.0.0.0", "::"):
+            home = self._configure.realm
+        sender = name_address(message.caller_name, sip_uri(message.caller, home))
+        to = name_address("", sip_uri(message.extension, home))
+        orphan = m.Orphan(
+            outgoing=True,
+            established=False,
+            call_id="",
+            local="",
+            remote="",
+            target=message.contact,
+            route="",
+            via="",
+            cseq=0,
+            source_address=binding.source_address,
+            source_port=binding.source_port,
+            transport=binding.transport,
+        )
+        self._calls[message.call] = _Call(orphan)
+        shim.invite(message.call, message.contact, self._next_hop(binding), sender, to, message.sdp)
+
+    def _next_hop(self, binding: Binding) -> str:
+        """Where the INVITE is sent: to where the REGISTER came from, never to a third party that a contact names.
+
+        A TCP connection ends with the process that had it: a restored binding is reached at its contact's port.
+        """
+        port: int | None = binding.source_port
+        if binding.transport == "tcp" and (binding.extension, binding.contact) in self._restored:
+            _, port = host_and_port(binding.contact)
+        return sip_uri("", binding.source_address, port, binding.transport) + ";lr"
+
+    def _answer(self, message: m.Answer, shim: Shim) -> None:
+        call = self._calls.get(message.call)
+        if call is not None:
+            call.answered = True
+        shim.respond(message.call, 200, "", message.sdp)
+
+    # --- orphans
+
+    def _end_orphan(self, message: m.EndOrphan, shim: Shim) -> None:
+        steps = endings(message.orphan, message.cause_q850)
+        for step in steps:
+            match step:
+                case Bye():
+                    number = ORPHAN_NUMBERS + len(self._orphans)
+                    self._orphans[number] = step.call_id
+                    shim.bye_orphan(
+                        number,
+                        step.call_id,
+                        step.local,
+                        step.remote,
+                        step.target,
+                        step.route,
+                        step.cseq,
+                        step.reason,
+                    )
+                case Datagram():
+                    for after_s in DATAGRAM_REPEATS_S:
+                        self._loop.call_later(after_s, _send_datagram, step)
+        if not any(isinstance(step, Bye) for step in steps):
+            self._wire.send(m.OrphanEnded(message.orphan.call_id, 0))
+
+    # --- from the network
+
+    def _on_shim(self) -> None:
+        shim, gatekeeper = self._shim, self._gatekeeper
+        if shim is None or gatekeeper is None:
+            return
+        for event in shim.events(EVENTS_A_TURN):
+            self._on_event(event, gatekeeper)
+
+    def _on_event(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
+        match event.kind:
+            case Kind.REGISTER:
+                self._on_register(event, gatekeeper)
+            case Kind.INVITE:
+                self._on_invite(event, gatekeeper)
+            case Kind.ORPHAN_ENDED:
+                call_id = self._orphans.pop(event.id, "")
+                self._wire.send(m.OrphanEnded(call_id, event.status))
+            case Kind.STOPPED:
+                self.ended.set()
+            case _:
+                call = self._calls.get(event.id)
+                if call is not None:
+                    self._on_call_event(event, call)
+
+    def _on_register(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
+        if self._wire.is_congested:
+            self._put_out([Respond(event.id, 503, ("Retry-After: 5",))])
+            return
+        outputs = gatekeeper.register(request_of(event), _now_ms())
+        for output in outputs:
+            if isinstance(output, m.Bound):
+                self._restored.discard((output.extension, output.contact))
+        self._put_out(outputs)
+        self._plan_expiry(gatekeeper)
+
+    def _on_invite(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
+        outputs = gatekeeper.invite(request_of(event), _now_ms(), congested=self._wire.is_congested)
+        for output in outputs:
+            if isinstance(output, m.Invited):
+                call = _Call(caller_orphan(event))
+                self._calls[event.id] = call
+                self._wire.send(m.Mirror(event.id, call.orphan))
+        self._put_out(outputs)
+
+    def _put_out(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            if not isinstance(output, Respond):
+                self._wire.send(output)
+            elif self._shim is not None:
+                self._shim.respond(output.id, output.status, header_lines(output.headers))
+
+    def _on_call_event(self, event: ShimEvent, call: _Call) -> None:
+        sdp = event.text(Text.BODY)
+        match event.kind:
+            case Kind.REINVITE:
+                self._wire.send(m.Reinvited(event.id, sdp))
+            case Kind.ACK:
+                if sdp:
+                    self._wire.send(m.ReinviteEnded(event.id, 200, sdp))
+            case Kind.PROGRESS:
+                self._wire.send(m.Progress(event.id, event.status, sdp))
+            case Kind.ANSWERED:
+                self._wire.send(m.Answered(event.id, sdp))
+            case Kind.REFUSED:
+                call.refused = True
+                self._wire.send(m.Refused(event.id, event.status, event.text(Text.PHRASE)))
+            case Kind.REINVITE_ENDED:
+                self._wire.send(m.ReinviteEnded(event.id, event.status, sdp))
+            case Kind.DIALOG:
+                self._mirror(event, call)
+            case Kind.ENDED:
+                self._on_ended(event, call)
+
+    def _on_ended(self, event: ShimEvent, call: _Call) -> None:
+        del self._calls[event.id]
+        if not call.refused:
+            self._wire.send(m.Ended(event.id, end_cause(event)))
+        self._wire.send(m.Gone(event.id))
+
+    def _mirror(self, event: ShimEvent, call: _Call) -> None:
+        known = call.orphan
+        own_numbers = known.outgoing or event.established
+        call.orphan = replace(
+            known,
+            established=event.established,
+            call_id=event.text(Text.CALL_ID),
+            local=event.text(Text.ORPHAN_LOCAL),
+            remote=event.text(Text.ORPHAN_REMOTE),
+            target=event.text(Text.ORPHAN_TARGET) or known.target,
+            route=event.text(Text.ORPHAN_ROUTE),
+            via=event.text(Text.ORPHAN_VIA) if known.outgoing else known.via,
+            cseq=event.cseq if own_numbers else known.cseq,
+        )
+        self._wire.send(m.Mirror(event.id, call.orphan))
+
+    # --- expiry
+
+    def _plan_expiry(self, gatekeeper: Gatekeeper) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        due_ms = gatekeeper.registrar.next_expiry_ms()
+        if due_ms is not None:
+            after_s = max(0, due_ms - _now_ms()) / 1000
+            self._expiry = self._loop.call_later(after_s, self._expire, gatekeeper)
+
+    def _expire(self, gatekeeper: Gatekeeper) -> None:
+        self._put_out(gatekeeper.expire(_now_ms()))
+        self._plan_expiry(gatekeeper)
+
+
+def end_cause(event: ShimEvent) -> int:
+    """Q.850 cause of a call that ended: what the other side said, or what its silence means."""
+    if event.cause_q850:
+        return event.cause_q850
+    if not event.cancelled and event.status in (408, 481, 503, 504):
+        return cause_of_status(event.status)
+    return Cause.NORMAL_CLEARING
+
+
+def _send_datagram(datagram: Datagram) -> None:
+    family = socket.AF_INET6 if ":" in datagram.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.sendto(datagram.payload, (datagram.address, datagram.port))
+        except OSError as error:
+            _log.info("no datagram to %s: %s", datagram.address, error)
