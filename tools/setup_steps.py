@@ -27,6 +27,8 @@ OLDEST_PYTHON = (3, 11)
 ATTEMPTS = 3
 PAUSE_S = 10.0  # before the second attempt over the network; twice that before the third
 
+NOT_BUILT_IN = {"tests", "bench"}
+
 # The libraries that build the C modules come first: the project itself is then built without isolation.
 BUILD_TOOLS = ("pip>=23", "setuptools>=77", "wheel", "cffi>=2")
 
@@ -136,7 +138,8 @@ def install_project() -> None:
         return
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
     _pip("pip: build tools", [*pip, *BUILD_TOOLS], "pip-tools")
-    shutil.rmtree(ROOT / "build", ignore_errors=True)
+    for stale in (ROOT / "build").glob("temp.*"):
+        shutil.rmtree(stale)
     project = [*pip, "--no-build-isolation", "-e", ".[board,dev]"]
     native = _fingerprint(native_sources())
     _pip("pip: Cityline, its libraries, the C core", project, "pip")
@@ -152,8 +155,9 @@ def _pip(title: str, command: list[str], log_name: str) -> None:
 def native_sources() -> list[Path]:
     """Everything that the compiled modules are made from."""
     native = ROOT / "native"
-    kinds = ("*.py", "include/**/*.h", "src/**/*.h", "src/**/*.c")
-    return [ROOT / "setup.py", *(path for kind in kinds for path in sorted(native.glob(kind)))]
+    found = [path for path in native.rglob("*") if path.suffix in {".c", ".h", ".py"}]
+    own = [path for path in found if not NOT_BUILT_IN & set(path.relative_to(native).parts)]
+    return [ROOT / "setup.py", *sorted(own)]
 
 
 def build_native() -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gateway.config.lines import LineIndex, Path, index_lines
-from gateway.config.wording import explain, models_at, subject
+from gateway.config.wording import explain, models_at, subject, without_echoes
 from gateway.errors import ConfigError, Problem
 
 LARGEST_BYTES = 1_000_000
@@ -53,10 +53,9 @@ class Document:
             return model.model_validate(values)
         except ValidationError as error:
             broken = error.errors(include_url=False)
-        for details in broken:
+        for details in without_echoes(broken):
             path = details["loc"]
-            place = models_at(path[:-1], model)
-            what, remedy = explain(details, path, {path[:-1]: place} if place else {})
+            what, remedy = explain(details, path, models_at(path[:-1], model))
             self.complain(path, what, remedy)
         try:
             return model.model_validate(_without(values, {details["loc"][:2] for details in broken}))

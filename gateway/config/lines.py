@@ -72,6 +72,8 @@ class _Scanner:
         path = self._resolve(self._key())
         if path in self._tables:
             self.index.twice.append((path, self._tables[path], line))
+            # What stands below is the second one's own and repeats nothing.
+            path = (*path, len(self.index.twice))
         self._tables.setdefault(path, line)
         self._remember(path, line)
         self._table = path

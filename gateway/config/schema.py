@@ -152,7 +152,7 @@ class PortEntry(Entry):
 class RtpEntry(Entry):
     """``[rtp]``: the UDP sockets for speech."""
 
-    first_port: Annotated[int, Field(ge=1_024, le=65_000)] = 16_384
+    first_port: Annotated[int, Field(ge=1_024, le=65_534)] = 16_384
     sockets: Annotated[int, Field(ge=1, le=256)] = 32
 
 

@@ -1,7 +1,7 @@
 """What pydantic found, in words for the administrator: what is wrong, and the nearest right thing."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
 from typing import Any, get_args
 
@@ -49,16 +49,30 @@ def subject(path: Path) -> str:
             return ""
 
 
-def explain(details: ErrorDetails, path: Path, fields: Mapping[Path, type[BaseModel]]) -> tuple[str, str]:
+def without_echoes(broken: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors less the "missing" ones that a misspelt field beside them explains."""
+    strange: dict[Path, list[str]] = {}
+    for details in broken:
+        if details["type"] == "extra_forbidden":
+            strange.setdefault(details["loc"][:-1], []).append(str(details["loc"][-1]))
+    return [
+        details
+        for details in broken
+        if details["type"] != "missing"
+        or not nearest(str(details["loc"][-1]), strange.get(details["loc"][:-1], ()))
+    ]
+
+
+def explain(details: ErrorDetails, path: Path, model: type[BaseModel] | None) -> tuple[str, str]:
     """What is wrong, and the remedy (or nothing), for one error of pydantic's.
 
-    `path` is where the error is; `fields` says which model stands at which path.
+    `path` is where the error is; `model` is the table around it, where it has known fields.
     """
     name = str(path[-1]) if path else ""
     limits = details.get("ctx", {})
     match details["type"]:
         case "extra_forbidden":
-            return _unknown(name, fields.get(path[:-1]))
+            return _unknown(name, model)
         case "missing":
             return f'the field "{name}" is missing', f"add a line: {name} = ..."
         case "literal_error":

@@ -1,0 +1,135 @@
+"""Each mistake in board.toml has its message."""
+
+from __future__ import annotations
+
+# ruff: noqa: E501 - messages stand whole, as they are read
+import pytest
+
+from gateway.model.settings import AudioKind
+from tests.config.conftest import Paper
+
+MISTAKES = [
+    (
+        'hook = "sim:3"',
+        'hook = "sim:0"',
+        'board.toml:9: port "fxs2": the pin "hook" is sim:0, which is used by port "fxs1" (hook) already '
+        "(one pin, one use)",
+    ),
+    (
+        'forward_reverse = "sim:2"',
+        'forward_reverse = "sim:1"',
+        'board.toml:5: port "fxs1": the pin "forward_reverse" is sim:1, which is used by port "fxs1" (ring_mode) already '
+        "(one pin, one use)",
+    ),
+    (
+        'hook = "sim:3"',
+        "hook = 3",
+        'board.toml:9: port "fxs2": "hook" must be text in quotes, not 3 (a whole number) (write "3")',
+    ),
+    (
+        'hook = "sim:3"',
+        'hook = "3"',
+        'board.toml:9: port "fxs2": the pin "hook" is "3", but is written CHIP:LINE (for example "gpiochip0:17")',
+    ),
+    (
+        'hook = "sim:3"',
+        'hok = "sim:3"',
+        'board.toml:9: port "fxs2": an FXS port has no pin "hok" (did you mean "hook"?)',
+    ),
+    (
+        'pins = { ring = "sim:6", loop_current = "sim:7", loop_switch = "sim:8" }',
+        'pins = { ring = "sim:6" }',
+        'board.toml:13: port "fxo1": missing in the pins: "loop_current", "loop_switch" '
+        "(pins: ring, loop_current, loop_switch)",
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxoo"',
+        'board.toml:12: port "fxo1": "kind" must be "fxs" or "fxo", not "fxoo" (did you mean "fxo"?)',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\naudio = "alsa"',
+        'board.toml:11: port "fxo1": "audio" is "alsa", but "card" is missing (card = "hw:CARD=NAME")',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\ncard = "hw:CARD=line1"',
+        'board.toml:13: port "fxo1": "card" belongs to a sound card, but "audio" is "wire" '
+        '(write audio = "alsa" or remove it)',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\nring_hz = 25',
+        'board.toml:13: port "fxo1": a city line is not rung by us (remove ring_hz)',
+    ),
+    (
+        'kind = "fxs"',
+        'kind = "fxs"\nring_hz = 5',
+        'board.toml:5: port "fxs1": "ring_hz" is 5, but must be at least 15',
+    ),
+    (
+        'kind = "fxs"',
+        'kind = "fxs"\nfull_scale_dbm0 = inf',
+        'board.toml:5: port "fxs1": "full_scale_dbm0" must be a finite number',
+    ),
+    (
+        'name = "simulated"\n',
+        'name = "simulated"\n[rtp]\nfirst_port = 16385\n',
+        'board.toml:3: [rtp]: "first_port" is 16385, but must be even (RFC 3550, section 11) (write 16386)',
+    ),
+    (
+        'name = "simulated"\n',
+        'name = "simulated"\n[rtp]\nfirst_port = 64000\nsockets = 256\nmore = 1\n',
+        'board.toml:5: [rtp]: unknown field "more" (fields: first_port, sockets)',
+    ),
+    (
+        'name = "simulated"\n',
+        'name = "simulated"\n[rtp]\nfirst_port = 65100\nsockets = 256\n',
+        "board.toml:3: [rtp]: 256 sockets from 65100 on go beyond port 65535 (begin lower or take fewer)",
+    ),
+    ('name = "simulated"\n', "", 'board.toml: the field "name" is missing (add a line: name = ...)'),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"), MISTAKES, ids=[m.split(": ", 1)[1][:50] for *_, m in MISTAKES]
+)
+def test_a_mistake_on_the_board(paper: Paper, old: str, new: str, message: str) -> None:
+    assert message in paper.edit(old, new, file="board.toml").refusal()
+
+
+def test_a_port_cannot_be_called_sip(paper: Paper) -> None:
+    paper.edit("[port.fxs1]", "[port.sip]", file="board.toml")
+    assert (
+        'board.toml:3: port "sip": no port may be called "sip": office.toml says that of SIP telephones (rename it)'
+        in paper.refusal()
+    )
+
+
+def test_a_board_without_ports_is_refused(paper: Paper) -> None:
+    paper.texts["board.toml"] = 'name = "bare"\n'
+    assert paper.refusal() == ['board.toml: the field "port" is missing (add a line: port = ...)']
+
+
+STEREO = 'audio = "alsa"\ncard = "hw:CARD=line1"\nside = "{}"\n'
+
+
+def test_two_ports_share_a_stereo_card_by_its_sides(paper: Paper) -> None:
+    for port, side in (("fxo1", "left"), ("fxo2", "right")):
+        paper.edit(f"[port.{port}]\n", f"[port.{port}]\n{STEREO.format(side)}", file="board.toml")
+    ports = {port.port: port for port in paper.load().board.ports}
+    assert [(ports[name].card, ports[name].card_side) for name in ("fxo1", "fxo2")] == [  # type: ignore[index]
+        ("hw:CARD=line1", 0),
+        ("hw:CARD=line1", 1),
+    ]
+    assert ports["fxo1"].audio is AudioKind.ALSA  # type: ignore[index]
+
+
+def test_the_same_side_of_a_card_serves_one_port(paper: Paper) -> None:
+    for port in ("fxo1", "fxo2"):
+        paper.edit(f"[port.{port}]\n", f"[port.{port}]\n{STEREO.format('left')}", file="board.toml")
+    assert paper.refusal() == [
+        'board.toml:20: port "fxo2": the left side of the card "hw:CARD=line1" is used by port "fxo1" already '
+        '(side = "left" and side = "right" serve two ports)'
+    ]
