@@ -1,0 +1,343 @@
+"""The city at the far end of our FXO lines: an exchange of the Russian kind and its subscribers.
+
+It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
+subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
+Nothing tells us that the far end has left but its busy tone. Times are those of an ordinary electronic
+exchange; tones as in LAW_93993, table 1 (425 Hz).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.interfaces import Clock
+from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.simulator.ear import Ear
+from gateway.simulator.line_modules import SimulatedLineModules
+from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
+
+TONE_HZ = (425.0,)
+TONE_DBM0 = -10.0
+RINGBACK_MS = (1_000, 4_000)
+BUSY_MS = (350, 350)
+CONGESTION_MS = (175, 175)
+RING_MS = (1_000, 4_000)
+RING_HZ = 25
+
+DIAL_TONE_AFTER_MS = 250
+POLL_MS = 20
+INTERDIGIT_MS = 4_000
+ROUTING_MS = 900
+CALLER_ID_AFTER_MS = 600  # from the end of the first ring
+RING_TRIP_MS = 60
+BUSY_AFTER_MS = 200
+RELEASE_MS = 250  # an open loop shorter than this is a pulse
+PULSE_MIN_MS = 20
+PULSE_DIGIT_MS = 300  # closed for so long: the digit's last pulse was there
+IDLE_AFTER_MS = 400
+
+Cancel = Callable[[], None]
+
+
+class Behaviour(StrEnum):
+    """What a called subscriber does."""
+
+    ANSWERS = "answers"
+    BUSY = "busy"
+    NO_ANSWER = "no answer"
+    CONGESTED = "congested"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A number of the city. One that `ANSWERS` lifts ``after_ms`` after ringback began, and may talk at once."""
+
+    number: str
+    behaviour: Behaviour = Behaviour.NO_ANSWER
+    after_ms: int = 2_000
+    talks: bool = False
+
+
+class LineState(StrEnum):
+    """What the city's end of a line is doing."""
+
+    IDLE = "idle"
+    DIAL_TONE = "dial tone"
+    DIGITS = "digits"
+    ROUTING = "routing"
+    RINGBACK = "ringback"
+    TALKING = "talking"
+    REFUSED = "refused"  # busy or congestion tone
+    RINGING = "ringing"
+    RELEASING = "releasing"
+
+
+class CityLine:
+    """One line's circuit in the city's exchange, and the person at its far end (``voice``)."""
+
+    def __init__(self, office: "CentralOffice", port: PortId, wire: Wire, voice: int) -> None:
+        self.port = port
+        self.voice = voice
+        self.state = LineState.IDLE
+        self.ear = Ear(wire.device)
+        self.dialled = ""
+        self.log: list[tuple[int, str]] = []
+        self.talks_when_answered = False
+        self._office = office
+        self._device = wire.device
+        self._timers: list[Cancel] = []
+        self._pulses = 0
+        self._loop_closed = False
+        self._loop_changed_ns = 0
+        self._caller: CallerId | None = None
+
+    # --- the person at the far end --------------------------------------------------------------------------
+
+    def calls(self, caller: CallerId) -> bool:
+        """Somebody in the city dials this line's number; False when it is busy."""
+        if self.state is not LineState.IDLE or self._loop_closed:
+            return False
+        self._caller = caller
+        self._become(LineState.RINGING, f"{caller.number} calls")
+        self._ring(0)
+        return True
+
+    def answers(self) -> None:
+        """The called subscriber lifts."""
+        if self.state is LineState.RINGBACK:
+            self._talk("the subscriber answers")
+
+    def hangs_up(self) -> None:
+        """The person at the far end hangs up: a caller gives up, or a partner leaves us with busy tone."""
+        self._device.hush()
+        if self.state is LineState.RINGING:
+            self._stop_ring()
+            self._become(LineState.IDLE, "the caller gives up")
+        elif self.state is LineState.TALKING:
+            self._become(LineState.REFUSED, "the far end hangs up")
+            self._after(BUSY_AFTER_MS, lambda: self._tone(BUSY_MS))
+
+    def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
+        """Talk, for ever when no duration is given."""
+        self._device.say_speech(self.voice, level_dbm0, duration_ms)
+
+    def dials(self, digits: str) -> None:
+        """Push buttons in a conversation."""
+        self._device.say_dtmf(digits)
+
+    def hushes(self) -> None:
+        """Stop talking."""
+        self._device.hush()
+
+    # --- the line's wires -----------------------------------------------------------------------------------
+
+    def loop(self, closed: bool) -> None:
+        """Our gateway has closed or opened the loop."""
+        now_ns = self._office.clock.monotonic_ns()
+        lasted_ms = (now_ns - self._loop_changed_ns) / NS_PER_MS
+        self._loop_closed, self._loop_changed_ns = closed, now_ns
+        if not closed:
+            self._after(RELEASE_MS, lambda: self._release(now_ns), keeps=True)
+            return
+        if self.state is LineState.IDLE:
+            self._seize()
+        elif self.state is LineState.RINGING:
+            self._after(RING_TRIP_MS, self._answered)
+        elif PULSE_MIN_MS < lasted_ms < RELEASE_MS:
+            self._pulse()
+
+    def poll(self) -> None:
+        """Take the digits that came as tones."""
+        if self.state in (LineState.DIAL_TONE, LineState.DIGITS):
+            for digit in self._device.take_digits():
+                self._digit(digit)
+
+    # --- a call out of our office ---------------------------------------------------------------------------
+
+    def _seize(self) -> None:
+        self.dialled = ""
+        self._pulses = 0
+        self._become(LineState.DIAL_TONE, "seized")
+        self._after(DIAL_TONE_AFTER_MS, self._dial_tone)
+
+    def _dial_tone(self) -> None:
+        self._device.listen_digits(True)
+        self._tone(())
+
+    def _pulse(self) -> None:
+        if self.state not in (LineState.DIAL_TONE, LineState.DIGITS):
+            return
+        self._pulses += 1
+        self._clear_timers()
+        self._device.hush()
+        self._after(PULSE_DIGIT_MS, self._pulses_done)
+
+    def _pulses_done(self) -> None:
+        digit, self._pulses = str(self._pulses % 10), 0
+        self._digit(digit)
+
+    def _digit(self, digit: str) -> None:
+        self._device.hush()
+        self.dialled += digit
+        self._become(LineState.DIGITS, f"digit {digit}")
+        if self._office.complete(self.dialled):
+            self._route()
+        else:
+            self._after(INTERDIGIT_MS, self._route)
+
+    def _route(self) -> None:
+        self._device.listen_digits(False)
+        self._become(LineState.ROUTING, f"routes {self.dialled}")
+        self._after(ROUTING_MS, self._offer)
+
+    def _offer(self) -> None:
+        subscriber = self._office.subscriber(self.dialled)
+        match subscriber.behaviour:
+            case Behaviour.BUSY:
+                self._become(LineState.REFUSED, f"{self.dialled} is busy")
+                self._tone(BUSY_MS)
+            case Behaviour.CONGESTED:
+                self._become(LineState.REFUSED, f"no way to {self.dialled}")
+                self._tone(CONGESTION_MS)
+            case Behaviour.ANSWERS | Behaviour.NO_ANSWER:
+                self._become(LineState.RINGBACK, f"rings {self.dialled}")
+                self._tone(RINGBACK_MS)
+                self.talks_when_answered = subscriber.talks
+                if subscriber.behaviour is Behaviour.ANSWERS:
+                    self._after(subscriber.after_ms, self.answers)
+
+    def _talk(self, why: str) -> None:
+        self._device.hush()
+        self._become(LineState.TALKING, why)
+        if self.talks_when_answered:
+            self.says()
+
+    # --- a call into our office -----------------------------------------------------------------------------
+
+    def _ring(self, place: int) -> None:
+        if self.state is not LineState.RINGING:
+            return
+        on = place % 2 == 0
+        self._office.modules.ring_line(self.port, on, RING_HZ)
+        if place == 1:
+            self._after(CALLER_ID_AFTER_MS, self._identify)
+        self._after(RING_MS[place % 2], lambda: self._ring(place + 1))
+
+    def _identify(self) -> None:
+        if self._caller is not None and (self._caller.number or self._caller.withheld):
+            self._device.say_caller_id(self._caller)
+
+    def _answered(self) -> None:
+        if self.state is LineState.RINGING:
+            self._stop_ring()
+            self._talk("the office answers")
+
+    def _stop_ring(self) -> None:
+        self._clear_timers()
+        self._office.modules.ring_line(self.port, False, RING_HZ)
+        self._device.hush()
+
+    # --- both -----------------------------------------------------------------------------------------------
+
+    def _release(self, opened_ns: int) -> None:
+        """The loop has been open for long enough: our side has gone."""
+        if self._loop_closed or self._loop_changed_ns != opened_ns or self.state is LineState.RINGING:
+            return
+        if self.state is LineState.IDLE:
+            return
+        self._device.hush()
+        self._device.listen_digits(False)
+        self.talks_when_answered = False
+        self._become(LineState.RELEASING, "the office releases")
+        self._after(IDLE_AFTER_MS, lambda: self._become(LineState.IDLE, "idle"))
+
+    def _tone(self, cadence_ms: tuple[int, ...]) -> None:
+        self._device.hush()
+        self._device.say_tone(TONE_HZ, TONE_DBM0, cadence_ms)
+
+    def _become(self, state: LineState, why: str) -> None:
+        self._clear_timers()
+        self.state = state
+        self.log.append((self._office.clock.monotonic_ns(), why))
+        self._office.narrate(self, why)
+
+    def _after(self, delay_ms: int, callback: Callable[[], None], *, keeps: bool = False) -> None:
+        """Call back later; a change of state cancels it, unless it ``keeps`` (it looks at the state itself)."""
+        clock = self._office.clock
+        cancel = clock.call_at(clock.monotonic_ns() + delay_ms * NS_PER_MS, callback)
+        if not keeps:
+            self._timers.append(cancel)
+
+    def _clear_timers(self) -> None:
+        for cancel in self._timers:
+            cancel()
+        self._timers.clear()
+
+
+class CentralOffice:
+    """The city's exchange: a circuit for each of our FXO ports; lines count from 1 in the board's order."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        modules: SimulatedLineModules,
+        wires: Mapping[PortId, Wire],
+        *,
+        first_voice: int = 500,
+        on_event: Callable[[CityLine, str], None] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.modules = modules
+        self._on_event = on_event
+        self._subscribers: dict[str, Subscriber] = {}
+        self._lines: dict[PortId, CityLine] = {}
+        for offset, (port, wire) in enumerate(wires.items()):
+            line = CityLine(self, port, wire, first_voice + offset)
+            self._lines[port] = line
+            modules.connect_line(port, line.loop)
+        if self._lines:
+            self._poll()
+
+    @property
+    def lines(self) -> tuple[CityLine, ...]:
+        """Every line, in the board's order."""
+        return tuple(self._lines.values())
+
+    def line(self, number: int) -> CityLine:
+        """Line ``number``, from 1; LookupError when there is none."""
+        if not 1 <= number <= len(self._lines):
+            raise LookupError(f"there is no city line {number}; this board has {len(self._lines)}")
+        return self.lines[number - 1]
+
+    def calls(self, line: int, number: str, name: str = "", **identity: object) -> bool:
+        """Somebody calls our line ``line``; False: he hears busy tone. ``identity``: fields of `CallerId`."""
+        caller = replace(CallerId(number, name), **identity)  # type: ignore[arg-type]
+        return self.line(line).calls(caller)
+
+    def hangs_up(self, line: int) -> None:
+        """The far end of line ``line`` hangs up."""
+        self.line(line).hangs_up()
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Say what a number of the city does when it is called; others ring and are not answered."""
+        self._subscribers[subscriber.number] = subscriber
+
+    def subscriber(self, number: str) -> Subscriber:
+        """Who has that number."""
+        return self._subscribers.get(number, Subscriber(number))
+
+    def complete(self, dialled: str) -> bool:
+        """No digit can follow: emergency (1xx), long distance (8 and ten digits), else seven digits."""
+        if dialled.startswith("1"):
+            return len(dialled) >= 3
+        return len(dialled) >= (11 if dialled.startswith("8") else 7)
+
+    def narrate(self, line: CityLine, what: str) -> None:
+        """Tell whoever writes the ladder."""
+        if self._on_event is not None:
+            self._on_event(line, what)
+
+    def _poll(self) -> None:
+        for line in self._lines.values():
+            line.poll()
+        self.clock.call_at(self.clock.monotonic_ns() + POLL_MS * NS_PER_MS, self._poll)

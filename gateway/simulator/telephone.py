@@ -1,0 +1,123 @@
+"""A person with an analog telephone in one of our sockets; works under any clock."""
+
+from collections.abc import Callable
+
+from gateway.interfaces import Clock
+from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.simulator.ear import Ear, Heard
+from gateway.simulator.line_modules import SimulatedLineModules
+from gateway.simulator.wires import SPEECH_DBM0, Wire
+
+PULSE_BREAK_MS = 60
+PULSE_MAKE_MS = 40
+ROTARY_PAUSE_MS = 700
+ROTARY_BOUNCE_MS = (0.5, 2.0)
+FLASH_MS = 250
+
+
+class Telephone:
+    """``number`` is what people call it; ``voice`` is the person's. A rotary one dials by pulses."""
+
+    def __init__(
+        self,
+        number: str,
+        port: PortId,
+        wire: Wire,
+        modules: SimulatedLineModules,
+        clock: Clock,
+        *,
+        voice: int,
+        rotary: bool = False,
+    ) -> None:
+        self.number = number
+        self.port = port
+        self.voice = voice
+        self.rotary = rotary
+        self.off_hook = False
+        self.rings_ns: list[tuple[int, int | None]] = []
+        self.ear = Ear(wire.device)
+        self._device = wire.device
+        self._modules = modules
+        self._clock = clock
+        self._dial: list[Callable[[], None]] = []
+        modules.plug_telephone(port, self._power)
+
+    # --- what a person does ---------------------------------------------------------------------------------
+
+    def lifts(self) -> None:
+        """Lift the handset."""
+        self._hook(True)
+
+    def hangs_up(self) -> None:
+        """Put it back; a person who hangs up is silent too."""
+        self._device.hush()
+        for cancel in self._dial:
+            cancel()
+        self._dial.clear()
+        self._hook(False)
+
+    def flashes(self, duration_ms: int = FLASH_MS) -> None:
+        """Tap the hook switch."""
+        self._modules.contact(self.port, False)
+        self._later(duration_ms, lambda: self._modules.contact(self.port, True))
+
+    def dials(self, digits: str) -> None:
+        """Push the buttons (80 ms on, 80 ms off) or turn the dial."""
+        if self.rotary:
+            self._turn(digits)
+        else:
+            self._device.say_dtmf(digits)
+
+    def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
+        """Talk, for ever when no duration is given."""
+        self._device.say_speech(self.voice, level_dbm0, duration_ms)
+
+    def hushes(self) -> None:
+        """Stop talking."""
+        self._device.hush()
+
+    # --- what a person notices ------------------------------------------------------------------------------
+
+    @property
+    def rings(self) -> bool:
+        """The bell sounds just now."""
+        return bool(self.rings_ns) and self.rings_ns[-1][1] is None
+
+    def rung_since(self, monotonic_ns: int) -> bool:
+        """The bell sounded at or after that time."""
+        return any(end is None or end > monotonic_ns for _, end in self.rings_ns)
+
+    def hears(self) -> Heard:
+        """What is in the earpiece."""
+        return self.ear.hears()
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _hook(self, off_hook: bool) -> None:
+        self.off_hook = off_hook
+        self._modules.contact(self.port, off_hook)
+
+    def _power(self, on: bool) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if on:
+            self.rings_ns.append((now_ns, None))
+        elif self.rings:
+            self.rings_ns[-1] = (self.rings_ns[-1][0], now_ns)
+
+    def _turn(self, digits: str) -> None:
+        at_ms = ROTARY_PAUSE_MS
+        for digit in digits:
+            if not digit.isdigit():
+                raise ValueError(f"a rotary dial has no {digit!r}")
+            for _ in range(int(digit) or 10):
+                self._pulse(at_ms, False)
+                self._pulse(at_ms + PULSE_BREAK_MS, True)
+                at_ms += PULSE_BREAK_MS + PULSE_MAKE_MS
+            at_ms += ROTARY_PAUSE_MS
+
+    def _pulse(self, at_ms: int, closed: bool) -> None:
+        move = self._later(at_ms, lambda: self._modules.contact(self.port, closed, ROTARY_BOUNCE_MS))
+        self._dial.append(move)
+
+    def _later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._clock.call_at(self._clock.monotonic_ns() + delay_ms * NS_PER_MS, callback)
