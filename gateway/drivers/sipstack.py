@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gateway
@@ -23,6 +23,7 @@ from gateway.model import events as e
 from gateway.model.causes import Cause
 from gateway.model.numbers import DialogId
 from gateway.sip import messages as m
+from gateway.sip.digest import Algorithm
 
 START_LIMIT_S = 10.0
 """A process that does not say `Listening` in this time is killed."""
@@ -91,13 +92,23 @@ async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
 
 
 class SofiaSipStack:
-    """The driver behind `gateway.interfaces.SipStack`. ``trusted`` are addresses of trunks that need no digest."""
+    """The driver behind `gateway.interfaces.SipStack`.
+
+    ``trusted`` are addresses of trunks that need no digest. ``algorithms`` are offered to every account that has a hash for
+    them; MD5 alone by default, because telephones that do not know SHA-256 fail when it is offered beside MD5.
+    """
 
     def __init__(
-        self, *, limits: m.Limits | None = None, trusted: Sequence[str] = (), spawn: Spawn = spawn_process
+        self,
+        *,
+        limits: m.Limits | None = None,
+        trusted: Sequence[str] = (),
+        algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
+        spawn: Spawn = spawn_process,
     ) -> None:
         self._limits = limits or m.Limits()
         self._trusted = tuple(trusted)
+        self._algorithms = tuple(algorithm.value for algorithm in algorithms)
         self._spawn = spawn
         self._sink: EventSink = lambda event: None
         self._configure: m.Configure | None = None
@@ -125,6 +136,7 @@ class SofiaSipStack:
             transports=tuple(listen.transports),
             accounts=_accounts(accounts),
             trusted=self._trusted,
+            algorithms=self._algorithms,
             limits=self._limits,
         )
         life = await self._begin_life()
@@ -137,10 +149,7 @@ class SofiaSipStack:
         """Other accounts from now on; telephones of accounts that are gone are forgotten."""
         if self._configure is None:
             return
-        c = self._configure
-        self._configure = m.Configure(
-            c.address, c.port, c.realm, c.transports, _accounts(accounts), c.trusted, c.limits
-        )
+        self._configure = replace(self._configure, accounts=_accounts(accounts))
         self._send(self._configure)
 
     async def stop(self) -> None:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What we keep of one account's secret: the hash HA1 for each algorithm, as lower-case hex."""
+    """What we keep of one account's secret: HA1 as lower-case hex; empty for an algorithm that it may not use."""
 
     ha1_md5: str
     ha1_sha256: str
@@ -152,23 +152,39 @@ def parse_all(headers: str) -> Iterator[Credentials]:
 class Authenticator:
     """Challenges, and checks what comes back. One for each realm; ``key`` is a secret of this process."""
 
-    def __init__(self, realm: str, key: bytes, accounts: Mapping[str, Secrets]) -> None:
+    def __init__(
+        self,
+        realm: str,
+        key: bytes,
+        accounts: Mapping[str, Secrets],
+        algorithms: Sequence[Algorithm] = tuple(Algorithm),
+    ) -> None:
         self._realm = realm
         self._key = key
         self._accounts = dict(accounts)
+        self._algorithms = tuple(algorithms)
         self._serial = 0
         self._counts: OrderedDict[str, int] = OrderedDict()
-        # An unknown user costs as much time as a known one, and cannot be guessed.
+        # An unknown user costs as much time as a known one, is asked the same, and so cannot be guessed.
         decoy = hmac.new(key, b"decoy", hashlib.sha256).hexdigest()
-        self._nobody = Secrets(ha1_md5=decoy[:32], ha1_sha256=decoy)
+        typical = next(iter(self._accounts.values()), Secrets(decoy, decoy))
+        self._nobody = Secrets(
+            ha1_md5=decoy[:32] if typical.ha1_md5 else "", ha1_sha256=decoy if typical.ha1_sha256 else ""
+        )
 
-    def challenges(self, now_ms: int, *, stale: bool = False) -> list[str]:
-        """Values of the WWW-Authenticate (or Proxy-Authenticate) headers, in the order of preference."""
+    def challenges(self, claimed_user: str, now_ms: int, *, stale: bool = False) -> list[str]:
+        """Values of the WWW-Authenticate headers, in the order of preference.
+
+        Only algorithms for which the account of ``claimed_user`` has a hash: a telephone that knows MD5 only may fail
+        over a challenge that it does not understand (baresip 1.0 and sipp 3.6 do), whatever RFC 8760 hoped.
+        """
         nonce = self._nonce(now_ms)
+        secrets = self._accounts.get(claimed_user, self._nobody)
         suffix = ", stale=true" if stale else ""
         return [
             f'Digest realm="{self._realm}", nonce="{nonce}", algorithm={algorithm.value}, qop="auth"{suffix}'
-            for algorithm in Algorithm
+            for algorithm in self._algorithms
+            if secrets.ha1(algorithm)
         ]
 
     def check(self, headers: str, method: str, now_ms: int) -> tuple[Verdict, str]:
@@ -190,7 +206,7 @@ class Authenticator:
         secret = (known or self._nobody).ha1(credentials.algorithm)
         expected = expected_response(credentials, secret, method)
         genuine = hmac.compare_digest(expected.encode(), credentials.response.encode("utf-8", "replace"))
-        if known is None or not genuine:
+        if known is None or not genuine or not secret or credentials.algorithm not in self._algorithms:
             return Verdict.WRONG
         if age_ms > NONCE_LIFE_MS:
             return Verdict.STALE

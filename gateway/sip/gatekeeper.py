@@ -6,7 +6,7 @@ Pure: requests and monotonic milliseconds in, responses and messages for the gat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.sip.digest import Authenticator, Secrets, Verdict
+from gateway.sip.digest import Algorithm, Authenticator, Secrets, Verdict
 from gateway.sip.messages import Bound, Configure, Invited, RestoreBinding, ToGateway, Unbound
 from gateway.sip.rate_limit import RateLimit, RateSettings
 from gateway.sip.registrar import (
@@ -92,7 +92,10 @@ class Gatekeeper:
     def configure(self, configure: Configure) -> list[Output]:
         """Take over another list of accounts; bindings of accounts that are gone go too."""
         secrets = {a.extension: Secrets(a.ha1_md5, a.ha1_sha256) for a in configure.accounts}
-        self._authenticator = Authenticator(configure.realm, self._key, secrets)
+        algorithms = [
+            algorithm for name in configure.algorithms for algorithm in Algorithm if algorithm == name
+        ]
+        self._authenticator = Authenticator(configure.realm, self._key, secrets, algorithms)
         gone = self._extensions - secrets.keys()
         self._extensions = frozenset(secrets)
         self._trusted = frozenset(configure.trusted)
@@ -179,7 +182,8 @@ class Gatekeeper:
             return "", Respond(request.id, 403)
         stale = verdict in (Verdict.STALE, Verdict.REPLAYED)
         # We are the server that the request is for: 401 for both methods (RFC 3261 section 22.2).
-        challenges = self._authenticator.challenges(now_ms, stale=stale)
+        claimed = request.to_user if method == "REGISTER" else request.from_user
+        challenges = self._authenticator.challenges(claimed, now_ms, stale=stale)
         return "", Respond(request.id, 401, tuple(f"WWW-Authenticate: {value}" for value in challenges))
 
     def _registered_headers(self, status: int, user: str, now_ms: int) -> tuple[str, ...]:

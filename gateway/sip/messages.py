@@ -25,7 +25,7 @@ class BadMessage(PeerError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account, as hashes of its secret."""
+    """One account, as hashes of its secret; an empty one is not offered to it."""
 
     extension: str
     ha1_md5: str
@@ -57,6 +57,8 @@ class Configure:
     accounts: tuple[Account, ...]
     trusted: tuple[str, ...]
     """Addresses of trunks whose INVITEs need no digest."""
+    algorithms: tuple[str, ...]
+    """Digest algorithms that are offered, in this order: ``SHA-256``, ``MD5``."""
     limits: Limits
 
 

@@ -126,8 +126,8 @@ static nua_t *create_agent(struct sx_stack *stack) {
   return nua_create(stack->root, on_event, stack, NUTAG_URL(stack->url), NUTAG_MEDIA_ENABLE(0), NUTAG_AUTOALERT(0),
                     NUTAG_AUTOANSWER(0), NUTAG_AUTOACK(1), NUTAG_AUTO302(0), NUTAG_AUTO305(0),
                     NUTAG_MAX_RETRY_AFTER(0), NUTAG_EARLY_MEDIA(0), NUTAG_ENABLEMESSAGE(0), NUTAG_SESSION_TIMER(0),
-                    NUTAG_ALLOW(NULL), NUTAG_ALLOW(SX_ALLOW), NUTAG_APPL_METHOD("REGISTER"),
-                    NUTAG_SUPPORTED("replaces"), NUTAG_USER_AGENT(stack->user_agent),
+                    SIPTAG_ALLOW_STR(SX_ALLOW), NUTAG_APPL_METHOD("REGISTER"),
+                    SIPTAG_SUPPORTED_STR("replaces"), NUTAG_USER_AGENT(stack->user_agent),
                     NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_UDP_MTU(64 * 1024),
                     NTATAG_MAXSIZE(SX_MAX_MESSAGE_BYTES), TAG_IF(t1x64_ms, NTATAG_SIP_T1X64(t1x64_ms)), TAG_END());
 }

@@ -27,8 +27,16 @@ void sx_on_register(struct sx_stack *stack, nua_handle_t *handle, const sip_t *s
   struct sx_call *call = NULL;
   if (!is_overloaded(stack))
     call = sx_call_create(stack, sx_next_incoming(stack), SX_REGISTRAR, handle);
-  if (call && nua_save_event(stack->nua, call->saved))
+  if (call)
     event = sx_event_create(SX_REGISTER, call->id);
+  if (event) {
+    sx_copy_request(stack, event, sip); /* first: nua_save_event() takes the request away from nua_current_request() */
+    sx_copy_contacts(event, sip);
+    if (!nua_save_event(stack->nua, call->saved)) {
+      sx_event_destroy(event);
+      event = NULL;
+    }
+  }
   if (event == NULL) {
     atomic_fetch_add(&stack->overloaded, 1);
     nua_respond(handle, SIP_503_SERVICE_UNAVAILABLE, NUTAG_WITH_CURRENT(stack->nua),
@@ -39,8 +47,6 @@ void sx_on_register(struct sx_stack *stack, nua_handle_t *handle, const sip_t *s
       nua_handle_destroy(handle);
     return;
   }
-  sx_copy_request(stack, event, sip);
-  sx_copy_contacts(event, sip);
   sx_event_put(&stack->queues, event);
 }
 
