@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "comfort_noise.h"
 
 enum {
     PITCH_MIN = 40,               /* 200 Hz, G.711 I.2.2 */
@@ -30,20 +31,12 @@ enum {
     FADE_END = 480,               /* nothing left after 60 ms */
     DTX_FADE_SAMPLES = 80,        /* into comfort noise when the sender stops on purpose */
     RETURN_PER_STAGE = 32,        /* cross-fade at the return grows 4 ms for each 10 ms lost, I.2.7 */
-    RETURN_MAX = 80,
-    NOISE_BLOCK = 80,
-    NOISE_ORDER = 8,
-    LEAST_WINDOW_BLOCKS = 80      /* the background is the least of the last 0.8 to 1.6 s: longer than a phrase */
+    RETURN_MAX = 80
 };
-#define FULL_SCALE_0_DBM0_RMS 16141.0f /* rms of a 0 dBm0 sine: full scale is +3.14 dBm0, G.711 */
-#define NOISE_MOST_DBM0 (-40.0f)       /* what is louder than this is no background */
-#define POWER_SMOOTHING 0.3f
-#define NOISE_LIKE 3.2f                /* power within 5 dB of the least one is background */
-#define COLOUR_SHARE 0.1f
+#define NOISE_MOST_DBM0 (-40.0f) /* what is louder than this is no background */
 #define DEFAULT_FLOOR_DBM0 (-70.0f)
 
 struct sc_concealment {
-    float floor_rms, ceiling_rms;
     float history[HISTORY];  /* last samples given out, newest last */
     float before[HISTORY];   /* the same as the gap found it */
     float cycle[STAGES * PITCH_MAX];
@@ -55,13 +48,7 @@ struct sc_concealment {
     float join_offset;
     bool silence;            /* the gap is DTX */
     size_t silence_from;     /* gap_samples at which it became so */
-    /* background noise */
-    float smoothed_power, least[2]; /* least of this window and of the one before */
-    size_t least_blocks;
-    float correlation[NOISE_ORDER + 1], predictor[NOISE_ORDER], memory[NOISE_ORDER], excitation_rms;
-    float block[NOISE_BLOCK];
-    size_t block_fill;
-    uint32_t random;
+    struct sc_comfort_noise noise;
     struct sc_concealment_state state;
 };
 
@@ -78,8 +65,7 @@ int sc_concealment_create(struct sc_concealment **out, const struct sc_concealme
     struct sc_concealment *plc = sc_alloc(sizeof *plc);
     if (!plc)
         return ENOMEM;
-    plc->floor_rms = FULL_SCALE_0_DBM0_RMS * powf(10, floor_dbm0 / 20);
-    plc->ceiling_rms = fmaxf(plc->floor_rms, FULL_SCALE_0_DBM0_RMS * powf(10, NOISE_MOST_DBM0 / 20));
+    sc_comfort_noise_init(&plc->noise, floor_dbm0, NOISE_MOST_DBM0);
     sc_concealment_reset(plc);
     *out = plc;
     return 0;
@@ -92,90 +78,10 @@ void sc_concealment_destroy(struct sc_concealment *plc)
 
 void sc_concealment_reset(struct sc_concealment *plc)
 {
-    const float floor_rms = plc->floor_rms, ceiling_rms = plc->ceiling_rms;
+    struct sc_comfort_noise noise = plc->noise;
     memset(plc, 0, sizeof *plc);
-    plc->floor_rms = floor_rms;
-    plc->ceiling_rms = ceiling_rms;
-    plc->correlation[0] = floor_rms * floor_rms;
-    plc->least[0] = plc->least[1] = INFINITY;
-    plc->random = 0x2545f491u;
-}
-
-static float background_rms(const struct sc_concealment *plc)
-{
-    return fminf(fmaxf(sqrtf(plc->correlation[0]), plc->floor_rms), plc->ceiling_rms);
-}
-
-static float noise_sample(struct sc_concealment *plc)
-{
-    float sum = 0;
-    for (int i = 0; i < 4; i++) { /* four uniforms: near enough to Gaussian */
-        plc->random = plc->random * 1664525u + 1013904223u;
-        sum += (float)(int32_t)plc->random;
-    }
-    float x = sum * (plc->excitation_rms * 0.8660254f / 2147483648.0f);
-    for (int k = 0; k < NOISE_ORDER; k++)
-        x += plc->predictor[k] * plc->memory[k];
-    memmove(plc->memory + 1, plc->memory, (NOISE_ORDER - 1) * sizeof plc->memory[0]);
-    plc->memory[0] = x;
-    return x;
-}
-
-/* Levinson-Durbin on the learnt correlation; the excitation's level follows so that the output has the
- * background's power, or the floor's. */
-static void shape_noise(struct sc_concealment *plc)
-{
-    float a[NOISE_ORDER] = {0}, next[NOISE_ORDER];
-    const float *r = plc->correlation;
-    float error = r[0] * 1.001f + 1e-3f; /* white-noise correction */
-    const float total = error;
-    for (int m = 0; m < NOISE_ORDER; m++) {
-        float k = r[m + 1];
-        for (int i = 0; i < m; i++)
-            k -= a[i] * r[m - i];
-        k /= error;
-        memcpy(next, a, sizeof a);
-        next[m] = k;
-        for (int i = 0; i < m; i++)
-            next[i] = a[i] - k * a[m - 1 - i];
-        memcpy(a, next, sizeof a);
-        error *= 1 - k * k;
-    }
-    memcpy(plc->predictor, a, sizeof a);
-    plc->excitation_rms = background_rms(plc) * sqrtf(fmaxf(error, 0) / total);
-}
-
-static void learn_block(struct sc_concealment *plc)
-{
-    float r[NOISE_ORDER + 1];
-    for (int k = 0; k <= NOISE_ORDER; k++) {
-        r[k] = 0;
-        for (int i = k; i < NOISE_BLOCK; i++)
-            r[k] += plc->block[i] * plc->block[i - k];
-        r[k] /= NOISE_BLOCK;
-    }
-    if (plc->least_blocks == 0)
-        plc->smoothed_power = fmaxf(plc->smoothed_power, r[0]);
-    plc->smoothed_power += POWER_SMOOTHING * (r[0] - plc->smoothed_power);
-    plc->least[0] = fminf(plc->least[0], plc->smoothed_power);
-    if (++plc->least_blocks % LEAST_WINDOW_BLOCKS == 0) {
-        plc->least[1] = plc->least[0];
-        plc->least[0] = plc->smoothed_power;
-    }
-    if (r[0] < NOISE_LIKE * fminf(plc->least[0], plc->least[1]) + 1)
-        for (int k = 0; k <= NOISE_ORDER; k++)
-            plc->correlation[k] += COLOUR_SHARE * (r[k] - plc->correlation[k]);
-}
-
-static void learn(struct sc_concealment *plc, const int16_t *frame, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        plc->block[plc->block_fill++] = frame[i];
-        if (plc->block_fill == NOISE_BLOCK) {
-            learn_block(plc);
-            plc->block_fill = 0;
-        }
-    }
+    sc_comfort_noise_reset(&noise);
+    plc->noise = noise;
 }
 
 static float similarity(const float *end, size_t lag, size_t step)
@@ -236,7 +142,7 @@ static void begin_gap(struct sc_concealment *plc)
     plc->blend_left = 0;
     plc->join_offset = plc->before[HISTORY - 1] - plc->before[HISTORY - 1 - plc->pitch];
     plc->return_left = 0;
-    shape_noise(plc);
+    sc_comfort_noise_shape(&plc->noise);
 }
 
 /* One more period in the loop, entered by a cross-fade at the same phase. */
@@ -286,7 +192,7 @@ static float fade(const struct sc_concealment *plc)
 static float filled_sample(struct sc_concealment *plc)
 {
     const float gain = fade(plc);
-    float x = sqrtf(1 - gain * gain) * noise_sample(plc);
+    float x = sqrtf(1 - gain * gain) * sc_comfort_noise_sample(&plc->noise);
     if (gain > 0)
         x += gain * repeated_sample(plc);
     plc->gap_samples++;
@@ -311,7 +217,10 @@ static void remember(struct sc_concealment *plc, const int16_t *frame, size_t n)
 
 static void pass(struct sc_concealment *plc, int16_t *frame, size_t n)
 {
-    learn(plc, frame, n);
+    float good[SC_CONCEALMENT_MAX_BLOCK_SAMPLES] = {0};
+    for (size_t i = 0; i < n; i++)
+        good[i] = frame[i];
+    sc_comfort_noise_learn(&plc->noise, good, n);
     if (plc->gap_samples > 0 && plc->return_left == 0) {
         const size_t grown = plc->pitch / 4 + RETURN_PER_STAGE * (plc->gap_samples / STAGE_SAMPLES);
         plc->return_length = plc->return_left = grown < RETURN_MAX ? grown : RETURN_MAX;
@@ -361,5 +270,5 @@ int sc_concealment_process(struct sc_concealment *plc, enum sc_concealment_input
 void sc_concealment_get_state(const struct sc_concealment *plc, struct sc_concealment_state *out)
 {
     *out = plc->state;
-    out->noise_dbm0 = 20 * log10f(background_rms(plc) / FULL_SCALE_0_DBM0_RMS);
+    out->noise_dbm0 = 20 * log10f(sc_comfort_noise_rms(&plc->noise) / SC_RMS_0_DBM0);
 }
