@@ -1,0 +1,1 @@
+"""The call journal and what is computed from it."""

@@ -1,0 +1,154 @@
+"""The journal's tables: three append-only rows a call (started, answered, ended), and the runs of the
+gateway.
+
+Everything else about calls is computed from these rows, so the tables refuse what cannot be: an answer or
+an end without a start, a second one, an end before the start, an unknown cause, a change or a removal of
+what is written. ``call`` is the exchange's id and begins anew with each run; (run, call) names a call for
+ever. Times: ``wall_ns`` is UTC since 1970 as the machine believed it, ``monotonic_ns`` is for durations
+and means something only within one run.
+"""
+
+from gateway.model.actions import Direction
+from gateway.model.causes import Cause, Evidence
+
+APPLICATION_ID = 0x43_4C_4A_4E  # "CLJN": file(1) and we can tell whose database this is
+
+
+def _texts(values: type[Direction] | type[Evidence]) -> str:
+    return ", ".join(f"'{member.value}'" for member in values)
+
+
+_APPEND_ONLY = "\n".join(
+    f"""
+    CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE ON {table}
+        BEGIN SELECT RAISE(ABORT, 'a row of the journal is never changed'); END;
+    CREATE TRIGGER {table}_is_never_removed BEFORE DELETE ON {table}
+        BEGIN SELECT RAISE(ABORT, 'a row of the journal is never removed'); END;
+    """
+    for table in ("call_started", "call_answered", "call_ended")
+)
+
+_IN_ORDER = "\n".join(
+    f"""
+    CREATE TRIGGER {table}_follows_its_start BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM call_started AS s WHERE s.run = NEW.run AND s.call = NEW.call
+                     AND s.monotonic_ns > NEW.monotonic_ns)
+        BEGIN SELECT RAISE(ABORT, 'before the start of its call'); END;
+    """
+    for table in ("call_answered", "call_ended")
+)
+
+_FIRST = f"""
+    CREATE TABLE runs (
+        run INTEGER PRIMARY KEY,
+        version TEXT NOT NULL,
+        began_wall_ns INTEGER NOT NULL,
+        began_monotonic_ns INTEGER NOT NULL,
+        alive_wall_ns INTEGER NOT NULL,
+        alive_monotonic_ns INTEGER NOT NULL CHECK (alive_monotonic_ns >= began_monotonic_ns),
+        stopped INTEGER NOT NULL DEFAULT 0 CHECK (stopped IN (0, 1))
+    ) STRICT;
+
+    CREATE TABLE call_started (
+        run INTEGER NOT NULL REFERENCES runs,
+        call INTEGER NOT NULL CHECK (call > 0),
+        direction TEXT NOT NULL CHECK (direction IN ({_texts(Direction)})),
+        calling TEXT NOT NULL CHECK (length(calling) <= 128),
+        calling_name TEXT NOT NULL CHECK (length(calling_name) <= 256),
+        called TEXT NOT NULL CHECK (length(called) <= 128),
+        line TEXT CHECK (line <> ''),
+        wall_ns INTEGER NOT NULL,
+        monotonic_ns INTEGER NOT NULL CHECK (monotonic_ns >= 0),
+        PRIMARY KEY (run, call)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE call_answered (
+        run INTEGER NOT NULL,
+        call INTEGER NOT NULL,
+        connected TEXT NOT NULL CHECK (length(connected) <= 128),
+        line TEXT CHECK (line <> ''),
+        evidence TEXT NOT NULL CHECK (evidence IN ({_texts(Evidence)})),
+        wall_ns INTEGER NOT NULL,
+        monotonic_ns INTEGER NOT NULL,
+        PRIMARY KEY (run, call),
+        FOREIGN KEY (run, call) REFERENCES call_started
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE call_ended (
+        run INTEGER NOT NULL,
+        call INTEGER NOT NULL,
+        cause INTEGER NOT NULL CHECK (cause IN ({", ".join(str(int(cause)) for cause in Cause)})),
+        evidence TEXT NOT NULL CHECK (evidence IN ({_texts(Evidence)})),
+        ended_by TEXT NOT NULL CHECK (length(ended_by) <= 128),
+        wall_ns INTEGER NOT NULL,
+        monotonic_ns INTEGER NOT NULL,
+        PRIMARY KEY (run, call),
+        FOREIGN KEY (run, call) REFERENCES call_started
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TRIGGER call_answered_before_its_end BEFORE INSERT ON call_answered
+        WHEN EXISTS (SELECT 1 FROM call_ended AS e WHERE e.run = NEW.run AND e.call = NEW.call)
+        BEGIN SELECT RAISE(ABORT, 'an ended call cannot be answered'); END;
+
+    CREATE TRIGGER call_ended_after_its_answer BEFORE INSERT ON call_ended
+        WHEN EXISTS (SELECT 1 FROM call_answered AS a WHERE a.run = NEW.run AND a.call = NEW.call
+                     AND a.monotonic_ns > NEW.monotonic_ns)
+        BEGIN SELECT RAISE(ABORT, 'before the answer of its call'); END;
+
+    {_IN_ORDER}
+    {_APPEND_ONLY}
+
+    CREATE INDEX call_started_by_time ON call_started (wall_ns);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Numbered from 1, each run once and never edited after a release; ``user_version`` counts them."""
+
+BEGIN_RUN = """
+    INSERT INTO runs (version, began_wall_ns, began_monotonic_ns, alive_wall_ns, alive_monotonic_ns)
+    VALUES (:version, :wall_ns, :monotonic_ns, :wall_ns, :monotonic_ns) RETURNING run
+"""
+
+MARK_ALIVE = """
+    UPDATE runs SET alive_wall_ns = :wall_ns, alive_monotonic_ns = max(alive_monotonic_ns, :monotonic_ns)
+    WHERE run = :run
+"""
+
+MARK_STOPPED = "UPDATE runs SET stopped = 1 WHERE run = :run"
+
+CLOSE_INTERRUPTED = f"""
+    INSERT INTO call_ended (run, call, cause, evidence, ended_by, wall_ns, monotonic_ns)
+    SELECT s.run, s.call, {int(Cause.TEMPORARY_FAILURE)}, '{Evidence.RESTART.value}', '',
+           max(r.alive_wall_ns, s.wall_ns, coalesce(a.wall_ns, s.wall_ns)),
+           max(r.alive_monotonic_ns, s.monotonic_ns, coalesce(a.monotonic_ns, s.monotonic_ns))
+    FROM call_started AS s JOIN runs AS r USING (run)
+        LEFT JOIN call_answered AS a USING (run, call) LEFT JOIN call_ended AS e USING (run, call)
+    WHERE e.call IS NULL
+"""
+"""Calls that the last run left open ended with it: at its last sign of life."""
+
+INSERT_STARTED = """
+    INSERT INTO call_started
+        (run, call, direction, calling, calling_name, called, line, wall_ns, monotonic_ns)
+    VALUES (:run, :call, :direction, :calling, :calling_name, :called, :line, :wall_ns, :monotonic_ns)
+"""
+
+INSERT_ANSWERED = """
+    INSERT INTO call_answered (run, call, connected, line, evidence, wall_ns, monotonic_ns)
+    VALUES (:run, :call, :connected, :line, :evidence, :wall_ns, :monotonic_ns)
+"""
+
+INSERT_ENDED = """
+    INSERT INTO call_ended (run, call, cause, evidence, ended_by, wall_ns, monotonic_ns)
+    VALUES (:run, :call, :cause, :evidence, :ended_by, :wall_ns, :monotonic_ns)
+"""
+
+SELECT_RECORDS = """
+    SELECT s.run, s.call, s.direction, s.calling, s.calling_name, s.called,
+           s.line, s.wall_ns, s.monotonic_ns,
+           a.connected, a.line, a.evidence, a.wall_ns, a.monotonic_ns,
+           e.cause, e.evidence, e.ended_by, e.wall_ns, e.monotonic_ns
+    FROM call_started AS s
+        LEFT JOIN call_answered AS a USING (run, call) LEFT JOIN call_ended AS e USING (run, call)
+    WHERE s.wall_ns >= :since_ns ORDER BY s.run DESC, s.call DESC LIMIT :limit
+"""

@@ -1,0 +1,21 @@
+"""Rows of calls for the journal's tests."""
+
+from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction
+from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import CallId
+
+DAY = 1_795_341_706_000_000_000
+SECOND = 1_000_000_000
+
+
+def started(call: int, at_s: int = 0, *, calling: str = "101", line: str | None = None) -> CallStarted:
+    at_ns = at_s * SECOND
+    return CallStarted(CallId(call), Direction.INTERNAL, calling, "Касса", "102", line, DAY + at_ns, at_ns)
+
+
+def answered(call: int, at_s: int = 5, *, evidence: Evidence = Evidence.HOOK) -> CallAnswered:
+    return CallAnswered(CallId(call), "102", None, evidence, DAY + at_s * SECOND, at_s * SECOND)
+
+
+def ended(call: int, at_s: int = 60, *, cause: Cause = Cause.NORMAL_CLEARING) -> CallEnded:
+    return CallEnded(CallId(call), cause, Evidence.HOOK, "101", DAY + at_s * SECOND, at_s * SECOND)
