@@ -50,7 +50,7 @@ class Behaviour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A number of the city. One that `ANSWERS` lifts ``after_ms`` after ringback began, and may talk at once."""
+    """A number of the city. One that `ANSWERS` lifts ``after_ms`` after ringback began; it may talk."""
 
     number: str
     behaviour: Behaviour = Behaviour.NO_ANSWER
@@ -262,7 +262,7 @@ class CityLine:
         self._office.narrate(self, why)
 
     def _after(self, delay_ms: int, callback: Callable[[], None], *, keeps: bool = False) -> None:
-        """Call back later; a change of state cancels it, unless it ``keeps`` (it looks at the state itself)."""
+        """Call back later; a change of state cancels it, unless it ``keeps`` (and looks at the state)."""
         clock = self._office.clock
         cancel = clock.call_at(clock.monotonic_ns() + delay_ms * NS_PER_MS, callback)
         if not keeps:

@@ -56,9 +56,7 @@ def cadence(samples: bytes, frequency_hz: float, floor_dbm0: float = -40.0) -> l
     """When a tone of ``frequency_hz`` (within about 20 Hz) was there, in steps of 5 ms."""
     words = ffi.from_buffer("int16_t[]", samples)
     out = ffi.new("struct tw_stretch[]", MOST_STRETCHES)
-    count = lib.tw_cadence(
-        words, len(samples) // SAMPLE_BYTES, frequency_hz, floor_dbm0, out, MOST_STRETCHES
-    )
+    count = lib.tw_cadence(words, len(samples) // SAMPLE_BYTES, frequency_hz, floor_dbm0, out, MOST_STRETCHES)
     return [Stretch(bool(out[index].on), int(out[index].duration_ms)) for index in range(count)]
 
 
