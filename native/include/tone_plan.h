@@ -1,0 +1,50 @@
+/* tone_plan.h: which sounds a tone plan consists of, and whether a cadence fits. Inner part of the tone receiver.
+ *
+ * A sound is one frequency or two together; descriptors that share it share its tracker. */
+#ifndef SC_TONE_PLAN_H
+#define SC_TONE_PLAN_H
+
+#include "tone_bank.h"
+#include "tone_burst.h"
+#include "tone_receiver.h"
+
+#define SC_TONE_SOUNDS_MAX 16u
+
+struct sc_tone_sound {
+    uint32_t count;                       /* 1 or 2 sines */
+    uint32_t index[2];                    /* into the bank's frequencies */
+    float frequency_hz[2];
+    float tolerance_hz;
+    float overlap;                        /* of the two windows, for close pairs; 0 for a single sine */
+    float energy_overlap;                 /* of their energies */
+};
+
+struct sc_tone_plan {
+    struct sc_tone_descriptor descriptors[SC_TONE_DESCRIPTORS_MAX];
+    uint32_t descriptor_count;
+    struct sc_tone_sound sounds[SC_TONE_SOUNDS_MAX];
+    uint32_t sound_count;
+    uint8_t sound_of[SC_TONE_DESCRIPTORS_MAX][SC_TONE_PLAN_FREQUENCIES_MAX];  /* [i]: of a sequence's pair i; else [0] */
+    float frequency_hz[SC_TONE_BANK_MAX];
+    uint32_t frequency_count;
+    float longest_on_ms[SC_TONE_SOUNDS_MAX];   /* of all cadences of a sound; 0 = none */
+};
+
+/* Checks the settings and lists their sounds; 0, or EINVAL. */
+int sc_tone_plan_make(struct sc_tone_plan *plan, const struct sc_tone_receiver_settings *settings);
+
+/* Does a measured length fit a nominal one (+-20 % of the networks, and what the frames add)? */
+bool sc_tone_plan_fits(float measured_ms, uint32_t nominal_ms);
+
+/* The same, wider, for a tone that is on already: the network's tolerance once more, so that it does not flap. */
+bool sc_tone_plan_follows(float measured_ms, uint32_t nominal_ms);
+
+/* The longest time that still follows. */
+float sc_tone_plan_longest_ms(uint32_t nominal_ms);
+
+/* Do the last bursts of a tracker, the newest one still growing its pause, end in two full cycles of the descriptor, all
+ * alike? The burst that sounds now must have begun. *back gets how many bursts they are. */
+bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const struct sc_tone_tracker *tracker,
+                          uint32_t *bursts);
+
+#endif

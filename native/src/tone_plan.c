@@ -1,0 +1,201 @@
+/* tone_plan.c: checks a tone plan and matches bursts with its cadences.
+ *
+ * How: a cadence is matched over two full cycles of finished bursts and pauses. Each length must be near the plan's; and, what
+ * keeps speech and music out, the cycles must be like each other: a machine repeats itself within the frame
+ * raster in length, frequency and level, whatever the network's tolerance, and is silent in its pauses. */
+#include "tone_plan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#define LOWEST_HZ 200.0f
+#define HIGHEST_HZ 3400.0f
+#define DEFAULT_TOLERANCE_HZ 40.0f        /* the oldest exchanges: 425 +- 25 Hz and their ageing */
+#define SAME_HZ 0.5f
+#define LONGEST_PAIR_MS 20000u
+#define LENGTH_PART 0.20f                 /* cadence tolerance */
+#define LENGTH_MS 12.0f                   /* edges of the frames, twice */
+#define FOLLOW_PART 0.30f
+#define FOLLOW_MS 20.0f
+#define ALIKE_MS 18.0f                    /* one cycle to the next */
+#define ALIKE_PART 0.03f
+#define ALIKE_HZ 8.0f
+#define ALIKE_LEVEL 1.5f                  /* ratio: 3.5 dB */
+#define QUIET_PAUSE 0.35f                 /* energy in a pause over the burst's: 4.6 dB down, so 10 dB SNR passes */
+#define CYCLES 2u
+#define PI 3.14159265358979323846
+
+static bool descriptor_valid(const struct sc_tone_descriptor *d)
+{
+    uint32_t most = d->sequence ? 3 : 2, least = d->sequence ? 2 : 1;
+    bool kind = d->kind >= SC_TONE_DIAL && d->kind <= SC_TONE_HOWLER;
+    bool tolerance = fabsf(d->tolerance_hz) < 1e-6f || (d->tolerance_hz >= 5.0f && d->tolerance_hz <= 60.0f);
+    if (!kind || !tolerance || d->frequency_count < least || d->frequency_count > most)
+        return false;
+    if (d->pair_count > SC_TONE_PAIRS_MAX || (d->sequence && d->pair_count != d->frequency_count))
+        return false;
+    for (uint32_t i = 0; i < d->frequency_count; i++)
+        if (!(d->frequency_hz[i] >= LOWEST_HZ && d->frequency_hz[i] <= HIGHEST_HZ))
+            return false;
+    if (!d->sequence && d->frequency_count == 2 && fabsf(d->frequency_hz[0] - d->frequency_hz[1]) < 25.0f)
+        return false;
+    for (uint32_t i = 0; i < d->pair_count; i++) {
+        const struct sc_tone_pair *p = &d->pairs[i];
+        if (p->on_ms < 40 || p->on_ms > LONGEST_PAIR_MS || p->off_ms > LONGEST_PAIR_MS)
+            return false;
+        if (p->off_ms < 40 && !d->sequence)
+            return false;
+    }
+    return true;
+}
+
+static int index_of(struct sc_tone_plan *plan, float hz)
+{
+    for (uint32_t i = 0; i < plan->frequency_count; i++)
+        if (fabsf(plan->frequency_hz[i] - hz) < SAME_HZ)
+            return (int)i;
+    if (plan->frequency_count == SC_TONE_BANK_MAX)
+        return -1;
+    plan->frequency_hz[plan->frequency_count] = hz;
+    return (int)plan->frequency_count++;
+}
+
+/* What the Hann window leaves of one sine at the frequency of the other, in amplitude and in energy. */
+static void find_overlap(struct sc_tone_sound *sound)
+{
+    double apart = 2.0 * PI * (double)(sound->frequency_hz[0] - sound->frequency_hz[1]) / 8000.0;
+    double sum = 0.0, crossed = 0.0, squares = 0.0, squares_crossed = 0.0;
+    for (int i = 0; i < (int)SC_TONE_BANK_WINDOW / 2; i++) {
+        double at = i + 0.5, w = 0.5 + 0.5 * cos(PI * at / (SC_TONE_BANK_WINDOW / 2.0));
+        sum += w;
+        crossed += w * cos(apart * at);
+        squares += w * w;
+        squares_crossed += w * w * cos(apart * at);
+    }
+    sound->overlap = (float)(crossed / sum);
+    sound->energy_overlap = (float)(squares_crossed / squares);
+}
+
+/* Finds or adds the sound of `count` frequencies; -1 when there is no room. */
+static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count, float tolerance_hz)
+{
+    struct sc_tone_sound sound;
+    memset(&sound, 0, sizeof sound);
+    sound.count = count;
+    sound.tolerance_hz = tolerance_hz;
+    for (uint32_t i = 0; i < count; i++) {
+        int index = index_of(plan, hz[i]);
+        if (index < 0)
+            return -1;
+        sound.index[i] = (uint32_t)index;
+        sound.frequency_hz[i] = plan->frequency_hz[index];
+    }
+    for (uint32_t s = 0; s < plan->sound_count; s++) {
+        const struct sc_tone_sound *known = &plan->sounds[s];
+        if (known->count == count && known->index[0] == sound.index[0] && known->index[1] == sound.index[1] &&
+            fabsf(known->tolerance_hz - tolerance_hz) < SAME_HZ)
+            return (int)s;
+    }
+    if (plan->sound_count == SC_TONE_SOUNDS_MAX)
+        return -1;
+    if (count == 2)
+        find_overlap(&sound);
+    plan->sounds[plan->sound_count] = sound;
+    return (int)plan->sound_count++;
+}
+
+static int add_descriptor(struct sc_tone_plan *plan, uint32_t n)
+{
+    const struct sc_tone_descriptor *d = &plan->descriptors[n];
+    float tolerance = d->tolerance_hz > 1.0f ? d->tolerance_hz : DEFAULT_TOLERANCE_HZ;
+    uint32_t sounds = d->sequence ? d->frequency_count : 1;
+    for (uint32_t i = 0; i < sounds; i++) {
+        int s = sound_for(plan, d->frequency_hz + i, d->sequence ? 1 : d->frequency_count, tolerance);
+        if (s < 0)
+            return EINVAL;
+        plan->sound_of[n][i] = (uint8_t)s;
+    }
+    if (d->sequence)
+        return 0;
+    float *longest = &plan->longest_on_ms[plan->sound_of[n][0]];
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        *longest = fmaxf(*longest, sc_tone_plan_longest_ms(d->pairs[i].on_ms));
+    return 0;
+}
+
+int sc_tone_plan_make(struct sc_tone_plan *plan, const struct sc_tone_receiver_settings *settings)
+{
+    memset(plan, 0, sizeof *plan);
+    if (settings->descriptor_count == 0 || settings->descriptor_count > SC_TONE_DESCRIPTORS_MAX)
+        return EINVAL;
+    plan->descriptor_count = settings->descriptor_count;
+    for (uint32_t i = 0; i < settings->descriptor_count; i++) {
+        if (!descriptor_valid(&settings->descriptors[i]))
+            return EINVAL;
+        plan->descriptors[i] = settings->descriptors[i];
+        int error = add_descriptor(plan, i);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+bool sc_tone_plan_fits(float measured_ms, uint32_t nominal_ms)
+{
+    return fabsf(measured_ms - (float)nominal_ms) <= LENGTH_PART * (float)nominal_ms + LENGTH_MS;
+}
+
+bool sc_tone_plan_follows(float measured_ms, uint32_t nominal_ms)
+{
+    return fabsf(measured_ms - (float)nominal_ms) <= FOLLOW_PART * (float)nominal_ms + FOLLOW_MS;
+}
+
+float sc_tone_plan_longest_ms(uint32_t nominal_ms)
+{
+    return (1.0f + FOLLOW_PART) * (float)nominal_ms + FOLLOW_MS;
+}
+
+static bool near_in_time(float a_ms, float b_ms)
+{
+    return fabsf(a_ms - b_ms) <= ALIKE_MS + ALIKE_PART * a_ms;
+}
+
+static bool alike(const struct sc_tone_burst *a, const struct sc_tone_burst *b)
+{
+    float louder = a->amplitude > b->amplitude ? a->amplitude / b->amplitude : b->amplitude / a->amplitude;
+    return louder <= ALIKE_LEVEL && fabsf(a->offset_hz[0] - b->offset_hz[0]) <= ALIKE_HZ &&
+           fabsf(a->offset_hz[1] - b->offset_hz[1]) <= ALIKE_HZ;
+}
+
+/* The bursts, oldest first from `oldest` back, against the cadence begun at pair `first`. */
+static bool matches_from(const struct sc_tone_descriptor *d, const struct sc_tone_tracker *t, uint32_t oldest, uint32_t first)
+{
+    for (uint32_t i = 0; i <= oldest; i++) {
+        const struct sc_tone_burst *b = sc_tone_tracker_burst(t, oldest - i);
+        const struct sc_tone_pair *pair = &d->pairs[(first + i) % d->pair_count];
+        if (b == NULL || !b->clean || b->pause_share > QUIET_PAUSE)
+            return false;
+        if (!sc_tone_plan_fits(b->on_ms, pair->on_ms) || !sc_tone_plan_fits(b->off_ms, pair->off_ms))
+            return false;
+        if (i < d->pair_count)
+            continue;
+        const struct sc_tone_burst *before = sc_tone_tracker_burst(t, oldest - i + d->pair_count);
+        if (!alike(b, before) || !near_in_time(b->on_ms, before->on_ms) || !near_in_time(b->off_ms, before->off_ms))
+            return false;
+    }
+    return true;
+}
+
+bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const struct sc_tone_tracker *tracker, uint32_t *bursts)
+{
+    uint32_t needed = CYCLES * descriptor->pair_count;
+    if (needed > tracker->kept || needed > SC_TONE_BURSTS_KEPT)
+        return false;
+    for (uint32_t first = 0; first < descriptor->pair_count; first++)
+        if (matches_from(descriptor, tracker, needed - 1, first)) {
+            *bursts = needed;
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,456 @@
+/* tone_receiver.c: call-progress tones of one tone plan.
+ *
+ * How: tone_bank measures the plan's frequencies every 5 ms; for each different sound the frame says whether it is that tone
+ * (frequency by phase advance, share of the energy, level), tone_burst makes bursts of it, tone_plan matches cadences.
+ * This file holds what is reported: at most one tone at a time is on.
+ * Two sines closer than the window resolves (400 + 450, 440 + 480) are separated by solving for both at once.
+ * Assumes 8000 samples a second, input after the echo canceller (the far end's sound only).
+ * Measured: see the figures in test_tone_receiver.c and native/bench/bench_detectors.c. */
+#include "tone_receiver.h"
+
+#include "alloc.h"
+#include "level.h"
+#include "tone_bank.h"
+#include "tone_burst.h"
+#include "tone_plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EVENTS 16u
+#define TURN 6.28318530717958647692f
+#define HOP_SECONDS 0.005f
+#define SAMPLES_PER_MS 8.0
+#define DEFAULT_LEVEL_DBM0 (-43.0f)
+#define LOWEST_LEVEL_DBM0 (-55.0f)
+#define DEFAULT_DIAL_MS 260u
+#define EDGE_PURITY 0.50f          /* half of the window covered; the burst's mean must reach more (tone_burst.c) */
+#define ROUGH_PURITY 0.20f         /* before the correction for frequency: 0.25 at 60 Hz off */
+#define FRAME_SLACK_HZ 12.0f       /* one frame's frequency is noisier than the burst's mean */
+#define PAIR_BALANCE 0.25f         /* weaker sine over stronger one: 12 dB */
+#define RECENT_MS 6000.0           /* bursts this young make a continuous tone prove itself against their cadences */
+#define CONFIRM_MS 40.0f           /* of the next burst, before a cadence is believed: covers the frames' delay too */
+#define LONG_PAUSE_MS 1500u        /* cadences with such a pause are reported at the first burst's end */
+#define QUIET_AFTER_MS 60.0f       /* and so much of silence */
+#define LONG_PAUSE_SHARE 0.1f      /* energy in that silence over the burst's: 10 dB */
+#define OTHER_SOUND_MS 200.0f      /* so much of another sound in a long pause ends the tone: somebody has answered */
+#define OTHER_SOUND_SHARE 0.01f    /* its level: 20 dB below the tone */
+#define SEQUENCE_PART 0.8f         /* of its last burst, before a sequence is believed */
+#define SEQUENCE_SLACK_MS 60.0f
+
+struct sc_tone_receiver {
+    struct sc_tone_plan plan;
+    struct sc_tone_bank *bank;
+    struct sc_tone_frame before;
+    float rotate_real[SC_TONE_BANK_MAX], rotate_imaginary[SC_TONE_BANK_MAX];
+    struct sc_tone_tracker trackers[SC_TONE_SOUNDS_MAX];
+    enum sc_tone_step steps[SC_TONE_SOUNDS_MAX];
+    float lowest_amplitude;
+    uint32_t dial_min_ms;
+    uint32_t armed;
+    int on;                        /* descriptor that is on, or -1 */
+    uint32_t cycles;
+    double began;                  /* of the one that is on */
+    float other_sound_ms;
+    struct sc_tone_event events[EVENTS];
+    uint32_t first, count, dropped;
+};
+
+int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_receiver_settings *settings)
+{
+    if (settings == NULL)
+        return EINVAL;
+    float level = fabsf(settings->min_level_dbm0) < 1e-6f ? DEFAULT_LEVEL_DBM0 : settings->min_level_dbm0;
+    if (!(level >= LOWEST_LEVEL_DBM0 && level < 0.0f) || settings->dial_min_ms > 10000)
+        return EINVAL;
+    struct sc_tone_receiver *r = sc_alloc(sizeof *r);
+    if (r == NULL)
+        return ENOMEM;
+    r->lowest_amplitude = sc_amplitude_of_dbm0(level);
+    r->dial_min_ms = settings->dial_min_ms > 0 ? settings->dial_min_ms : DEFAULT_DIAL_MS;
+    r->armed = SC_TONE_ARM_ALL;
+    int error = sc_tone_plan_make(&r->plan, settings);
+    if (error == 0)
+        error = sc_tone_bank_create(&r->bank, r->plan.frequency_hz, r->plan.frequency_count,
+                                    0.25f * r->lowest_amplitude * r->lowest_amplitude);
+    if (error != 0) {
+        sc_free(r);
+        return error;
+    }
+    for (uint32_t k = 0; k < r->plan.frequency_count; k++) {
+        r->rotate_real[k] = cosf(TURN * r->plan.frequency_hz[k] * HOP_SECONDS);
+        r->rotate_imaginary[k] = -sinf(TURN * r->plan.frequency_hz[k] * HOP_SECONDS);
+    }
+    sc_tone_receiver_reset(r);
+    *out = r;
+    return 0;
+}
+
+void sc_tone_receiver_destroy(struct sc_tone_receiver *receiver)
+{
+    if (receiver == NULL)
+        return;
+    sc_tone_bank_destroy(receiver->bank);
+    sc_free(receiver);
+}
+
+void sc_tone_receiver_reset(struct sc_tone_receiver *receiver)
+{
+    sc_tone_bank_reset(receiver->bank);
+    memset(&receiver->before, 0, sizeof receiver->before);
+    for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
+        sc_tone_tracker_reset(&receiver->trackers[i], receiver->plan.sounds[i].tolerance_hz);
+    receiver->on = -1;
+    receiver->other_sound_ms = 0.0f;
+    receiver->first = receiver->count = receiver->dropped = 0;
+}
+
+/* --- one frame, one sound --- */
+
+struct sine { float real, imaginary; };
+
+/* The two sines of a frame, one solved free of the other where their windows overlap. */
+static void separate(const struct sc_tone_sound *sound, const struct sc_tone_frame *f, struct sine out[2])
+{
+    uint32_t a = sound->index[0], b = sound->index[1];
+    out[0] = (struct sine){ f->real[a], f->imaginary[a] };
+    if (sound->count < 2)
+        return;
+    float w = sound->overlap, scale = 1.0f / (1.0f - w * w);
+    out[0] = (struct sine){ (f->real[a] - w * f->real[b]) * scale, (f->imaginary[a] - w * f->imaginary[b]) * scale };
+    out[1] = (struct sine){ (f->real[b] - w * f->real[a]) * scale, (f->imaginary[b] - w * f->imaginary[a]) * scale };
+}
+
+static float square(struct sine s)
+{
+    return s.real * s.real + s.imaginary * s.imaginary;
+}
+
+static float explained(const struct sc_tone_sound *sound, const struct sine s[2], float gain_a, float gain_b)
+{
+    if (sound->count < 2)
+        return 0.5f * square(s[0]) * gain_a * gain_a;
+    float crossed = s[0].real * s[1].real + s[0].imaginary * s[1].imaginary;
+    return 0.5f * (square(s[0]) * gain_a * gain_a + square(s[1]) * gain_b * gain_b) +
+           crossed * gain_a * gain_b * sound->energy_overlap;
+}
+
+static float advance_hz(const struct sc_tone_receiver *r, uint32_t index, struct sine now, struct sine before)
+{
+    float real = now.real * before.real + now.imaginary * before.imaginary;
+    float imaginary = now.imaginary * before.real - now.real * before.imaginary;
+    float turned_real = real * r->rotate_real[index] - imaginary * r->rotate_imaginary[index];
+    float turned_imaginary = real * r->rotate_imaginary[index] + imaginary * r->rotate_real[index];
+    return atan2f(turned_imaginary, turned_real) / (TURN * HOP_SECONDS);
+}
+
+static void measure_sound(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound, const struct sc_tone_frame *f,
+                          struct sc_tone_measure *m)
+{
+    struct sine now[2], before[2];
+    memset(m, 0, sizeof *m);
+    m->mean_square = f->mean_square;
+    if (f->mean_square <= 0.0f)
+        return;
+    separate(sound, f, now);
+    if (explained(sound, now, 1.0f, 1.0f) < ROUGH_PURITY * f->mean_square)
+        return;
+    separate(sound, &r->before, before);
+    float gain[2] = { 1.0f, 1.0f };
+    for (uint32_t i = 0; i < sound->count; i++) {
+        m->offset_hz[i] = advance_hz(r, sound->index[i], now[i], before[i]);
+        if (fabsf(m->offset_hz[i]) > sound->tolerance_hz + FRAME_SLACK_HZ)
+            return;
+        gain[i] = 1.0f / sc_tone_bank_response(m->offset_hz[i]);
+    }
+    float power = explained(sound, now, gain[0], gain[1]);
+    m->amplitude = sqrtf(2.0f * power);
+    m->purity = power / f->mean_square;
+    m->tone = m->purity >= EDGE_PURITY && m->amplitude >= r->lowest_amplitude;
+    if (sound->count == 2) {
+        float a = square(now[0]) * gain[0] * gain[0], b = square(now[1]) * gain[1] * gain[1];
+        float least = PAIR_BALANCE * PAIR_BALANCE;
+        m->tone = m->tone && a >= least * b && b >= least * a;
+    }
+}
+
+/* --- reporting --- */
+
+static double now_at(const struct sc_tone_receiver *r)
+{
+    return (double)sc_tone_bank_position(r->bank);
+}
+
+static uint64_t whole(double samples)
+{
+    return samples > 0.0 ? (uint64_t)(samples + 0.5) : 0;
+}
+
+static struct sc_tone_tracker *tracker_of(struct sc_tone_receiver *r, uint32_t descriptor)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[descriptor];
+    return &r->trackers[r->plan.sound_of[descriptor][d->sequence ? d->frequency_count - 1 : 0]];
+}
+
+static void fill_measured(const struct sc_tone_receiver *r, const struct sc_tone_burst *b, struct sc_tone_event *e)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[e->descriptor];
+    const struct sc_tone_sound *sound = &r->plan.sounds[r->plan.sound_of[e->descriptor][d->sequence ?
+                                                        d->frequency_count - 1 : 0]];
+    for (uint32_t i = 0; i < sound->count; i++)
+        e->frequency_hz[i] = sound->frequency_hz[i] + b->offset_hz[i];
+    e->level_dbm0 = sc_dbm0_of_amplitude(b->amplitude);
+}
+
+static void report(struct sc_tone_receiver *r, enum sc_tone_event_type type, uint32_t descriptor, double at)
+{
+    struct sc_tone_event e;
+    struct sc_tone_burst now;
+    const struct sc_tone_tracker *t = tracker_of(r, descriptor);
+    const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
+    memset(&e, 0, sizeof e);
+    e.type = type;
+    e.kind = r->plan.descriptors[descriptor].kind;
+    e.descriptor = descriptor;
+    e.cycles = r->cycles;
+    e.at_samples = whole(at);
+    e.began_samples = whole(r->began);
+    bool continuous = r->plan.descriptors[descriptor].pair_count == 0;
+    if ((continuous || last == NULL) && sc_tone_tracker_current(t, &now)) {
+        fill_measured(r, &now, &e);
+    } else if (last != NULL) {
+        fill_measured(r, last, &e);
+        e.on_ms = continuous ? 0.0f : last->on_ms;
+        e.off_ms = continuous || r->cycles < 2 ? 0.0f : last->off_ms;
+    }
+    if (r->count == EVENTS) {
+        r->dropped++;
+        return;
+    }
+    r->events[(r->first + r->count++) % EVENTS] = e;
+}
+
+/* Where the tone that is on last sounded. */
+static double last_sound(struct sc_tone_receiver *r, uint32_t descriptor)
+{
+    const struct sc_tone_tracker *t = tracker_of(r, descriptor);
+    const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
+    if (t->sounding && r->plan.descriptors[descriptor].pair_count == 0)
+        return t->last;
+    return last != NULL ? last->ended : now_at(r);
+}
+
+static void turn_off(struct sc_tone_receiver *r)
+{
+    if (r->on < 0)
+        return;
+    uint32_t descriptor = (uint32_t)r->on;
+    r->on = -1;
+    report(r, SC_TONE_OFF, descriptor, last_sound(r, descriptor));
+}
+
+static void turn_on(struct sc_tone_receiver *r, uint32_t descriptor, uint32_t cycles, double began)
+{
+    turn_off(r);
+    r->on = (int)descriptor;
+    r->cycles = cycles;
+    r->began = began;
+    r->other_sound_ms = 0.0f;
+    report(r, SC_TONE_ON, descriptor, now_at(r));
+}
+
+static bool armed(const struct sc_tone_receiver *r, uint32_t descriptor)
+{
+    return (r->armed & SC_TONE_ARM(r->plan.descriptors[descriptor].kind)) != 0;
+}
+
+/* --- finding --- */
+
+/* Tone that a continuous kind must show: more than any burst of its sound while bursts are about. */
+static float continuous_ms(const struct sc_tone_receiver *r, uint32_t sound)
+{
+    const struct sc_tone_burst *last = sc_tone_tracker_burst(&r->trackers[sound], 0);
+    float longest = r->plan.longest_on_ms[sound];
+    if (last == NULL || now_at(r) - last->ended > RECENT_MS * SAMPLES_PER_MS || longest < (float)r->dial_min_ms)
+        return (float)r->dial_min_ms;
+    return longest;
+}
+
+static void seek_continuous(struct sc_tone_receiver *r, uint32_t n)
+{
+    uint32_t sound = r->plan.sound_of[n][0];
+    struct sc_tone_burst b;
+    if (!sc_tone_tracker_current(&r->trackers[sound], &b) || b.on_ms < continuous_ms(r, sound) || !b.clean)
+        return;
+    turn_on(r, n, 0, b.began);
+}
+
+static bool has_long_pause(const struct sc_tone_descriptor *d)
+{
+    return d->pair_count > 0 && d->pairs[d->pair_count - 1].off_ms >= LONG_PAUSE_MS;
+}
+
+/* The last pair_count bursts are one cycle, and its long pause has begun. */
+static void seek_first_cycle(struct sc_tone_receiver *r, uint32_t n)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
+    const struct sc_tone_tracker *t = tracker_of(r, n);
+    const struct sc_tone_burst *b = sc_tone_tracker_burst(t, 0);
+    if (b == NULL || t->sounding || b->off_ms < QUIET_AFTER_MS || b->off_ms > 2.0f * QUIET_AFTER_MS)
+        return;
+    for (uint32_t i = 0; i < d->pair_count; i++) {
+        b = sc_tone_tracker_burst(t, d->pair_count - 1 - i);
+        if (b == NULL || !b->clean || b->pause_share > LONG_PAUSE_SHARE || !sc_tone_plan_fits(b->on_ms, d->pairs[i].on_ms))
+            return;
+        if (i + 1 < d->pair_count && !sc_tone_plan_fits(b->off_ms, d->pairs[i].off_ms))
+            return;
+    }
+    turn_on(r, n, 1, sc_tone_tracker_burst(t, d->pair_count - 1)->began);
+}
+
+static void seek_cadence(struct sc_tone_receiver *r, uint32_t n)
+{
+    const struct sc_tone_tracker *t = tracker_of(r, n);
+    struct sc_tone_burst now;
+    uint32_t bursts = 0;
+    if (!sc_tone_tracker_current(t, &now) || now.on_ms < CONFIRM_MS || now.on_ms > CONFIRM_MS + 2.0f * SC_TONE_FRAME_MS)
+        return;
+    if (sc_tone_plan_matches(&r->plan.descriptors[n], t, &bursts))
+        turn_on(r, n, 2, sc_tone_tracker_burst(t, bursts - 1)->began);
+}
+
+static void seek_sequence(struct sc_tone_receiver *r, uint32_t n)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
+    struct sc_tone_burst next;
+    uint32_t last = d->pair_count - 1;
+    if (!sc_tone_tracker_current(tracker_of(r, n), &next) || next.on_ms < SEQUENCE_PART * (float)d->pairs[last].on_ms)
+        return;
+    for (uint32_t i = last; i-- > 0;) {
+        const struct sc_tone_burst *b = sc_tone_tracker_burst(&r->trackers[r->plan.sound_of[n][i]], 0);
+        if (b == NULL || !b->clean || !sc_tone_plan_fits(b->on_ms, d->pairs[i].on_ms))
+            return;
+        double gap_ms = (next.began - b->ended) / SAMPLES_PER_MS - (double)d->pairs[i].off_ms;
+        if (fabs(gap_ms) > (double)SEQUENCE_SLACK_MS)
+            return;
+        next = *b;
+    }
+    turn_on(r, n, 1, next.began);
+}
+
+static void seek(struct sc_tone_receiver *r, uint32_t n)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
+    if (d->pair_count == 0)
+        seek_continuous(r, n);
+    else if (d->sequence)
+        seek_sequence(r, n);
+    else if (has_long_pause(d))
+        seek_first_cycle(r, n);
+    else
+        seek_cadence(r, n);
+}
+
+/* --- following the one that is on --- */
+
+static bool fits_some_on(const struct sc_tone_descriptor *d, float on_ms)
+{
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        if (sc_tone_plan_follows(on_ms, d->pairs[i].on_ms))
+            return true;
+    return false;
+}
+
+static float longest(const struct sc_tone_descriptor *d, bool pause)
+{
+    float most = 0.0f;
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        most = fmaxf(most, sc_tone_plan_longest_ms(pause ? d->pairs[i].off_ms : d->pairs[i].on_ms));
+    return most;
+}
+
+static bool other_sound(struct sc_tone_receiver *r, const struct sc_tone_burst *last, float mean_square)
+{
+    float own = 0.5f * last->amplitude * last->amplitude;
+    if (last->off_ms > QUIET_AFTER_MS && mean_square > OTHER_SOUND_SHARE * own && mean_square > 4.0f * last->pause_share * own)
+        r->other_sound_ms += SC_TONE_FRAME_MS;
+    return r->other_sound_ms >= OTHER_SOUND_MS;
+}
+
+/* True while the tone that is on goes on as its cadence says. */
+static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
+{
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
+    const struct sc_tone_tracker *t = tracker_of(r, n);
+    enum sc_tone_step step = r->steps[t - r->trackers];
+    if (d->pair_count == 0 || d->sequence)
+        return t->sounding;
+    const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
+    struct sc_tone_burst now;
+    if (step == SC_TONE_STEP_BURST_ENDED) {
+        if (!fits_some_on(d, last->on_ms))
+            return false;
+        r->other_sound_ms = 0.0f;
+        r->cycles += d->pair_count == 1 ? 1 : 0;
+        return true;
+    }
+    if (sc_tone_tracker_current(t, &now))
+        return now.on_ms <= longest(d, false);
+    if (last->off_ms > longest(d, true))
+        return false;
+    return !(has_long_pause(d) && other_sound(r, last, mean_square));
+}
+
+static void take_frame(struct sc_tone_receiver *r, const struct sc_tone_frame *frame)
+{
+    struct sc_tone_measure m;
+    for (uint32_t s = 0; s < r->plan.sound_count; s++) {
+        measure_sound(r, &r->plan.sounds[s], frame, &m);
+        m.centre = now_at(r) - (double)(SC_TONE_BANK_WINDOW / 2);
+        r->steps[s] = sc_tone_tracker_take(&r->trackers[s], &m);
+    }
+    r->before = *frame;
+    if (r->on >= 0 && !goes_on(r, (uint32_t)r->on, frame->mean_square))
+        turn_off(r);
+    for (uint32_t n = 0; n < r->plan.descriptor_count && r->on < 0; n++)
+        if (armed(r, n))
+            seek(r, n);
+}
+
+void sc_tone_receiver_arm(struct sc_tone_receiver *receiver, uint32_t mask)
+{
+    uint32_t fresh = mask & ~receiver->armed;
+    receiver->armed = mask;
+    if (receiver->on >= 0 && !armed(receiver, (uint32_t)receiver->on))
+        turn_off(receiver);
+    if ((fresh & SC_TONE_ARM(SC_TONE_DIAL)) != 0 && receiver->on < 0)
+        for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
+            sc_tone_tracker_reset(&receiver->trackers[i], receiver->plan.sounds[i].tolerance_hz);
+}
+
+void sc_tone_receiver_process(struct sc_tone_receiver *receiver, const int16_t *in, size_t n)
+{
+    while (n > 0) {
+        const struct sc_tone_frame *frame;
+        size_t taken = sc_tone_bank_feed(receiver->bank, in, n, &frame);
+        in += taken;
+        n -= taken;
+        if (frame != NULL)
+            take_frame(receiver, frame);
+    }
+}
+
+bool sc_tone_receiver_next(struct sc_tone_receiver *receiver, struct sc_tone_event *event)
+{
+    if (receiver->count == 0)
+        return false;
+    *event = receiver->events[receiver->first];
+    receiver->first = (receiver->first + 1) % EVENTS;
+    receiver->count--;
+    return true;
+}
+
+uint32_t sc_tone_receiver_dropped(const struct sc_tone_receiver *receiver)
+{
+    return receiver->dropped;
+}
