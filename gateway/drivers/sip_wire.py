@@ -1,6 +1,8 @@
-"""One end of the socket between the gateway and the SIP process: SOCK_SEQPACKET, one JSON message a packet, bounded.
+"""One end of the socket between the gateway and the SIP process: SOCK_SEQPACKET, one JSON message a
+packet, bounded.
 
-Nothing is ever dropped in the middle: a sender asks `is_congested` before it takes on new work (and refuses it), and an
+Nothing is ever dropped in the middle: a sender asks `is_congested` before it takes on new work (and
+refuses it), and an
 outbox that still overflows closes the connection, which both ends treat as the loss of the other.
 """
 

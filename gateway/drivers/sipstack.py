@@ -1,7 +1,9 @@
 """SIP as the gateway sees it: starts and supervises the SIP process, mirrors its bindings and dialogs.
 
-The mirror is what makes the process expendable. When it dies, every dialog ends at once for the exchange (cause 41), a new
-process gets the bindings, so that telephones ring without registering again, and ends the dialogs that its predecessor
+The mirror is what makes the process expendable. When it dies, every dialog ends at once for the exchange
+(cause 41), a new
+process gets the bindings, so that telephones ring without registering again, and ends the dialogs that
+its predecessor
 left behind. Ids: even ones are the exchange's, odd ones are counted here and never used twice.
 """
 
@@ -94,8 +96,10 @@ async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
 class SofiaSipStack:
     """The driver behind `gateway.interfaces.SipStack`.
 
-    ``trusted`` are addresses of trunks that need no digest. ``algorithms`` are offered to every account that has a hash for
-    them; MD5 alone by default, because telephones that do not know SHA-256 fail when it is offered beside MD5.
+    ``trusted`` are addresses of trunks that need no digest. ``algorithms`` are offered to every account
+    that has a hash for
+    them; MD5 alone by default, because telephones that do not know SHA-256 fail when it is offered
+    beside MD5.
     """
 
     def __init__(
@@ -164,12 +168,14 @@ class SofiaSipStack:
             await self._end_life(life)
 
     def perform(self, action: a.Action) -> None:
-        """Carry out one Sip* action; others are not for us and are ignored, as are those for dialogs that are over."""
+        """Carry out one Sip* action; others are not for us and are ignored, as are those for dialogs
+        that are over.
+        """
         match action:
             case a.SipInvite():
                 self._invite(action)
             case a.SipRing():
-                self._to_dialog(action.dialog, lambda call: m.Ring(call))
+                self._to_dialog(action.dialog, m.Ring)
             case a.SipAnswer() | a.SipAnswerReinvite():
                 sdp = action.sdp
                 self._to_dialog(action.dialog, lambda call: m.Answer(call, sdp))

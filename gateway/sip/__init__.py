@@ -1,1 +1,3 @@
-"""What we say in SIP, pure: digests, rate limits, bindings, causes, and the messages between gateway and SIP process."""
+"""What we say in SIP, pure: digests, rate limits, bindings, causes, and the messages between gateway and
+SIP process.
+"""

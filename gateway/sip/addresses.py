@@ -19,7 +19,9 @@ def sip_uri(user: str, address: str, port: int | None = None, transport: str = "
 
 
 def name_address(name: str, uri: str) -> str:
-    """``"name" <uri>``, or ``<uri>`` without a name; quotes and backslashes escaped, control characters left out."""
+    """``"name" <uri>``, or ``<uri>`` without a name; quotes and backslashes escaped, control characters
+    left out.
+    """
     shown = "".join(character for character in name if character.isprintable())
     shown = shown.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{shown}" <{uri}>' if shown else f"<{uri}>"

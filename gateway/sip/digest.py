@@ -1,6 +1,7 @@
 """Digest authentication of SIP requests, the server's side (RFC 7616, RFC 8760 for SIP, RFC 3261 section 22).
 
-A nonce carries its own time and a MAC, so that a challenge costs no memory; only a nonce that was *used* is remembered,
+A nonce carries its own time and a MAC, so that a challenge costs no memory; only a nonce that was *used*
+is remembered,
 with the count of its last use. Times are monotonic milliseconds that the caller passes in.
 """
 
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 NONCE_LIFE_MS = 60_000
-"""A nonce older than this is answered with ``stale=true``; the telephone tries again without asking anybody."""
+"""A nonce older than this is answered with ``stale=true``; the telephone tries again without asking
+anybody.
+"""
 
 MAX_NONCES_IN_USE = 4_096
 """Used nonces that are remembered; the oldest becomes stale when there are more."""
@@ -44,7 +47,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What we keep of one account's secret: HA1 as lower-case hex; empty for an algorithm that it may not use."""
+    """What we keep of one account's secret: HA1 as lower-case hex; empty for an algorithm that it may
+    not use.
+    """
 
     ha1_md5: str
     ha1_sha256: str
@@ -84,7 +89,9 @@ def ha1(username: str, realm: str, password: str, algorithm: Algorithm) -> str:
 
 
 def expected_response(credentials: Credentials, account_ha1: str, method: str) -> str:
-    """The response that a holder of the secret would have sent (RFC 7616 section 3.4.1; RFC 2069 without qop)."""
+    """The response that a holder of the secret would have sent (RFC 7616 section 3.4.1; RFC 2069 without
+    qop).
+    """
     ha2 = hashed(credentials.algorithm, f"{method}:{credentials.uri}")
     if credentials.qop:
         middle = f"{credentials.nonce}:{credentials.nonce_count_text}:{credentials.cnonce}:{credentials.qop}"
@@ -175,7 +182,8 @@ class Authenticator:
     def challenges(self, claimed_user: str, now_ms: int, *, stale: bool = False) -> list[str]:
         """Values of the WWW-Authenticate headers, in the order of preference.
 
-        Only algorithms for which the account of ``claimed_user`` has a hash: a telephone that knows MD5 only may fail
+        Only algorithms for which the account of ``claimed_user`` has a hash: a telephone that knows MD5
+        only may fail
         over a challenge that it does not understand (baresip 1.0 and sipp 3.6 do), whatever RFC 8760 hoped.
         """
         nonce = self._nonce(now_ms)

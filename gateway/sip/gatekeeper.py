@@ -1,4 +1,5 @@
-"""Who may come in: decides on every REGISTER and INVITE from the network, and passes on only what proved itself.
+"""Who may come in: decides on every REGISTER and INVITE from the network, and passes on only what proved
+itself.
 
 Pure: requests and monotonic milliseconds in, responses and messages for the gateway out.
 """
@@ -147,7 +148,9 @@ class Gatekeeper:
         ]
 
     def invite(self, request: Request, now_ms: int, *, congested: bool = False) -> list[Output]:
-        """Decide on an INVITE outside a dialog; ``congested`` when the gateway does not read what we send it."""
+        """Decide on an INVITE outside a dialog; ``congested`` when the gateway does not read what we
+        send it.
+        """
         if request.source_address in self._trusted:
             user = request.from_user
         else:

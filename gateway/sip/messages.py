@@ -1,6 +1,8 @@
-"""What the gateway and the SIP process say to each other over their socket: frozen values, one JSON object a packet.
+"""What the gateway and the SIP process say to each other over their socket: frozen values, one JSON
+object a packet.
 
-``call`` is the process's number of a dialog: the gateway's own (even) number for calls that it makes, a number with the
+``call`` is the process's number of a dialog: the gateway's own (even) number for calls that it makes, a
+number with the
 top bit set for calls that came in. It has a meaning in one epoch of the process only.
 """
 
@@ -16,11 +18,11 @@ MAX_PACKET_BYTES = 160 * 1024
 """More than a 32 kB body can become in JSON, less than the socket's buffer."""
 
 
-class BadMessage(PeerError):
+class BadMessage(PeerError):  # noqa: N818
     """A packet that is not one of the messages below."""
 
 
-# --- gateway to SIP process -----------------------------------------------------------------------------------------------
+# --- gateway to SIP process -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """First message: where to listen, who may come. Again later with other accounts; the address may not change then."""
+    """First message: where to listen, who may come. Again later with other accounts; the address may not
+    change then.
+    """
 
     address: str
     port: int
@@ -78,10 +82,13 @@ class RestoreBinding:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """What it takes to end a dialog that an earlier process had; the gateway keeps the last one of each dialog.
+    """What it takes to end a dialog that an earlier process had; the gateway keeps the last one of each
+    dialog.
 
-    ``local``, ``remote`` are the From and To of a request from us; ``via`` is our Via of an INVITE that we sent, or
-    theirs (one a line) of an INVITE that we have not answered; ``cseq`` goes with that INVITE, or is our last one.
+    ``local``, ``remote`` are the From and To of a request from us; ``via`` is our Via of an INVITE that
+    we sent, or
+    theirs (one a line) of an INVITE that we have not answered; ``cseq`` goes with that INVITE, or is our
+    last one.
     ``source_*`` is where the other party was heard from.
     """
 
@@ -165,7 +172,7 @@ class Ping:
     serial: int
 
 
-# --- SIP process to gateway -----------------------------------------------------------------------------------------------
+# --- SIP process to gateway -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +291,9 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class OrphanEnded:
-    """The other party of an orphaned dialog answered our BYE with ``status`` (408: not at all; 0: nothing to wait for)."""
+    """The other party of an orphaned dialog answered our BYE with ``status`` (408: not at all; 0:
+    nothing to wait for).
+    """
 
     call_id: str
     status: int
@@ -323,7 +332,7 @@ Message = ToProcess | ToGateway
 _BY_NAME: dict[str, type[Message]] = {kind.__name__: kind for kind in typing.get_args(Message)}
 
 
-# --- codec ----------------------------------------------------------------------------------------------------------------
+# --- codec ------------------------------------------------------------------------------------------------
 
 
 def encode(message: Message) -> bytes:

@@ -1,8 +1,11 @@
 """How a new SIP process ends what its predecessor left behind, pure: which messages, and their text.
 
-An established dialog gets a BYE (sofia sends it and repeats it). An INVITE that we sent and nobody answered gets the CANCEL
-that belongs to it: same branch, same CSeq, same request URI (RFC 3261 section 9.1). An INVITE that we were about to answer
-gets the final response that its caller waits for. The last two belong to transactions that sofia does not know any more, so
+An established dialog gets a BYE (sofia sends it and repeats it). An INVITE that we sent and nobody
+answered gets the CANCEL
+that belongs to it: same branch, same CSeq, same request URI (RFC 3261 section 9.1). An INVITE that we
+were about to answer
+gets the final response that its caller waits for. The last two belong to transactions that sofia does
+not know any more, so
 they are datagrams written here; over TCP the broken connection has told the other side already.
 """
 
@@ -105,7 +108,9 @@ def _refusal(orphan: Orphan) -> Datagram:
 
 
 def _reply_address(via: str, orphan: Orphan) -> tuple[str, int]:
-    """Where a response goes (RFC 3261 section 18.2.2, RFC 3581): the source when rport was asked for, else its Via port."""
+    """Where a response goes (RFC 3261 section 18.2.2, RFC 3581): the source when rport was asked for,
+    else its Via port.
+    """
     if ";rport" in via:
         return orphan.source_address, orphan.source_port
     sent_by = via.partition(" ")[2].partition(";")[0].strip()

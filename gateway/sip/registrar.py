@@ -1,4 +1,6 @@
-"""Bindings of telephones to extensions (RFC 3261 section 10.3), with monotonic times that the caller passes in."""
+"""Bindings of telephones to extensions (RFC 3261 section 10.3), with monotonic times that the caller
+passes in.
+"""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +42,9 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A REGISTER that passed the digest. ``contacts`` are (uri, expires parameter or None); ``("*", None)`` is all."""
+    """A REGISTER that passed the digest. ``contacts`` are (uri, expires parameter or None); ``("*",
+    None)`` is all.
+    """
 
     extension: str
     contacts: tuple[tuple[str, str | None], ...]
@@ -169,7 +173,9 @@ class Registrar:
     def _replaced(
         self, present: dict[str, Binding], added: list[Binding], removed: list[Binding]
     ) -> list[Binding]:
-        """Bindings that new ones push out: an earlier life of the same telephone, then the oldest beyond the limit."""
+        """Bindings that new ones push out: an earlier life of the same telephone, then the oldest beyond
+        the limit.
+        """
         new = {binding.contact for binding in added}
         stay = [b for b in present.values() if b.contact not in new and b not in removed]
         sources = {(b.source_address, b.source_port, b.transport) for b in added}

@@ -1,1 +1,3 @@
-"""The SIP process: sofia-sip, digests and limits, in a process of its own (``python -m gateway.drivers.sip_process``)."""
+"""The SIP process: sofia-sip, digests and limits, in a process of its own (``python -m
+gateway.drivers.sip_process``).
+"""

@@ -1,4 +1,6 @@
-"""``python -m gateway.drivers.sip_process --socket-fd N``: started by the gateway (or systemd), ends with its socket."""
+"""``python -m gateway.drivers.sip_process --socket-fd N``: started by the gateway (or systemd), ends
+with its socket.
+"""
 
 import argparse
 import asyncio

@@ -1,6 +1,7 @@
 """Between the C shim, the gatekeeper and the gateway's socket.
 
-Carries events of the C shim to the gatekeeper and on to the gateway, and the gateway's wishes back. What is decided is
+Carries events of the C shim to the gatekeeper and on to the gateway, and the gateway's wishes back. What
+is decided is
 decided in gateway.sip (pure) or in the exchange. It ends when its socket does; calls get BYE first.
 """
 
@@ -205,9 +206,11 @@ class SipProcess:
         shim.invite(message.call, message.contact, self._next_hop(binding), sender, to, message.sdp)
 
     def _next_hop(self, binding: Binding) -> str:
-        """Where the INVITE is sent: to where the REGISTER came from, never to a third party that a contact names.
+        """Where the INVITE is sent: to where the REGISTER came from, never to a third party that a
+        contact names.
 
-        A TCP connection ends with the process that had it: a restored binding is reached at its contact's port.
+        A TCP connection ends with the process that had it: a restored binding is reached at its
+        contact's port.
         """
         port: int | None = binding.source_port
         if binding.transport == "tcp" and (binding.extension, binding.contact) in self._restored:

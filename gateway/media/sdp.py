@@ -1,0 +1,399 @@
+"""Session descriptions (SDP, RFC 4566) in the offer/answer model (RFC 3264), for one stream of G.711
+speech. Pure.
+
+`parse_description` takes anything from the network and either returns a `Description` or raises
+`SdpRefused`, never
+anything else. `agree` says what we and the other party have in common; `write_offer` and `write_answer`
+say it to them.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from gateway.errors import PeerError
+from gateway.model.numbers import Codec
+
+MAX_CHARACTERS = 16_384
+MAX_LINES = 400
+MAX_MEDIA = 16
+
+PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
+"""Static payload types (RFC 3551 table 4)."""
+
+OUR_TELEPHONE_EVENT = 101
+"""Payload type of digits (RFC 4733) in our offers."""
+
+DEFAULT_FRAME_MS = 20
+FRAMES_MS = range(10, 61, 10)
+"""Packet times that the signal core sends."""
+
+_NAME = "[A-Za-z0-9-]{1,32}"
+_MEDIA = re.compile(
+    rf"({_NAME}) (\d{{1,5}})(?:/\d{{1,5}})? ([A-Za-z0-9/]{{1,32}})((?: [^\s]{{1,16}}){{1,64}})\Z"
+)
+_RTPMAP = re.compile(rf"(\d{{1,3}}) ({_NAME})/(\d{{1,6}})(?:/(\d{{1,2}}))?\Z")
+_CONNECTION = re.compile(r"IN (IP4|IP6) ([0-9A-Za-z.:%-]{1,64})(?:/\d+)*\Z")
+_ORIGIN = re.compile(r"\S{1,256} \S{1,64} \S{1,64} IN IP[46] \S{1,256}\Z")
+
+
+class Direction(StrEnum):
+    """Direction of a stream, as the party that writes it sees it."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @property
+    def sends(self) -> bool:
+        """Whether its writer sends."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def receives(self) -> bool:
+        """Whether its writer receives."""
+        return self in (Direction.SENDRECV, Direction.RECVONLY)
+
+    @classmethod
+    def of(cls, *, sends: bool, receives: bool) -> "Direction":
+        """The direction of a party that sends and receives so."""
+        if sends:
+            return cls.SENDRECV if receives else cls.SENDONLY
+        return cls.RECVONLY if receives else cls.INACTIVE
+
+
+class Refusal(Enum):
+    """Why a description cannot be used, with the SIP status that says so."""
+
+    TOO_LARGE = ("the session description is too large", 413)
+    MALFORMED = ("the session description cannot be read", 400)
+    NO_AUDIO = ("no audio stream is offered", 488)
+    NO_COMMON_CODEC = ("neither G.711 A-law nor µ-law is offered", 488)
+    TRANSPORT = ("the audio stream is not plain RTP (RTP/AVP)", 488)
+    ADDRESS = ("the media address cannot be used", 488)
+
+    def __init__(self, sentence: str, status: int) -> None:
+        self.sentence = sentence
+        self.status = status
+
+
+class SdpRefused(PeerError):  # noqa: N818
+    """A description that we cannot use. ``status`` goes into the SIP response."""
+
+    def __init__(self, refusal: Refusal, detail: str = "") -> None:
+        super().__init__(refusal.sentence + (f": {detail}" if detail else ""))
+        self.refusal = refusal
+
+    @property
+    def status(self) -> int:
+        """400, 413 or 488."""
+        return self.refusal.status
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLine:
+    """One m= line as it must be repeated in an answer."""
+
+    media: str
+    port: int
+    transport: str
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the other party said. ``audio`` is the index in ``media`` of the stream that we take.
+
+    ``address`` is None when media is on hold by the old way, ``c=0.0.0.0`` (RFC 3264 section 8.4);
+    ``direction`` is theirs.
+    """
+
+    media: tuple[MediaLine, ...]
+    audio: int
+    address: str | None
+    port: int
+    codecs: tuple[Codec, ...]
+    telephone_event: int | None
+    frame_ms: int
+    direction: Direction
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether they do not want to hear us."""
+        return self.address is None or not self.direction.receives
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What both parties do, for an `RtpNode`: where to send, in which codec, and whether at all."""
+
+    remote: tuple[str, int] | None
+    codec: Codec
+    telephone_event: int | None
+    frame_ms: int
+    sends: bool
+    receives: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMedia:
+    """Our side of a stream: where we receive, what we want. ``version`` grows with each change (RFC 3264
+    section 8).
+    """
+
+    address: str
+    port: int
+    session_id: int
+    version: int = 1
+    codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
+    frame_ms: int = DEFAULT_FRAME_MS
+    direction: Direction = Direction.SENDRECV
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Section:
+    """The lines of the session level, or of one medium."""
+
+    media: MediaLine | None
+    connection: str | None
+    attributes: list[tuple[str, str]]
+
+    def attribute(self, name: str) -> str | None:
+        for key, value in self.attributes:
+            if key == name:
+                return value
+        return None
+
+    def direction(self) -> Direction | None:
+        for key, _ in self.attributes:
+            if key in Direction.__members__.values():
+                return Direction(key)
+        return None
+
+
+def parse_description(text: str) -> Description:
+    """The description of the first usable audio stream; raises `SdpRefused` for everything else."""
+    session, sections = _sections(text)
+    index, section, media = _audio(sections)
+    codecs, telephone_event = _formats(section, media)
+    connection = section.connection or session.connection
+    if connection is None:
+        raise SdpRefused(Refusal.MALFORMED, "no c= line")
+    return Description(
+        media=tuple(one.media for one in sections if one.media is not None),
+        audio=index,
+        address=_address(connection),
+        port=media.port,
+        codecs=codecs,
+        telephone_event=telephone_event,
+        frame_ms=_frame_ms(section.attribute("ptime")),
+        direction=section.direction() or session.direction() or Direction.SENDRECV,
+    )
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    if len(text) > MAX_CHARACTERS:
+        raise SdpRefused(Refusal.TOO_LARGE)
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    if len(lines) > MAX_LINES:
+        raise SdpRefused(Refusal.TOO_LARGE)
+    pairs = []
+    for line in lines:
+        if len(line) < 2 or line[1] != "=" or not ("a" <= line[0] <= "z") or not _is_text(line):
+            raise SdpRefused(Refusal.MALFORMED, repr(line[:40]))
+        pairs.append((line[0], line[2:]))
+    if not pairs or pairs[0] != ("v", "0"):
+        raise SdpRefused(Refusal.MALFORMED, "it does not begin with v=0")
+    return pairs
+
+
+def _is_text(line: str) -> bool:
+    return all(character >= " " or character == "\t" for character in line)
+
+
+def _sections(text: str) -> tuple[_Section, list[_Section]]:
+    session = current = _Section(None, None, [])
+    sections: list[_Section] = []
+    origins = 0
+    for kind, value in _lines(text):
+        if kind == "m":
+            current = _Section(_media_line(value), None, [])
+            sections.append(current)
+        elif kind == "c" and current.connection is None:
+            current.connection = value
+        elif kind == "a":
+            name, _, rest = value.partition(":")
+            current.attributes.append((name, rest))
+        elif kind == "o":
+            origins += 1
+            if current is not session or _ORIGIN.match(value) is None:
+                raise SdpRefused(Refusal.MALFORMED, "o=")
+    if origins != 1:
+        raise SdpRefused(Refusal.MALFORMED, "not exactly one o= line")
+    if len(sections) > MAX_MEDIA:
+        raise SdpRefused(Refusal.TOO_LARGE)
+    return session, sections
+
+
+def _media_line(value: str) -> MediaLine:
+    match = _MEDIA.match(value)
+    if match is None or int(match[2]) > 65_535 or not match[2].isascii():
+        raise SdpRefused(Refusal.MALFORMED, "m=")
+    return MediaLine(match[1], int(match[2]), match[3], tuple(match[4].split()))
+
+
+def _audio(sections: list[_Section]) -> tuple[int, _Section, MediaLine]:
+    transport_seen = ""
+    for index, section in enumerate(sections):
+        media = section.media
+        if media is None or media.media != "audio" or media.port == 0:
+            continue
+        if media.transport == "RTP/AVP":
+            return index, section, media
+        transport_seen = media.transport
+    if transport_seen:
+        raise SdpRefused(Refusal.TRANSPORT, transport_seen)
+    raise SdpRefused(Refusal.NO_AUDIO)
+
+
+def _formats(section: _Section, media: MediaLine) -> tuple[tuple[Codec, ...], int | None]:
+    """The codecs in their order, and the payload type of telephone-event."""
+    maps: dict[int, tuple[str, int]] = {}
+    for name, value in section.attributes:
+        match = _RTPMAP.match(value) if name == "rtpmap" else None
+        if match is not None and value.isascii() and (match[4] or "1") == "1":
+            maps[int(match[1])] = (match[2].lower(), int(match[3]))
+    codecs: list[Codec] = []
+    telephone_event: int | None = None
+    for text in media.formats:
+        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128):
+            continue
+        number = int(text)
+        for codec, static in PAYLOAD_TYPES.items():
+            if number == static and maps.get(number, (codec.lower(), 8000)) == (codec.lower(), 8000):
+                codecs.append(codec)
+        if maps.get(number) == ("telephone-event", 8000) and telephone_event is None and number >= 96:
+            telephone_event = number
+    return tuple(dict.fromkeys(codecs)), telephone_event
+
+
+def _address(connection: str) -> str | None:
+    match = _CONNECTION.match(connection)
+    if match is None:
+        raise SdpRefused(Refusal.MALFORMED, "c=")
+    try:
+        address = ipaddress.ip_address(match[2])
+    except ValueError:
+        raise SdpRefused(Refusal.ADDRESS, "not an IP address") from None
+    if address.version != int(match[1][2]) or "%" in match[2]:
+        raise SdpRefused(Refusal.ADDRESS, "of another family")
+    if address.is_unspecified:
+        return None
+    if address.is_multicast or str(address) == "255.255.255.255":
+        raise SdpRefused(Refusal.ADDRESS, "not of one host")
+    return str(address)
+
+
+def _frame_ms(text: str | None) -> int:
+    """The packet time that they ask for, where we can send it."""
+    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 4):
+        return DEFAULT_FRAME_MS
+    return int(text) if int(text) in FRAMES_MS else DEFAULT_FRAME_MS
+
+
+# --- agreeing ---------------------------------------------------------------------------------------------
+
+
+def agree(theirs: Description, ours: LocalMedia) -> Agreement:
+    """What is done after an offer of theirs (which we answer) or an answer of theirs (to our offer).
+
+    The first of *their* codecs that we know is taken: they said which they like best. Raises `SdpRefused`.
+    """
+    codec = next((codec for codec in theirs.codecs if codec in ours.codecs), None)
+    if codec is None:
+        raise SdpRefused(Refusal.NO_COMMON_CODEC)
+    reachable = theirs.address is not None
+    remote = (theirs.address, theirs.port) if theirs.address is not None else None
+    return Agreement(
+        remote=remote,
+        codec=codec,
+        telephone_event=theirs.telephone_event,
+        frame_ms=theirs.frame_ms,
+        sends=reachable and theirs.direction.receives and ours.direction.sends,
+        receives=theirs.direction.sends and ours.direction.receives,
+    )
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+def _family(address: str) -> str:
+    return "IP6" if ":" in address else "IP4"
+
+
+def _session_lines(local: LocalMedia) -> list[str]:
+    where = f"IN {_family(local.address)} {local.address}"
+    return [
+        "v=0",
+        f"o=- {local.session_id} {local.version} {where}",
+        "s=-",
+        f"c={where}",
+        "t=0 0",
+    ]
+
+
+def _audio_lines(
+    local: LocalMedia,
+    codecs: tuple[Codec, ...],
+    telephone_event: int | None,
+    frame_ms: int,
+    direction: Direction,
+) -> list[str]:
+    types = [str(PAYLOAD_TYPES[codec]) for codec in codecs]
+    events = [] if telephone_event is None else [str(telephone_event)]
+    return [
+        f"m=audio {local.port} RTP/AVP {' '.join(types + events)}",
+        *(f"a=rtpmap:{PAYLOAD_TYPES[codec]} {codec.value}/8000" for codec in codecs),
+        *(f"a=rtpmap:{event} telephone-event/8000" for event in events),
+        *(f"a=fmtp:{event} 0-15" for event in events),
+        f"a=ptime:{frame_ms}",
+        f"a={direction.value}",
+    ]
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def write_offer(local: LocalMedia) -> str:
+    """Our offer: all our codecs, digits as RFC 4733 events, our direction."""
+    return _text(
+        _session_lines(local)
+        + _audio_lines(local, local.codecs, OUR_TELEPHONE_EVENT, local.frame_ms, local.direction)
+    )
+
+
+def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -> str:
+    """Our answer to their offer: one codec; every other stream of theirs refused with port 0 (RFC 3264
+    section 6).
+    """
+    lines = _session_lines(local)
+    direction = Direction.of(
+        # An old-style hold is answered as sendrecv would be, less what they cannot hear (RFC 3264
+        # section 8.4).
+        sends=theirs.direction.receives and theirs.address is not None and local.direction.sends,
+        receives=agreement.receives,
+    )
+    for index, media in enumerate(theirs.media):
+        if index == theirs.audio:
+            lines += _audio_lines(
+                local, (agreement.codec,), agreement.telephone_event, agreement.frame_ms, direction
+            )
+        else:
+            lines.append(f"m={media.media} 0 {media.transport} {' '.join(media.formats)}")
+    return _text(lines)
