@@ -183,9 +183,9 @@ void sc_core_statistics(struct sc_core *core, struct sc_core_statistics *out);
  * the code that ships) but behind sc_core_set_fault alone, which no setting, file or message reaches: only tests call it. */
 enum sc_fault {
     SC_FAULT_NONE = 0,
-    SC_FAULT_CROSSED_WIRE = 1,      /* ports 0 and 1 are swapped on the listening side */
-    SC_FAULT_DIRECTION_MUTED = 2,   /* what ports say reaches nobody */
-    SC_FAULT_TONE_SHARP = 3,        /* tones are 15 % sharp, from the next plan on */
+    SC_FAULT_CROSSED_WIRE = 1,      /* each port's voice is taken for its neighbour's */
+    SC_FAULT_DIRECTION_MUTED = 2,   /* of two parties the one with the lower node id is not heard by the other */
+    SC_FAULT_TONE_SHARP = 3,        /* tones that begin from now on are 15 % sharp */
     SC_FAULT_CANCELLER_BYPASSED = 4
 };
 

@@ -1,0 +1,49 @@
+/* alsa_port.h: one side of a sound card as a port of the core.
+ *
+ * The card runs at 48 kHz on its own clock. _service, called before each tick, moves frames between the card and the port
+ * without ever waiting; _exchange is the port function of the tick and touches memory only. In between, in the card's clock:
+ * the resampler 48 -> 8 kHz, the echo canceller with its reference tapped where the card's buffer takes it, and on the
+ * way to and from the tick a drift-following resampler (asrc.h) each. */
+#ifndef SC_ALSA_PORT_H
+#define SC_ALSA_PORT_H
+
+#include "echo_canceller.h"
+#include "port.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sc_alsa_port;
+
+struct sc_alsa_port_settings {
+    const char *device;             /* ALSA name for playback (and capture) */
+    const char *capture_device;     /* another name for capture; NULL or "" = the same */
+    uint32_t side;                  /* 0 left or mono, 1 right */
+    float full_scale_dbm0;          /* level on the line of a sine that fills the card's 16 bits */
+    struct sc_echo_canceller *canceller;    /* outlives the port */
+};
+
+struct sc_alsa_port_statistics {
+    uint64_t capture_xruns, playback_xruns;
+    uint64_t lost_frames;           /* 48 kHz frames known to be lost or not played */
+    uint64_t slips;                 /* under- and overruns towards the tick */
+    float capture_ppm, playback_ppm;
+    int32_t alignment_samples;      /* playback that was known to wait in the card's buffer when it was tapped */
+    float captured_dbm0;            /* before the canceller */
+    bool gone;
+};
+
+/* Opens the card. EINVAL, ENOMEM, ENOTSUP (built without ALSA, or the card cannot do 48 kHz, 16 bits), and alsa-lib's errno
+ * (ENOENT or ENODEV: not there; EBUSY: somebody else has it). */
+int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_settings *settings);
+void sc_alsa_port_destroy(struct sc_alsa_port *port);
+
+/* The plan's switches. */
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted);
+
+void sc_alsa_port_service(struct sc_alsa_port *port);
+int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);
+void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_port_statistics *out);
+
+#endif

@@ -1,0 +1,42 @@
+/* rtp_endpoint.h: the media of one SIP party: packets in to samples and digits, samples and digits out to packets.
+ *
+ * One is made for each socket of the core; a plan's RTP node takes it over with _assign. Everything runs in the tick. */
+#ifndef SC_RTP_ENDPOINT_H
+#define SC_RTP_ENDPOINT_H
+
+#include "core.h"
+#include "dtmf_sender.h"
+#include "event_ring.h"
+#include "packet_queue.h"
+#include "plan.h"
+
+struct sc_rtp_endpoint;
+
+struct sc_rtp_endpoint_settings {
+    struct sc_event_ring *events;   /* digits and lost media go here */
+    uint64_t seed;                  /* of this socket's streams */
+    uint32_t media_lost_ms;         /* 0 = never reported */
+};
+
+/* EINVAL without a ring, ENOMEM. */
+int sc_rtp_endpoint_create(struct sc_rtp_endpoint **out, const struct sc_rtp_endpoint_settings *settings);
+void sc_rtp_endpoint_destroy(struct sc_rtp_endpoint *endpoint);
+
+/* The node that has this socket from now on: a new one (another id) begins a new stream and forgets everything, a known
+ * one keeps its buffers, its latch and its stream and takes the new parameters. NULL: idle. `node` must outlive the plan. */
+void sc_rtp_endpoint_assign(struct sc_rtp_endpoint *endpoint, const struct sc_plan_node *node);
+
+/* A packet came for this socket, in tick number `tick`. */
+void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *endpoint, const struct sc_packet *packet, uint64_t tick);
+
+/* What the party said in this tick: n samples, concealed where packets are missing. */
+void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *endpoint, int16_t *out, size_t n, uint64_t tick);
+
+/* One tick of what the party hears, and the digit under way that it gets as an event (or NULL). */
+void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *endpoint, const int16_t *heard, const struct sc_dtmf_sending *digit,
+                          struct sc_packet_queue *out);
+
+/* Fills what it knows: everything but levels and queue drops. */
+void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *endpoint, struct sc_rtp_statistics *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* rtp_sender.h: the outgoing half of an RTP node: G.711 frames and telephone events (RFC 4733) from what it hears. */
+#ifndef SC_RTP_SENDER_H
+#define SC_RTP_SENDER_H
+
+#include "dtmf_sender.h"
+#include "packet_queue.h"
+#include "plan.h"
+
+#define SC_RTP_FRAME_SAMPLES_MAX 480
+
+struct sc_rtp_sender {
+    uint32_t ssrc;
+    uint16_t sequence;
+    uint32_t timestamp;             /* of the next tick's first sample */
+    bool marker_due;                /* the next audio packet begins a talk spurt */
+    uint64_t sent;
+    size_t fill;
+    int16_t frame[SC_RTP_FRAME_SAMPLES_MAX];
+    bool event_active;
+    uint32_t event_serial;
+    uint32_t event_timestamp;
+    uint8_t event;
+    uint32_t event_age;             /* samples of it sent so far */
+    uint32_t event_length;          /* of the whole digit */
+    uint32_t event_ticks;
+    unsigned ends_left;             /* the end of an event is sent three times */
+};
+
+/* A new stream: SSRC, first sequence number and time stamp come from `seed` (RFC 3550, 5.1: unpredictable). */
+void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed);
+
+/* One tick of what the node hears. `digit` is the digit that is being sent to a node that takes telephone events (else
+ * NULL): while it lasts, event packets go out instead of audio. Nothing is sent when `to` is not known or the node does not
+ * send; the clock runs on. */
+void sc_rtp_sender_tick(struct sc_rtp_sender *sender, const struct sc_plan_node *node, const int16_t *heard,
+                        const struct sc_dtmf_sending *digit, const struct sc_rtp_address *to,
+                        struct sc_packet_queue *out);
+
+#endif

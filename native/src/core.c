@@ -1,0 +1,497 @@
+/* core.c: a signal core is made, fed and taken apart.
+ *
+ * How: every pool, queue, socket and card is made here, so that the tick allocates nothing. Control calls take one
+ * mutex that the tick never takes; a plan crosses to the tick, and figures back, through triple buffers.
+ * Assumes that whoever handed in port functions keeps them alive until destroy. */
+#include "core_internal.h"
+
+#include "alloc.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POOL_DEFAULT 64u
+#define EVENTS_DEFAULT 1024u
+#define QUEUE_PACKETS 32u
+#define CANCELLER_WINDOW_MAX 512u
+#define CANCELLER_SPAN_MAX 2048u
+#define PROBE_DIGITS "0"
+#define PROBE_HZ 425.0f
+
+/* --- settings ---------------------------------------------------------------------------------------------------- */
+
+static int complain(struct sc_complaint *complaint, enum sc_complaint_kind kind, uint32_t node, uint32_t other, int error)
+{
+    *complaint = (struct sc_complaint){ .kind = kind, .node = node, .other = other };
+    return error;
+}
+
+static uint32_t or_default(uint32_t given, uint32_t otherwise)
+{
+    return given != 0 ? given : otherwise;
+}
+
+static bool ports_valid(const struct sc_core_settings *settings)
+{
+    for (uint32_t i = 0; i < settings->port_count; i++) {
+        const struct sc_core_port *port = &settings->ports[i];
+        bool pointer = port->kind == SC_PORT_POINTER && port->exchange != NULL;
+        if (!pointer && port->kind != SC_PORT_SILENCE && port->kind != SC_PORT_CARD)
+            return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (settings->ports[k].node == port->node)
+                return false;
+    }
+    return true;
+}
+
+static bool settle(struct sc_core_settings *out, const struct sc_core_settings *given)
+{
+    *out = *given;
+    out->ports = NULL;
+    out->tones = NULL;
+    out->tone_nodes = or_default(given->tone_nodes, POOL_DEFAULT);
+    out->player_nodes = or_default(given->player_nodes, POOL_DEFAULT);
+    out->digits_nodes = or_default(given->digits_nodes, POOL_DEFAULT);
+    out->event_capacity = or_default(given->event_capacity, EVENTS_DEFAULT);
+    return given->port_count <= SC_CORE_PORTS_MAX && given->socket_count <= SC_CORE_SOCKETS_MAX &&
+           given->tone_count <= SC_CORE_TONES_MAX && out->tone_nodes <= SC_POOL_MAX &&
+           out->player_nodes <= SC_POOL_MAX && out->digits_nodes <= SC_POOL_MAX && ports_valid(given) &&
+           (given->transport == SC_RTP_MEMORY || given->transport == SC_RTP_UDP);
+}
+
+static void settle_tones(struct sc_tone_receiver_settings *out, const struct sc_core_settings *given)
+{
+    out->descriptor_count = given->tone_count;
+    out->dial_min_ms = given->dial_min_ms;
+    for (uint32_t i = 0; i < given->tone_count; i++) {
+        const struct sc_core_tone *from = &given->tones[i];
+        struct sc_tone_descriptor *to = &out->descriptors[i];
+        to->kind = (enum sc_tone_kind)from->kind;
+        to->frequency_count = from->frequency_count;
+        memcpy(to->frequency_hz, from->frequency_hz, sizeof to->frequency_hz);
+        to->tolerance_hz = from->tolerance_hz;
+        to->sequence = from->sequence;
+        to->pair_count = from->pair_count;
+        for (uint32_t k = 0; k < SC_TONE_PAIRS_MAX; k++)
+            to->pairs[k] = (struct sc_tone_pair){ .on_ms = from->on_ms[k], .off_ms = from->off_ms[k] };
+    }
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------ */
+
+static int make_canceller(struct sc_core *core, struct sc_echo_canceller **out)
+{
+    struct sc_echo_canceller_settings settings;
+    sc_echo_canceller_settings_default(&settings);
+    if (core->settings.canceller_window_samples != 0)
+        settings.window_samples = core->settings.canceller_window_samples;
+    if (core->settings.canceller_span_samples != 0)
+        settings.span_samples = core->settings.canceller_span_samples;
+    return sc_echo_canceller_create(out, &settings);
+}
+
+static int make_card(struct sc_port_state *port, struct sc_complaint *complaint)
+{
+    struct sc_alsa_port_settings settings = {
+        .device = port->settings.device,
+        .capture_device = port->settings.capture_device,
+        .side = port->settings.side,
+        .full_scale_dbm0 = port->settings.full_scale_dbm0,
+        .canceller = port->canceller,
+    };
+    int error = sc_alsa_port_create(&port->card, &settings);
+    if (error != 0 && error != ENOMEM)
+        complain(complaint, SC_COMPLAINT_CARD, port->settings.node, 0, error);
+    return error;
+}
+
+static int make_ports(struct sc_core *core, const struct sc_core_settings *given, struct sc_complaint *complaint)
+{
+    if (given->port_count == 0)
+        return 0;
+    core->ports = sc_alloc(given->port_count * sizeof *core->ports);
+    if (core->ports == NULL)
+        return ENOMEM;
+    for (uint32_t i = 0; i < given->port_count; i++) {
+        struct sc_port_state *port = &core->ports[i];
+        port->settings = given->ports[i];
+        port->settings.device[SC_CORE_DEVICE_MAX - 1] = '\0';
+        port->settings.capture_device[SC_CORE_DEVICE_MAX - 1] = '\0';
+        port->node = SC_NOWHERE;
+        int error = make_canceller(core, &port->canceller);
+        if (error == 0)
+            error = sc_listening_create(&port->listening, &core->tone_settings, true);
+        if (error == 0 && port->settings.kind == SC_PORT_CARD)
+            error = make_card(port, complaint);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int make_sockets(struct sc_core *core)
+{
+    uint32_t count = core->settings.socket_count;
+    if (count == 0)
+        return 0;
+    core->sockets = sc_alloc(count * sizeof *core->sockets);
+    if (core->sockets == NULL)
+        return ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        struct sc_socket_state *socket = &core->sockets[i];
+        struct sc_rtp_endpoint_settings settings = {
+            .events = core->events,
+            .seed = core->settings.seed * 0x9E3779B97F4A7C15u + ((uint64_t)i << 32),
+            .media_lost_ms = core->settings.media_lost_ms,
+        };
+        socket->node = SC_NOWHERE;
+        int error = sc_rtp_endpoint_create(&socket->endpoint, &settings);
+        if (error == 0)
+            error = sc_packet_queue_create(&socket->in, QUEUE_PACKETS);
+        if (error == 0)
+            error = sc_packet_queue_create(&socket->out, QUEUE_PACKETS);
+        if (error == 0)
+            error = sc_listening_create(&socket->listening, &core->tone_settings, false);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int make_tone_sender(struct sc_tone_sender **out)
+{
+    struct sc_tone_sender_settings settings = { .segment_count = 1 };
+    settings.segments[0] = (struct sc_tone_segment){ .frequency_count = 1, .frequency_hz = { PROBE_HZ },
+                                                     .level_dbm0 = { -10.0f } };
+    return sc_tone_sender_create(out, &settings);
+}
+
+static int make_pools(struct sc_core *core)
+{
+    const struct sc_core_settings *settings = &core->settings;
+    core->tones = sc_alloc(settings->tone_nodes * sizeof *core->tones);
+    core->players = sc_alloc(settings->player_nodes * sizeof *core->players);
+    core->digits = sc_alloc(settings->digits_nodes * sizeof *core->digits);
+    if (core->tones == NULL || core->players == NULL || core->digits == NULL)
+        return ENOMEM;
+    int error = make_tone_sender(&core->tone_probe);
+    if (error == 0)
+        error = sc_dtmf_sender_create(&core->digits_probe, NULL);
+    for (uint32_t i = 0; i < settings->tone_nodes && error == 0; i++)
+        error = make_tone_sender(&core->tones[i].sender);
+    for (uint32_t i = 0; i < settings->digits_nodes && error == 0; i++)
+        error = sc_dtmf_sender_create(&core->digits[i].sender, NULL);
+    sc_pool_fill(&core->tone_pool, settings->tone_nodes);
+    sc_pool_fill(&core->player_pool, settings->player_nodes);
+    sc_pool_fill(&core->digits_pool, settings->digits_nodes);
+    return error;
+}
+
+static int make_crossings(struct sc_core *core)
+{
+    core->plan = sc_alloc(sizeof *core->plan);
+    core->plans = sc_alloc(3 * sizeof *core->plans);
+    core->reports = sc_alloc(3 * sizeof *core->reports);
+    if (core->plan == NULL || core->plans == NULL || core->reports == NULL)
+        return ENOMEM;
+    sc_triple_reset(&core->plan_triple);
+    sc_triple_reset(&core->report_triple);
+    if (pthread_mutex_init(&core->control, NULL) != 0)
+        return ENOMEM;
+    core->control_made = true;
+    core->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (core->event_fd < 0)
+        return errno;
+    return sc_event_ring_create(&core->events, core->settings.event_capacity);
+}
+
+static int make_udp(struct sc_core *core, struct sc_complaint *complaint)
+{
+    struct sc_packet_queue *in[SC_CORE_SOCKETS_MAX], *out[SC_CORE_SOCKETS_MAX];
+    uint32_t failed_port = 0;
+    if (core->settings.transport != SC_RTP_UDP || core->settings.socket_count == 0)
+        return 0;
+    for (uint32_t i = 0; i < core->settings.socket_count; i++) {
+        in[i] = core->sockets[i].in;
+        out[i] = core->sockets[i].out;
+    }
+    struct sc_udp_settings settings = {
+        .local = core->settings.local, .count = core->settings.socket_count, .in = in, .out = out
+    };
+    int error = sc_udp_sockets_create(&core->udp, &settings, &failed_port);
+    if (error != 0 && failed_port != 0)
+        complain(complaint, SC_COMPLAINT_BIND, 0, failed_port, error);
+    return error;
+}
+
+static int check_tones(const struct sc_core *core, struct sc_complaint *complaint)
+{
+    struct sc_tone_receiver *probe;
+    if (core->tone_settings.descriptor_count == 0)
+        return 0;
+    int error = sc_tone_receiver_create(&probe, &core->tone_settings);
+    if (error == 0)
+        sc_tone_receiver_destroy(probe);
+    return error == EINVAL ? complain(complaint, SC_COMPLAINT_TONE_PLAN, 0, 0, error) : error;
+}
+
+int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings, struct sc_complaint *complaint)
+{
+    *complaint = (struct sc_complaint){ .kind = SC_COMPLAINT_NONE };
+    struct sc_core *core = sc_alloc(sizeof *core);
+    if (core == NULL)
+        return ENOMEM;
+    core->event_fd = -1;
+    atomic_flag_clear(&core->ticking);
+    int error = settle(&core->settings, settings) ? 0 : complain(complaint, SC_COMPLAINT_SETTINGS, 0, 0, EINVAL);
+    if (error == 0) {
+        settle_tones(&core->tone_settings, settings);
+        error = check_tones(core, complaint);
+    }
+    if (error == 0)
+        error = make_crossings(core);
+    if (error == 0)
+        error = make_pools(core);
+    if (error == 0)
+        error = make_sockets(core);
+    if (error == 0)
+        error = make_ports(core, settings, complaint);
+    if (error == 0)
+        error = make_udp(core, complaint);
+    if (error != 0) {
+        sc_core_destroy(core);
+        return error;
+    }
+    sc_core_report(core);
+    *out = core;
+    return 0;
+}
+
+/* --- taking apart ------------------------------------------------------------------------------------------------ */
+
+static void destroy_ports(struct sc_core *core)
+{
+    for (uint32_t i = 0; core->ports != NULL && i < core->settings.port_count; i++) {
+        sc_alsa_port_destroy(core->ports[i].card);
+        sc_echo_canceller_destroy(core->ports[i].canceller);
+        sc_listening_destroy(&core->ports[i].listening);
+    }
+    sc_free(core->ports);
+}
+
+static void destroy_sockets(struct sc_core *core)
+{
+    for (uint32_t i = 0; core->sockets != NULL && i < core->settings.socket_count; i++) {
+        sc_rtp_endpoint_destroy(core->sockets[i].endpoint);
+        sc_packet_queue_destroy(core->sockets[i].in);
+        sc_packet_queue_destroy(core->sockets[i].out);
+        sc_listening_destroy(&core->sockets[i].listening);
+    }
+    sc_free(core->sockets);
+}
+
+static void destroy_pools(struct sc_core *core)
+{
+    for (uint32_t i = 0; core->tones != NULL && i < core->settings.tone_nodes; i++)
+        sc_tone_sender_destroy(core->tones[i].sender);
+    for (uint32_t i = 0; core->digits != NULL && i < core->settings.digits_nodes; i++)
+        sc_dtmf_sender_destroy(core->digits[i].sender);
+    sc_tone_sender_destroy(core->tone_probe);
+    sc_dtmf_sender_destroy(core->digits_probe);
+    sc_free(core->tones);
+    sc_free(core->players);
+    sc_free(core->digits);
+}
+
+void sc_core_destroy(struct sc_core *core)
+{
+    if (core == NULL)
+        return;
+    sc_audio_loop_destroy(core->loop);
+    sc_udp_sockets_destroy(core->udp);
+    destroy_ports(core);
+    destroy_sockets(core);
+    destroy_pools(core);
+    for (uint32_t i = 0; i < atomic_load(&core->clip_count); i++)
+        sc_free(core->clips[i].samples);
+    sc_event_ring_destroy(core->events);
+    if (core->event_fd >= 0)
+        close(core->event_fd);
+    if (core->control_made)
+        pthread_mutex_destroy(&core->control);
+    sc_free(core->plan);
+    sc_free(core->plans);
+    sc_free(core->reports);
+    sc_free(core);
+}
+
+/* --- control ----------------------------------------------------------------------------------------------------- */
+
+int sc_core_apply(struct sc_core *core, const struct sc_plan *plan, struct sc_complaint *complaint)
+{
+    pthread_mutex_lock(&core->control);
+    int error = sc_plan_check(core, plan, &core->plans[core->plan_triple.back], complaint);
+    if (error == 0)
+        sc_triple_publish(&core->plan_triple);
+    pthread_mutex_unlock(&core->control);
+    return error;
+}
+
+int sc_core_load_clip(struct sc_core *core, const int16_t *samples, size_t n, uint32_t *clip)
+{
+    if (n == 0 || n > SIZE_MAX / sizeof *samples)
+        return EINVAL;
+    int16_t *copy = sc_alloc(n * sizeof *samples);
+    if (copy == NULL)
+        return ENOMEM;
+    memcpy(copy, samples, n * sizeof *samples);
+    pthread_mutex_lock(&core->control);
+    uint32_t number = atomic_load_explicit(&core->clip_count, memory_order_relaxed);
+    bool room = number < SC_CORE_CLIPS_MAX;
+    if (room) {
+        core->clips[number] = (struct sc_clip){ .n = n, .samples = copy };
+        atomic_store_explicit(&core->clip_count, number + 1, memory_order_release);
+        *clip = number;
+    } else {
+        sc_free(copy);
+    }
+    pthread_mutex_unlock(&core->control);
+    return room ? 0 : ENOSPC;
+}
+
+size_t sc_core_events(struct sc_core *core, struct sc_event *events, size_t room)
+{
+    uint64_t count;
+    size_t n = 0;
+    pthread_mutex_lock(&core->control);
+    if (core->loop != NULL)
+        (void)!read(core->event_fd, &count, sizeof count); /* nothing to clear is fine */
+    while (n < room && sc_event_ring_pop(core->events, &events[n]))
+        n++;
+    pthread_mutex_unlock(&core->control);
+    return n;
+}
+
+int sc_core_set_fault(struct sc_core *core, enum sc_fault fault)
+{
+    if ((unsigned)fault > SC_FAULT_CANCELLER_BYPASSED)
+        return EINVAL;
+    atomic_store(&core->fault, (uint32_t)fault);
+    return 0;
+}
+
+/* --- RTP in memory ----------------------------------------------------------------------------------------------- */
+
+int sc_core_rtp_give(struct sc_core *core, uint32_t socket, const uint8_t *packet, size_t n,
+                     const struct sc_rtp_address *source)
+{
+    if (core->settings.transport != SC_RTP_MEMORY)
+        return EOPNOTSUPP;
+    if (socket >= core->settings.socket_count)
+        return EINVAL;
+    if (n > SC_PACKET_MAX)
+        return EMSGSIZE;
+    pthread_mutex_lock(&core->control);
+    struct sc_packet *place = sc_packet_queue_place(core->sockets[socket].in);
+    if (place != NULL) {
+        place->arrival_us = (int64_t)atomic_load(&core->ticks_done) * SC_TICK_MS * 1000;
+        place->peer = *source;
+        place->length = (uint16_t)n;
+        memcpy(place->bytes, packet, n);
+        sc_packet_queue_commit(core->sockets[socket].in);
+    }
+    pthread_mutex_unlock(&core->control);
+    return place != NULL ? 0 : ENOSPC;
+}
+
+int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, size_t *n,
+                     struct sc_rtp_address *destination)
+{
+    int error = EAGAIN;
+    if (core->settings.transport != SC_RTP_MEMORY)
+        return EOPNOTSUPP;
+    if (socket >= core->settings.socket_count)
+        return EINVAL;
+    pthread_mutex_lock(&core->control);
+    const struct sc_packet *oldest = sc_packet_queue_oldest(core->sockets[socket].out);
+    if (oldest != NULL && oldest->length > *n) {
+        error = EMSGSIZE;
+    } else if (oldest != NULL) {
+        memcpy(packet, oldest->bytes, oldest->length);
+        *n = oldest->length;
+        *destination = oldest->peer;
+        sc_packet_queue_release(core->sockets[socket].out);
+        error = 0;
+    }
+    pthread_mutex_unlock(&core->control);
+    return error;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------- */
+
+/* A tick and what belongs around it; the caller owns `ticking`. */
+static void step(struct sc_core *core)
+{
+    for (uint32_t i = 0; i < core->settings.port_count; i++)
+        if (core->ports[i].card != NULL)
+            sc_alsa_port_service(core->ports[i].card);
+    sc_core_tick(core);
+    if (core->udp != NULL)
+        sc_udp_sockets_flush(core->udp);
+}
+
+int sc_core_step(struct sc_core *core)
+{
+    if (atomic_flag_test_and_set(&core->ticking))
+        return EBUSY;
+    step(core);
+    atomic_flag_clear(&core->ticking);
+    return 0;
+}
+
+static void step_in_real_time(void *self)
+{
+    struct sc_core *core = self;
+    step(core);
+    uint64_t pushed = sc_event_ring_pushed(core->events), one = 1;
+    if (pushed == core->events_announced)
+        return;
+    core->events_announced = pushed;
+    (void)!write(core->event_fd, &one, sizeof one); /* cannot fail: the counter is far from its end */
+}
+
+int sc_core_start_audio(struct sc_core *core)
+{
+    struct sc_audio_loop_settings settings = { .step = step_in_real_time, .self = core };
+    pthread_mutex_lock(&core->control);
+    int error = core->loop != NULL ? EALREADY : 0;
+    if (error == 0 && atomic_flag_test_and_set(&core->ticking))
+        error = EBUSY;
+    if (error == 0) {
+        error = sc_audio_loop_create(&core->loop, &settings);
+        if (error != 0)
+            atomic_flag_clear(&core->ticking);
+    }
+    pthread_mutex_unlock(&core->control);
+    return error;
+}
+
+void sc_core_stop_audio(struct sc_core *core)
+{
+    pthread_mutex_lock(&core->control);
+    if (core->loop != NULL) {
+        sc_audio_loop_destroy(core->loop);
+        core->loop = NULL;
+        atomic_flag_clear(&core->ticking);
+    }
+    pthread_mutex_unlock(&core->control);
+}
+
+int sc_core_event_fd(const struct sc_core *core)
+{
+    return core->event_fd;
+}

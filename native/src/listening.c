@@ -1,0 +1,107 @@
+/* listening.c: the detectors that listen to one party, and what they say as events.
+ *
+ * How: each detector runs only while the plan asks for it, and begins afresh when it is asked for anew.
+ * Assumes the echo canceller has had the samples first. */
+#include "core_internal.h"
+
+#include <string.h>
+
+#define SAMPLES_PER_MS 8u
+
+int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool callerid)
+{
+    int error = sc_dtmf_receiver_create(&listening->dtmf, NULL);
+    if (error == 0 && tones->descriptor_count > 0)
+        error = sc_tone_receiver_create(&listening->tones, tones);
+    if (error == 0 && callerid)
+        error = sc_callerid_modem_create(&listening->callerid, NULL);
+    return error;
+}
+
+void sc_listening_destroy(struct sc_listening *listening)
+{
+    sc_dtmf_receiver_destroy(listening->dtmf);
+    sc_tone_receiver_destroy(listening->tones);
+    sc_callerid_modem_destroy(listening->callerid);
+}
+
+void sc_listening_arm(struct sc_listening *listening, uint32_t detectors)
+{
+    uint32_t begins = detectors & ~listening->active;
+    if (begins & SC_DETECT_DTMF)
+        sc_dtmf_receiver_reset(listening->dtmf);
+    if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL)
+        sc_tone_receiver_reset(listening->tones);
+    if ((begins & SC_DETECT_CALLER_ID) && listening->callerid != NULL)
+        sc_callerid_modem_reset(listening->callerid);
+    listening->active = detectors;
+}
+
+void sc_listening_notch(struct sc_listening *listening, const float *frequency_hz, uint32_t count)
+{
+    size_t length = count * sizeof *frequency_hz;
+    if (count == listening->notch_count && memcmp(listening->notch_hz, frequency_hz, length) == 0)
+        return;
+    if (sc_dtmf_receiver_notch(listening->dtmf, frequency_hz, count) != 0)
+        return; /* no frequency that can be notched: it stays as it was */
+    listening->notch_count = count;
+    memcpy(listening->notch_hz, frequency_hz, length);
+}
+
+static void say_digits(struct sc_listening *listening, struct sc_event *event, struct sc_event_ring *events)
+{
+    struct sc_dtmf_event digit;
+    while (sc_dtmf_receiver_next(listening->dtmf, &digit)) {
+        bool started = digit.type == SC_DTMF_START;
+        event->kind = started ? SC_EVENT_DIGIT_STARTED : SC_EVENT_DIGIT_HEARD;
+        event->value = (uint32_t)digit.digit;
+        event->duration_ms = started ? 0 : digit.duration_samples / SAMPLES_PER_MS;
+        event->in_band = true;
+        (void)sc_event_ring_push(events, event); /* the ring counts what it drops */
+    }
+}
+
+static void say_tones(struct sc_listening *listening, struct sc_event *event, struct sc_event_ring *events)
+{
+    struct sc_tone_event tone;
+    while (sc_tone_receiver_next(listening->tones, &tone)) {
+        event->kind = SC_EVENT_TONE_HEARD;
+        event->value = (uint32_t)tone.kind;
+        event->present = tone.type == SC_TONE_ON;
+        event->cycles = tone.cycles;
+        (void)sc_event_ring_push(events, event);
+    }
+}
+
+static void say_callers(struct sc_listening *listening, struct sc_event *event, struct sc_event_ring *events)
+{
+    struct sc_callerid_message message;
+    while (sc_callerid_modem_next(listening->callerid, &message)) {
+        if (message.message_waiting_known)
+            continue; /* a lamp, no caller */
+        event->kind = SC_EVENT_CALLER_ID;
+        event->withheld = message.number_absent == SC_CALLERID_PRIVATE;
+        memcpy(event->number, message.number, sizeof event->number);
+        event->name_length = message.name_length;
+        memcpy(event->name, message.name, sizeof event->name);
+        (void)sc_event_ring_push(events, event);
+    }
+}
+
+void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
+                          struct sc_event_ring *events)
+{
+    struct sc_event event = { .node = node, .tick = tick };
+    if (listening->active & SC_DETECT_DTMF) {
+        sc_dtmf_receiver_process(listening->dtmf, in, n);
+        say_digits(listening, &event, events);
+    }
+    if ((listening->active & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL) {
+        sc_tone_receiver_process(listening->tones, in, n);
+        say_tones(listening, &event, events);
+    }
+    if ((listening->active & SC_DETECT_CALLER_ID) && listening->callerid != NULL) {
+        sc_callerid_modem_process(listening->callerid, in, n);
+        say_callers(listening, &event, events);
+    }
+}

@@ -1,0 +1,159 @@
+/* rtp_sender.c: G.711 frames and telephone events from what an RTP node hears.
+ *
+ * How: ticks of 80 samples fill a frame of frame_ms; the time stamp advances with every tick, sent or not. A digit under way
+ * replaces audio by event packets: the time stamp of its first sample, a duration that grows, one at once and then one a frame,
+ * and the end three times in three ticks (RFC 4733, 2.5.1.3 and 2.5.1.4).
+ * Assumes digits of at most 8 s (65535 units of duration).
+ * Measured (test_rtp_endpoint.c): what one node sends another reads: same samples, each digit once, lengths within 10 ms. */
+#include "rtp_sender.h"
+
+#include "g711.h"
+#include "port.h"
+#include "rtp.h"
+
+#include <string.h>
+
+#define END_REPEATS 3u              /* RFC 4733, 2.5.1.4 */
+#define SAMPLES_PER_MS 8u
+#define EVENT_VOLUME 8u             /* -8 dBm0, the level of the tones that we would send */
+#define DURATION_MAX 0xFFFFu
+
+/* A well-mixed 64-bit number (splitmix64, Steele and others 2014). */
+static uint64_t mixed(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed)
+{
+    memset(sender, 0, sizeof *sender);
+    sender->ssrc = (uint32_t)mixed(&seed);
+    sender->sequence = (uint16_t)mixed(&seed);
+    sender->timestamp = (uint32_t)mixed(&seed);
+    sender->marker_due = true;
+}
+
+static void emit(struct sc_rtp_sender *s, struct sc_rtp_packet *packet, const struct sc_rtp_address *to,
+                 struct sc_packet_queue *out)
+{
+    packet->ssrc = s->ssrc;
+    packet->sequence = s->sequence++;
+    struct sc_packet *place = sc_packet_queue_place(out);
+    if (place == NULL)
+        return;
+    place->length = (uint16_t)sc_rtp_build(place->bytes, sizeof place->bytes, packet);
+    place->peer = *to;
+    s->sent++;
+    sc_packet_queue_commit(out);
+}
+
+/* Sends the frame as far as it is filled; its last sample is the one before `timestamp`. */
+static void emit_audio(struct sc_rtp_sender *s, enum sc_codec codec, uint32_t timestamp,
+                       const struct sc_rtp_address *to, struct sc_packet_queue *out)
+{
+    uint8_t octets[SC_RTP_FRAME_SAMPLES_MAX];
+    if (s->fill == 0)
+        return;
+    if (codec == SC_CODEC_PCMA)
+        sc_alaw_encode(octets, s->frame, s->fill);
+    else
+        sc_ulaw_encode(octets, s->frame, s->fill);
+    struct sc_rtp_packet packet = {
+        .payload_type = (uint8_t)codec,
+        .marker = s->marker_due,
+        .timestamp = timestamp - (uint32_t)s->fill,
+        .payload = octets,
+        .payload_length = s->fill,
+    };
+    emit(s, &packet, to, out);
+    s->marker_due = false;
+    s->fill = 0;
+}
+
+static void emit_event(struct sc_rtp_sender *s, const struct sc_plan_node *node, bool first, bool end,
+                       const struct sc_rtp_address *to, struct sc_packet_queue *out)
+{
+    uint8_t octets[SC_RTP_EVENT_BYTES];
+    uint32_t age = s->event_age < DURATION_MAX ? s->event_age : DURATION_MAX;
+    struct sc_telephone_event event = {
+        .event = s->event, .end = end, .volume = EVENT_VOLUME, .duration = (uint16_t)age
+    };
+    sc_telephone_event_build(octets, &event);
+    struct sc_rtp_packet packet = {
+        .payload_type = (uint8_t)node->telephone_event,
+        .marker = first,
+        .timestamp = s->event_timestamp,
+        .payload = octets,
+        .payload_length = sizeof octets,
+    };
+    emit(s, &packet, to, out);
+}
+
+static void end_event(struct sc_rtp_sender *s)
+{
+    /* The tone ended within the last tick: then its whole length is known. Cut short by a new plan: as far as it came. */
+    if (s->event_length - s->event_age < SC_TICK_SAMPLES)
+        s->event_age = s->event_length;
+    s->event_active = false;
+    s->ends_left = END_REPEATS;
+}
+
+static void begin_event(struct sc_rtp_sender *s, const struct sc_dtmf_sending *digit)
+{
+    s->event_active = true;
+    s->event_serial = digit->serial;
+    s->event = (uint8_t)sc_telephone_event_of_digit(digit->digit);
+    s->event_timestamp = s->timestamp + SC_TICK_SAMPLES - digit->age_samples;
+    s->event_length = digit->duration_samples;
+    s->event_ticks = 0;
+    s->ends_left = 0;
+}
+
+static void tick_event(struct sc_rtp_sender *s, const struct sc_plan_node *node, const struct sc_dtmf_sending *digit,
+                       const struct sc_rtp_address *to, struct sc_packet_queue *out)
+{
+    bool first = !s->event_active || s->event_serial != digit->serial;
+    if (first) {
+        emit_audio(s, node->codec, s->timestamp, to, out);
+        begin_event(s, digit);
+    }
+    s->event_age = digit->age_samples;
+    if (s->event_ticks % (node->frame_ms / SC_TICK_MS) == 0)
+        emit_event(s, node, first, false, to, out);
+    s->event_ticks++;
+}
+
+static void tick_audio(struct sc_rtp_sender *s, const struct sc_plan_node *node, const int16_t *heard,
+                       const struct sc_rtp_address *to, struct sc_packet_queue *out)
+{
+    if (s->event_active)
+        end_event(s);
+    if (s->ends_left > 0) {
+        emit_event(s, node, false, true, to, out);
+        s->ends_left--;
+    }
+    memcpy(s->frame + s->fill, heard, SC_TICK_SAMPLES * sizeof *heard);
+    s->fill += SC_TICK_SAMPLES;
+    if (s->fill >= (size_t)node->frame_ms * SAMPLES_PER_MS)
+        emit_audio(s, node->codec, s->timestamp + SC_TICK_SAMPLES, to, out);
+}
+
+void sc_rtp_sender_tick(struct sc_rtp_sender *sender, const struct sc_plan_node *node, const int16_t *heard,
+                        const struct sc_dtmf_sending *digit, const struct sc_rtp_address *to,
+                        struct sc_packet_queue *out)
+{
+    if (!node->sends || to->length == 0) {
+        sender->fill = 0;
+        sender->event_active = false;
+        sender->ends_left = 0;
+        sender->marker_due = true;
+    } else if (digit != NULL && node->telephone_event >= 0) {
+        tick_event(sender, node, digit, to, out);
+    } else {
+        tick_audio(sender, node, heard, to, out);
+    }
+    sender->timestamp += SC_TICK_SAMPLES;
+}

@@ -1,0 +1,261 @@
+/* tick.c: one tick of 10 ms: what each party said, what each hears.
+ *
+ * How, in this order: the waiting plan takes over; packets that came go to their endpoints; each port exchanges 80 samples with
+ * its line, its echo is cancelled, its detectors listen; RTP parties, tones, players and digits speak; each listener's sum is
+ * mixed and goes to its port (played in the next tick's exchange) or into packets; figures are published.
+ * Nothing here allocates, locks or makes a system call.
+ * Assumes a plan that sc_plan_check has seen. Measured: bench/bench_tick.c. */
+#include "core_internal.h"
+
+#include <string.h>
+
+#define PACKETS_PER_TICK 32     /* of a socket; the rest waits for the next tick */
+
+static bool faulty(const struct sc_core *core, enum sc_fault fault)
+{
+    return atomic_load_explicit(&core->fault, memory_order_relaxed) == fault;
+}
+
+static void say(struct sc_core *core, enum sc_event_kind kind, uint32_t node)
+{
+    struct sc_event event = { .kind = kind, .node = node, .tick = core->tick };
+    (void)sc_event_ring_push(core->events, &event); /* the ring counts what it drops */
+}
+
+/* --- ports ------------------------------------------------------------------------------------------------------- */
+
+static int exchange(struct sc_port_state *port)
+{
+    switch (port->settings.kind) {
+    case SC_PORT_POINTER:
+        return port->settings.exchange(port->settings.self, port->playback, port->captured, SC_TICK_SAMPLES);
+    case SC_PORT_CARD:
+        return sc_alsa_port_exchange(port->card, port->playback, port->captured, SC_TICK_SAMPLES);
+    case SC_PORT_SILENCE:
+        memset(port->captured, 0, sizeof port->captured);
+        break;
+    }
+    return 0;
+}
+
+static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const struct sc_plan_node *node)
+{
+    /* A card's port cancels in its own clock (alsa_port.h). */
+    bool here = port->settings.kind == SC_PORT_POINTER && node != NULL && node->canceller;
+    if (!here || faulty(core, SC_FAULT_CANCELLER_BYPASSED))
+        memcpy(port->spoken, port->captured, sizeof port->spoken);
+    else
+        (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
+                                        SC_TICK_SAMPLES); /* a tick is never too long */
+}
+
+static void capture_port(struct sc_core *core, struct sc_port_state *port)
+{
+    const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
+    int error = exchange(port);
+    if (error != 0) {
+        port->failures++;
+        memset(port->captured, 0, sizeof port->captured);
+    }
+    if (node == NULL || node->capture_muted) {
+        memset(port->captured, 0, sizeof port->captured);
+        memset(port->spoken, 0, sizeof port->spoken);
+    } else {
+        cancel_echo(core, port, node);
+    }
+    sc_meter_process(&port->captured_meter, port->captured, SC_TICK_SAMPLES);
+    sc_meter_process(&port->spoken_meter, port->spoken, SC_TICK_SAMPLES);
+    if (node != NULL)
+        sc_listening_process(&port->listening, port->spoken, SC_TICK_SAMPLES, node->id, core->tick, core->events);
+}
+
+/* SC_FAULT_CROSSED_WIRE: each port's voice is taken for its neighbour's. */
+static void cross_wires(struct sc_core *core)
+{
+    int16_t first[SC_TICK_SAMPLES];
+    uint32_t count = core->settings.port_count;
+    if (count < 2)
+        return;
+    memcpy(first, core->ports[0].spoken, sizeof first);
+    for (uint32_t i = 0; i + 1 < count; i++)
+        memcpy(core->ports[i].spoken, core->ports[i + 1].spoken, sizeof first);
+    memcpy(core->ports[count - 1].spoken, first, sizeof first);
+}
+
+/* --- sources ----------------------------------------------------------------------------------------------------- */
+
+static void receive_packets(struct sc_core *core, struct sc_socket_state *socket)
+{
+    for (int i = 0; i < PACKETS_PER_TICK; i++) {
+        const struct sc_packet *packet = sc_packet_queue_oldest(socket->in);
+        if (packet == NULL)
+            return;
+        sc_rtp_endpoint_receive(socket->endpoint, packet, core->tick);
+        sc_packet_queue_release(socket->in);
+    }
+}
+
+static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
+{
+    receive_packets(core, socket);
+    if (socket->node == SC_NOWHERE)
+        return;
+    sc_rtp_endpoint_speak(socket->endpoint, socket->spoken, SC_TICK_SAMPLES, core->tick);
+    sc_meter_process(&socket->spoken_meter, socket->spoken, SC_TICK_SAMPLES);
+    sc_listening_process(&socket->listening, socket->spoken, SC_TICK_SAMPLES, core->plan->nodes[socket->node].id,
+                         core->tick, core->events);
+}
+
+static void speak_player(struct sc_core *core, struct sc_player_state *player, const struct sc_plan_node *node)
+{
+    size_t n = 0;
+    while (n < SC_TICK_SAMPLES && !player->ended) {
+        size_t left = player->clip->n - player->position, room = SC_TICK_SAMPLES - n;
+        size_t part = left < room ? left : room;
+        memcpy(player->spoken + n, player->clip->samples + player->position, part * sizeof(int16_t));
+        n += part;
+        player->position += part;
+        if (player->position < player->clip->n)
+            break;
+        player->position = 0;
+        if (!node->looped) {
+            player->ended = true;
+            say(core, SC_EVENT_PROMPT_ENDED, node->id);
+        }
+    }
+    memset(player->spoken + n, 0, (SC_TICK_SAMPLES - n) * sizeof(int16_t));
+}
+
+static void speak_digits(struct sc_core *core, struct sc_digits_state *digits, const struct sc_plan_node *node)
+{
+    (void)sc_dtmf_sender_process(digits->sender, digits->spoken, SC_TICK_SAMPLES); /* zeros after the last digit */
+    digits->sending = sc_dtmf_sender_now(digits->sender, &digits->now);
+    if (digits->ended || !sc_dtmf_sender_finished(digits->sender))
+        return;
+    digits->ended = true;
+    say(core, SC_EVENT_DIGITS_SENT, node->id);
+}
+
+static void speak_sources(struct sc_core *core)
+{
+    const struct sc_compiled_plan *plan = core->plan;
+    for (uint32_t i = 0; i < plan->node_count; i++) {
+        const struct sc_plan_node *node = &plan->nodes[i];
+        uint16_t slot = plan->slots[i];
+        if (node->kind == SC_NODE_TONE)
+            (void)sc_tone_sender_process(core->tones[slot].sender, core->tones[slot].spoken, SC_TICK_SAMPLES);
+        else if (node->kind == SC_NODE_PLAYER)
+            speak_player(core, &core->players[slot], node);
+        else if (node->kind == SC_NODE_DIGITS)
+            speak_digits(core, &core->digits[slot], node);
+    }
+}
+
+/* --- listeners --------------------------------------------------------------------------------------------------- */
+
+static const int16_t *spoken_by(const struct sc_core *core, uint16_t index)
+{
+    const struct sc_plan_node *node = &core->plan->nodes[index];
+    uint16_t slot = core->plan->slots[index];
+    switch (node->kind) {
+    case SC_NODE_PORT:
+        return core->ports[node->port].spoken;
+    case SC_NODE_RTP:
+        return core->sockets[node->socket].spoken;
+    case SC_NODE_TONE:
+        return core->tones[slot].spoken;
+    case SC_NODE_PLAYER:
+        return core->players[slot].spoken;
+    case SC_NODE_DIGITS:
+        return core->digits[slot].spoken;
+    }
+    return core->ports[0].spoken; /* not reached: the check knows every kind */
+}
+
+/* A listener that takes telephone events gets digits as events and not as sound (RFC 4733, 2.1): the node that
+ * sends them, and a digit that a telephone is pressing just now. */
+static bool kept_from(const struct sc_core *core, const struct sc_plan_node *listener, const struct sc_plan_node *source)
+{
+    if (listener->kind != SC_NODE_RTP || listener->telephone_event < 0)
+        return false;
+    if (source->kind == SC_NODE_DIGITS)
+        return true;
+    const struct sc_listening *listening = source->kind == SC_NODE_PORT ? &core->ports[source->port].listening : NULL;
+    return listening != NULL && (listening->active & SC_DETECT_DTMF) != 0 &&
+           sc_dtmf_receiver_tone_present(listening->dtmf);
+}
+
+/* SC_FAULT_DIRECTION_MUTED */
+static bool muted_by_fault(const struct sc_core *core, const struct sc_plan_node *listener,
+                           const struct sc_plan_node *source)
+{
+    bool party = source->kind == SC_NODE_PORT || source->kind == SC_NODE_RTP;
+    return party && source->id < listener->id && faulty(core, SC_FAULT_DIRECTION_MUTED);
+}
+
+static void mix(const struct sc_core *core, uint16_t listener, int16_t *out)
+{
+    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX];
+    const struct sc_compiled_plan *plan = core->plan;
+    size_t count = 0;
+    for (uint16_t e = plan->first_edge[listener]; e < plan->first_edge[listener + 1]; e++) {
+        uint16_t source = plan->edges[e].source;
+        if (kept_from(core, &plan->nodes[listener], &plan->nodes[source]) ||
+            muted_by_fault(core, &plan->nodes[listener], &plan->nodes[source]))
+            continue;
+        inputs[count++] =
+            (struct sc_mixer_input){ .samples = spoken_by(core, source), .gain = plan->edges[e].gain };
+    }
+    sc_mixer_mix(out, inputs, count, SC_TICK_SAMPLES);
+}
+
+/* The digit that the listener hears just now, or NULL. */
+static const struct sc_dtmf_sending *digit_for(const struct sc_core *core, uint16_t listener)
+{
+    const struct sc_compiled_plan *plan = core->plan;
+    for (uint16_t e = plan->first_edge[listener]; e < plan->first_edge[listener + 1]; e++) {
+        uint16_t source = plan->edges[e].source;
+        if (plan->nodes[source].kind == SC_NODE_DIGITS && core->digits[plan->slots[source]].sending)
+            return &core->digits[plan->slots[source]].now;
+    }
+    return NULL;
+}
+
+static void hear_port(struct sc_core *core, struct sc_port_state *port)
+{
+    if (port->node == SC_NOWHERE)
+        memset(port->playback, 0, sizeof port->playback);
+    else
+        mix(core, port->node, port->playback);
+    sc_meter_process(&port->heard_meter, port->playback, SC_TICK_SAMPLES);
+}
+
+static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)
+{
+    int16_t heard[SC_TICK_SAMPLES];
+    if (socket->node == SC_NOWHERE)
+        return;
+    mix(core, socket->node, heard);
+    sc_meter_process(&socket->heard_meter, heard, SC_TICK_SAMPLES);
+    sc_rtp_endpoint_hear(socket->endpoint, heard, digit_for(core, socket->node), socket->out);
+}
+
+void sc_core_tick(struct sc_core *core)
+{
+    uint32_t ports = core->settings.port_count, sockets = core->settings.socket_count;
+    sc_plan_swap(core);
+    for (uint32_t i = 0; i < ports; i++)
+        capture_port(core, &core->ports[i]);
+    if (faulty(core, SC_FAULT_CROSSED_WIRE))
+        cross_wires(core);
+    for (uint32_t i = 0; i < sockets; i++)
+        speak_socket(core, &core->sockets[i]);
+    speak_sources(core);
+    for (uint32_t i = 0; i < ports; i++)
+        hear_port(core, &core->ports[i]);
+    for (uint32_t i = 0; i < sockets; i++)
+        hear_socket(core, &core->sockets[i]);
+    core->tick++;
+    atomic_store_explicit(&core->ticks_done, core->tick, memory_order_release);
+    sc_core_report(core);
+}
