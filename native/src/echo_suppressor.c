@@ -1,0 +1,65 @@
+/* Non-linear processor: see echo_suppressor.h.
+ *
+ * How: the smoothed power of the error is compared with the residual which the canceller expects from its echo
+ * estimate.  Where the error is no more than the residual explains, the gain closes, and comfort noise of the
+ * background takes its place; where it is more, somebody talks, and the gain opens within 2 ms.  The level of sout by
+ * itself decides nothing: without an echo estimate there is no residual and the gain stays open.
+ * Measured (tests/test_echo_canceller.c): G.168 test 2A; level taken from the near end in double talk printed there.
+ */
+#include "echo_suppressor.h"
+
+#include <math.h>
+
+#define POWER_SMOOTHING 0.02f    /* 6 ms */
+#define CLOSE_BELOW 3.0f         /* error over residual: 5 dB, the spread of short powers */
+#define OPEN_ABOVE 6.0f          /* 8 dB */
+#define OPENING 0.08f            /* 1.5 ms */
+#define CLOSING 0.01f            /* 12 ms */
+#define MUTED 0.0005f            /* a closed gain is worth -66 dB: nothing */
+#define NOISE_FLOOR_DBM0 (-90.0f)
+#define NOISE_CEILING_DBM0 (-40.0f)
+#define AUDIBLE 0.01f            /* a residual 20 dB below the background is left alone */
+#define ROUNDING_POWER 0.5f      /* of 16-bit samples */
+enum { SHAPE_EVERY = 800 };      /* 100 ms */
+
+void sc_echo_suppressor_init(struct sc_echo_suppressor *s)
+{
+    sc_comfort_noise_init(&s->noise, NOISE_FLOOR_DBM0, NOISE_CEILING_DBM0);
+    sc_echo_suppressor_reset(s);
+}
+
+void sc_echo_suppressor_reset(struct sc_echo_suppressor *s)
+{
+    sc_comfort_noise_reset(&s->noise);
+    s->error_power = s->echo_power = 0;
+    s->gain = 1;
+    s->closed = false;
+    s->shape_in = 0;
+}
+
+void sc_echo_suppressor_process(struct sc_echo_suppressor *s, float *e, const float *y, size_t n,
+                                struct sc_residual residual, bool on, bool comfort_noise)
+{
+    sc_comfort_noise_learn(&s->noise, e, n);
+    if (s->shape_in < n) {
+        sc_comfort_noise_shape(&s->noise);
+        s->shape_in = SHAPE_EVERY;
+    }
+    s->shape_in -= n;
+    const float background = sc_comfort_noise_rms(&s->noise), noise_power = background * background;
+    for (size_t i = 0; i < n; i++) {
+        s->error_power += POWER_SMOOTHING * (e[i] * e[i] - s->error_power);
+        s->echo_power += POWER_SMOOTHING * (y[i] * y[i] - s->echo_power);
+        const float left = residual.share * s->echo_power + residual.ground;
+        const float explained = left > AUDIBLE * noise_power + ROUNDING_POWER ? left + noise_power : 0;
+        if (s->closed ? s->error_power > OPEN_ABOVE * explained : s->error_power < CLOSE_BELOW * explained)
+            s->closed = !s->closed;
+        s->gain += s->closed ? -CLOSING * s->gain : OPENING * (1 - s->gain);
+        if (s->closed && s->gain < MUTED)
+            s->gain = 0;
+        if (!on)
+            continue;
+        const float made = comfort_noise ? sc_comfort_noise_sample(&s->noise) : 0;
+        e[i] = s->gain * e[i] + sqrtf(1 - s->gain * s->gain) * made;
+    }
+}
