@@ -362,6 +362,9 @@ def _configure(connection: sqlite3.Connection, path: Path) -> None:
             f" {len(schema.MIGRATIONS)}); install that one, or choose another place with --state"
         )
     migrate(connection, version)
+    with transaction(connection):
+        for table, words in schema.KNOWN:
+            connection.executemany(schema.ADD_KNOWN.format(table=table), words)
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:

@@ -14,9 +14,14 @@ from gateway.model.causes import Cause, Evidence
 APPLICATION_ID = 0x43_4C_4A_4E  # "CLJN": file(1) and we can tell whose database this is
 
 
-def _texts(values: type[Direction] | type[Evidence]) -> str:
-    return ", ".join(f"'{member.value}'" for member in values)
+KNOWN: tuple[tuple[str, tuple[tuple[str | int, str], ...]], ...] = (
+    ("directions", tuple((direction.value, direction.name) for direction in Direction)),
+    ("causes", tuple((int(cause), cause.name) for cause in Cause)),
+    ("evidences", tuple((evidence.value, evidence.name) for evidence in Evidence)),
+)
+"""The words that rows may use, written at every opening: a new word needs no migration."""
 
+ADD_KNOWN = "INSERT OR IGNORE INTO {table} VALUES (?, ?)"
 
 _APPEND_ONLY = "\n".join(
     f"""
@@ -39,6 +44,10 @@ _IN_ORDER = "\n".join(
 )
 
 _FIRST = f"""
+    CREATE TABLE directions (direction TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+    CREATE TABLE causes (cause INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+    CREATE TABLE evidences (evidence TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+
     CREATE TABLE runs (
         run INTEGER PRIMARY KEY,
         version TEXT NOT NULL,
@@ -52,7 +61,7 @@ _FIRST = f"""
     CREATE TABLE call_started (
         run INTEGER NOT NULL REFERENCES runs,
         call INTEGER NOT NULL CHECK (call > 0),
-        direction TEXT NOT NULL CHECK (direction IN ({_texts(Direction)})),
+        direction TEXT NOT NULL REFERENCES directions,
         calling TEXT NOT NULL CHECK (length(calling) <= 128),
         calling_name TEXT NOT NULL CHECK (length(calling_name) <= 256),
         called TEXT NOT NULL CHECK (length(called) <= 128),
@@ -67,7 +76,7 @@ _FIRST = f"""
         call INTEGER NOT NULL,
         connected TEXT NOT NULL CHECK (length(connected) <= 128),
         line TEXT CHECK (line <> ''),
-        evidence TEXT NOT NULL CHECK (evidence IN ({_texts(Evidence)})),
+        evidence TEXT NOT NULL REFERENCES evidences,
         wall_ns INTEGER NOT NULL,
         monotonic_ns INTEGER NOT NULL,
         PRIMARY KEY (run, call),
@@ -77,8 +86,8 @@ _FIRST = f"""
     CREATE TABLE call_ended (
         run INTEGER NOT NULL,
         call INTEGER NOT NULL,
-        cause INTEGER NOT NULL CHECK (cause IN ({", ".join(str(int(cause)) for cause in Cause)})),
-        evidence TEXT NOT NULL CHECK (evidence IN ({_texts(Evidence)})),
+        cause INTEGER NOT NULL REFERENCES causes,
+        evidence TEXT NOT NULL REFERENCES evidences,
         ended_by TEXT NOT NULL CHECK (length(ended_by) <= 128),
         wall_ns INTEGER NOT NULL,
         monotonic_ns INTEGER NOT NULL,
