@@ -136,6 +136,13 @@ def build(_: Context) -> None:
 
 
 @task
+def docs(_: Context) -> None:
+    """Write docs/generated from the code: events, actions, timers, causes, machines, configuration."""
+    _ready(testing=False)
+    _finish([gates.pages()])
+
+
+@task
 def clean(_: Context) -> None:
     """Remove what building and testing left behind (not .venv, not an office's state)."""
     for name in CLEANED:

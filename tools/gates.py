@@ -104,6 +104,11 @@ def faults() -> Stage:
     return Stage("deliberate faults", ((str(PYTHON), "-m", "tests.faults"),))
 
 
+def pages() -> Stage:
+    """The pages of docs/generated, written anew where the code has changed."""
+    return Stage("generated pages", ((str(PYTHON), "-m", "tools.pages"),))
+
+
 def wheel() -> Stage:
     """The wheel, and a look whether it is the one abi3 wheel that it should be."""
     build = (str(PYTHON), "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "dist", ".")

@@ -20,7 +20,6 @@ from gateway.model.settings import (
 
 HOUR_MS = 3_600_000
 Text = Annotated[str, Field(min_length=1, max_length=80)]
-Milliseconds = Annotated[int, Field(ge=0, le=24 * HOUR_MS)]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
 
 
@@ -34,98 +33,140 @@ def _default(settings: type, name: str) -> int:
 class Entry(BaseModel):
     """What every table has in common."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
 
 
 class ExtensionEntry(Entry):
     """``[extension.101]``: a number and the station behind it."""
 
     name: Text
+    """Whose telephone it is; shown as the caller's name."""
     station: Text
+    """A telephone port of the board, or "sip"."""
     secret: Annotated[str, Field(min_length=12, max_length=128)] | None = None
+    """Of a SIP telephone; better left out: one is then made at the first start, and shown once."""
     paired_line: Text | None = None
+    """The city line that this telephone seizes when it is lifted."""
     flash_min_ms: Annotated[int, Field(ge=20, le=1_000)] = _default(ExtensionSettings, "flash_min_ms")
+    """A shorter break of the hook is bounce or a dial pulse."""
     flash_max_ms: Annotated[int, Field(ge=50, le=2_000)] = _default(ExtensionSettings, "flash_max_ms")
+    """A longer break of the hook is on-hook."""
 
 
 class LineEntry(Entry):
     """``[line.city1]``: a city line and where its calls go."""
 
     port: Text
+    """A city-line port of the board."""
     to: Text
+    """Where its calls go: an extension, a group or a queue."""
     number: Annotated[str, Field(pattern=r"^\+?[0-9]{0,20}$")] = ""
+    """Its own number in the city, for the records."""
     dial_tone_wait_ms: Annotated[int, Field(ge=500, le=60_000)] = _default(
         CityLineSettings, "dial_tone_wait_ms"
     )
+    """How long a seized line may stay without dial tone."""
     answer_after_dialling_ms: Annotated[int, Field(ge=2_000, le=60_000)] = _default(
         CityLineSettings, "answer_after_dialling_ms"
     )
+    """So long without ringback after dialling counts as answered."""
 
 
 class GroupEntry(Entry):
     """``[group.600]``: rings all its members."""
 
     name: Text
+    """What it is called in the records."""
     members: Annotated[list[Text], Field(min_length=1)]
+    """Extensions that ring, all at once."""
     ring_ms: Annotated[int, Field(ge=3_000, le=600_000)] = _default(HuntGroupSettings, "ring_ms")
+    """How long they ring."""
     overflow: str = ""
+    """Where the call goes then; without one the caller gets busy tone."""
 
 
 class QueueEntry(Entry):
     """``[queue.610]``: holds callers until a member is free."""
 
     name: Text
+    """What it is called in the records."""
     members: Annotated[list[Text], Field(min_length=1)]
+    """Extensions that serve it."""
     music: Text = "hold"
+    """The clip that waiting callers hear."""
     limit: Annotated[int, Field(ge=1, le=200)] = _default(QueueSettings, "limit")
+    """How many callers may wait; the next one overflows."""
     max_wait_ms: Annotated[int, Field(ge=10_000, le=2 * HOUR_MS)] = _default(QueueSettings, "max_wait_ms")
+    """How long a caller waits at most; then the call overflows."""
     ring_ms: Annotated[int, Field(ge=3_000, le=600_000)] = _default(QueueSettings, "ring_ms")
+    """How long a member rings before another one is tried."""
     overflow: str = ""
+    """Where callers go when it is full or too slow; needed, or the queue would be a dead end."""
 
 
 class TrunksEntry(Entry):
     """``[trunks.city]``: lines to choose from."""
 
     lines: Annotated[list[Text], Field(min_length=1)]
+    """City lines; the first free one in this order is seized."""
 
 
 class OutgoingEntry(Entry):
     """``[[outgoing]]``: which numbers go out, and over what."""
 
     prefix: Digits
+    """How the dialled number begins."""
     trunks: Text
+    """The trunk group it goes out over."""
     strip: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many of its first digits are not sent on."""
     min_digits: Annotated[int, Field(ge=1, le=20)] = 1
+    """The shortest number, as dialled."""
     max_digits: Annotated[int, Field(ge=1, le=20)] = 20
+    """The longest number, as dialled; one of this length is complete without waiting."""
 
 
 class ClipEntry(Entry):
     """``[clip.NAME]``: a recording, relative to the file that names it."""
 
     file: Text
+    """A WAV file of 16-bit mono at 8 kHz, relative to office.toml."""
 
 
 class SipEntry(Entry):
     """``[sip]``: where SIP telephones register."""
 
     realm: Annotated[str, Field(pattern=r'^[^"\\\x00-\x1f]{1,64}$')] = "cityline"
+    """Of the digests; changing it makes every secret new."""
     port: Annotated[int, Field(ge=1, le=65_535)] = _default(SipSettings, "port")
+    """Port of SIP, on UDP and TCP alike."""
     transports: Annotated[list[Literal["udp", "tcp"]], Field(min_length=1)] = ["udp", "tcp"]
+    """What SIP listens on."""
 
 
 class TimesEntry(Entry):
     """``[times]``: how long we wait."""
 
     first_digit_ms: Annotated[int, Field(ge=1_000, le=120_000)] = _default(OfficeSettings, "first_digit_ms")
+    """From dial tone to the first digit."""
     interdigit_ms: Annotated[int, Field(ge=1_000, le=30_000)] = _default(OfficeSettings, "interdigit_ms")
+    """After a digit; then what was dialled counts."""
     no_answer_ms: Annotated[int, Field(ge=5_000, le=600_000)] = _default(OfficeSettings, "no_answer_ms")
+    """How long an extension rings before its caller gets busy tone."""
 
 
 class OfficeFile(Entry):
     """office.toml as a whole."""
 
     country: Text
+    """Whose tone plan the lines have and our telephones hear, such as "ru"."""
     hold_music: Text = "hold"
+    """The clip that a held party hears."""
     times: TimesEntry = TimesEntry()
     sip: SipEntry = SipEntry()
     extension: dict[str, ExtensionEntry] = {}
@@ -141,24 +182,34 @@ class PortEntry(Entry):
     """``[port.fxs1]``: one socket of the board."""
 
     kind: Literal["fxs", "fxo"]
+    """"fxs": a telephone is plugged in; "fxo": the city line is."""
     audio: Literal["wire", "alsa"] = "wire"
+    """"wire": the simulator's two-wire line; "alsa": a sound card."""
     card: Text | None = None
+    """The sound card by its ALSA name."""
     side: Literal["left", "right"] | None = None
+    """Which half of a stereo card."""
     pins: dict[str, str] = {}
+    """Role = "CHIP:LINE"."""
     ring_hz: Annotated[int, Field(ge=15, le=68)] = _default(PortSettings, "ring_hz")
+    """Frequency of the ringing power."""
     full_scale_dbm0: Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)] = 3.14
+    """Level of a full-scale sine on this card."""
 
 
 class RtpEntry(Entry):
     """``[rtp]``: the UDP sockets for speech."""
 
     first_port: Annotated[int, Field(ge=1_024, le=65_534)] = 16_384
+    """The first UDP port; even (RFC 3550, section 11)."""
     sockets: Annotated[int, Field(ge=1, le=256)] = 32
+    """How many of them, every second port."""
 
 
 class BoardFile(Entry):
     """board.toml as a whole."""
 
     name: Text
+    """What the board is called in messages."""
     rtp: RtpEntry = RtpEntry()
     port: Annotated[dict[str, PortEntry], Field(min_length=1)]
