@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
-from gateway.simulator.ear import Ear
+from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
 
@@ -80,6 +80,7 @@ class CityLine:
         self.voice = voice
         self.state = LineState.IDLE
         self.ear = Ear(wire.device)
+        self.line_loss_db = wire.settings.loss_db
         self.dialled = ""
         self.log: list[tuple[int, str]] = []
         self.talks_when_answered = False
@@ -92,6 +93,11 @@ class CityLine:
         self._caller: CallerId | None = None
 
     # --- the person at the far end --------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the ladder calls this party."""
+        return f"far end of {self.port}"
 
     def calls(self, caller: CallerId) -> bool:
         """Somebody in the city dials this line's number; False when it is busy."""
@@ -124,6 +130,10 @@ class CityLine:
     def dials(self, digits: str) -> None:
         """Push buttons in a conversation."""
         self._device.say_dtmf(digits)
+
+    def hears(self) -> Heard:
+        """What is in the far end's earpiece."""
+        return self.ear.hears()
 
     def hushes(self) -> None:
         """Stop talking."""

@@ -6,6 +6,7 @@ from typing import Protocol
 from gateway.model.numbers import DialogId
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.sip_media import SipMedia, read_sdp
+from gateway.simulator.telephone import OnAct
 from gateway.simulator.wires import SPEECH_DBM0
 
 
@@ -51,7 +52,9 @@ class SipSignals(Protocol):
 class SipTelephone:
     """Extension ``number``'s telephone. It has one line: a second call finds it busy."""
 
-    def __init__(self, number: str, media: SipMedia, signals: SipSignals, *, voice: int) -> None:
+    def __init__(
+        self, number: str, media: SipMedia, signals: SipSignals, *, voice: int, on_act: OnAct | None = None
+    ) -> None:
         self.number = number
         self.voice = voice
         self.media = media
@@ -60,6 +63,7 @@ class SipTelephone:
         self.refused: int | None = None
         self.ended_with: int | None = None
         self._signals = signals
+        self._on_act = on_act
         self._dialog: DialogId | None = None
         self._offer = ""
 
@@ -75,6 +79,7 @@ class SipTelephone:
 
     def calls(self, number: str) -> None:
         """Dial and send."""
+        self._note(f"calls {number}")
         if self.state is not SipState.IDLE:
             raise ValueError(f"{self.number} is {self.state}: hang up first")
         self.refused = self.ended_with = None
@@ -84,18 +89,21 @@ class SipTelephone:
 
     def answers(self) -> None:
         """Lift: 200 OK with our description."""
+        self._note("answers")
         dialog = self._expect(SipState.RINGING)
         self.state = SipState.TALKING
         self._signals.answer(dialog, self.media.answer(self._offer))
 
     def refuses(self, status: int = 486) -> None:
         """Push the button that refuses."""
+        self._note("refuses")
         dialog = self._expect(SipState.RINGING)
         self._over()
         self._signals.refuse(dialog, status)
 
     def hangs_up(self) -> None:
         """End whatever goes on: BYE, CANCEL or a refusal."""
+        self._note("hangs up")
         dialog, ringing = self._dialog, self.state is SipState.RINGING
         if dialog is None:
             return
@@ -107,22 +115,26 @@ class SipTelephone:
 
     def holds(self) -> None:
         """Re-INVITE with sendonly."""
+        self._note("holds")
         dialog = self._expect(SipState.TALKING)
         self.state = SipState.HOLDING
         self._signals.reinvite(dialog, self.media.describe("sendonly"))
 
     def resumes(self) -> None:
         """Re-INVITE with sendrecv."""
+        self._note("resumes")
         dialog = self._expect(SipState.HOLDING)
         self.state = SipState.TALKING
         self._signals.reinvite(dialog, self.media.describe())
 
     def dials(self, digits: str) -> None:
         """Push buttons in a conversation (RFC 4733)."""
+        self._note(f"dials {digits}")
         self.media.dial(digits)
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""
+        self._note("says something")
         self.media.device.say_speech(self.voice, level_dbm0, duration_ms)
 
     def hushes(self) -> None:
@@ -130,6 +142,11 @@ class SipTelephone:
         self.media.device.hush()
 
     # --- what a person notices ------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the ladder calls this party."""
+        return self.number
 
     @property
     def rings(self) -> bool:
@@ -184,6 +201,10 @@ class SipTelephone:
         """BYE or CANCEL from the gateway."""
         self.ended_with = cause_q850
         self._over()
+
+    def _note(self, what: str) -> None:
+        if self._on_act is not None:
+            self._on_act(self.number, what)
 
     def _over(self) -> None:
         self.state = SipState.IDLE

@@ -17,6 +17,7 @@ from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, DialogId
 from gateway.simulator.sip_media import SipMedia
 from gateway.simulator.sip_peer import SipTelephone
+from gateway.simulator.telephone import OnAct
 
 LATENCY_MS = 2
 HOST = "198.51.100.{}"  # TEST-NET-2, RFC 5737
@@ -29,8 +30,6 @@ Take = Callable[[int], list[tuple[bytes, tuple[str, int]]]]
 @dataclass(slots=True)
 class _Dialog:
     telephone: SipTelephone
-    ours: bool
-    """The gateway invited."""
     over: bool = False
     """Either side has ended it, as far as the telephone knows."""
     silent: bool = False
@@ -82,6 +81,9 @@ class SimulatedSipStack:
         """Carry out a Sip* action, after the network's latency."""
         match action:
             case act.SipInvite():
+                telephone = self._telephones.get(action.extension)
+                if telephone is not None:
+                    self._dialogs[action.dialog] = _Dialog(telephone)
                 self._later(lambda: self._invite(action))
             case (
                 act.SipRing()
@@ -106,11 +108,11 @@ class SimulatedSipStack:
 
     # --- the bench's side -----------------------------------------------------------------------------------
 
-    def add_telephone(self, number: str, *, voice: int) -> SipTelephone:
+    def add_telephone(self, number: str, *, voice: int, on_act: OnAct | None = None) -> SipTelephone:
         """A telephone for extension ``number``, switched off."""
         address = (HOST.format(len(self._telephones) + 1), MEDIA_PORT)
         media = SipMedia(self._clock, address, self._send, seed=voice)
-        telephone = SipTelephone(number, media, self, voice=voice)
+        telephone = SipTelephone(number, media, self, voice=voice, on_act=on_act)
         self._telephones[number] = telephone
         return telephone
 
@@ -152,7 +154,7 @@ class SimulatedSipStack:
         """An INVITE to the gateway; it knows who sends it."""
         dialog = DialogId(self._incoming)
         self._incoming += 2
-        self._dialogs[dialog] = _Dialog(telephone, ours=False)
+        self._dialogs[dialog] = _Dialog(telephone)
         self._emit(ev.InviteReceived(dialog, telephone.number, "", called, sdp))
         return dialog
 
@@ -177,9 +179,8 @@ class SimulatedSipStack:
     def _invite(self, action: act.SipInvite) -> None:
         telephone = self._telephones.get(action.extension)
         if telephone is None or telephone.number not in self._registered:
-            self._emit(ev.RemoteRefused(action.dialog, 404, "not here"))
+            self._emit(ev.RemoteRefused(action.dialog, 404, "not here"), action.dialog, ends=True)
             return
-        self._dialogs[action.dialog] = _Dialog(telephone, ours=True)
         if telephone.offered(action.dialog, action.caller, action.sdp):
             self._emit(ev.RemoteRinging(action.dialog, 180, None), action.dialog)
         else:

@@ -14,6 +14,9 @@ ROTARY_PAUSE_MS = 700
 ROTARY_BOUNCE_MS = (0.5, 2.0)
 FLASH_MS = 250
 
+OnAct = Callable[[str, str], None]
+"""Told who does what, for the ladder."""
+
 
 class Telephone:
     """``number`` is what people call it; ``voice`` is the person's. A rotary one dials by pulses."""
@@ -28,6 +31,7 @@ class Telephone:
         *,
         voice: int,
         rotary: bool = False,
+        on_act: OnAct | None = None,
     ) -> None:
         self.number = number
         self.port = port
@@ -36,9 +40,11 @@ class Telephone:
         self.off_hook = False
         self.rings_ns: list[tuple[int, int | None]] = []
         self.ear = Ear(wire.device)
+        self.line_loss_db = wire.settings.loss_db
         self._device = wire.device
         self._modules = modules
         self._clock = clock
+        self._on_act = on_act
         self._dial: list[Callable[[], None]] = []
         modules.plug_telephone(port, self._power)
 
@@ -46,10 +52,12 @@ class Telephone:
 
     def lifts(self) -> None:
         """Lift the handset."""
+        self._note("lifts")
         self._hook(True)
 
     def hangs_up(self) -> None:
         """Put it back; a person who hangs up is silent too."""
+        self._note("hangs up")
         self._device.hush()
         for cancel in self._dial:
             cancel()
@@ -58,11 +66,13 @@ class Telephone:
 
     def flashes(self, duration_ms: int = FLASH_MS) -> None:
         """Tap the hook switch."""
+        self._note("flashes")
         self._modules.contact(self.port, False)
         self._later(duration_ms, lambda: self._modules.contact(self.port, True))
 
     def dials(self, digits: str) -> None:
         """Push the buttons (80 ms on, 80 ms off) or turn the dial."""
+        self._note(f"dials {digits}")
         if self.rotary:
             self._turn(digits)
         else:
@@ -70,6 +80,7 @@ class Telephone:
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""
+        self._note("says something")
         self._device.say_speech(self.voice, level_dbm0, duration_ms)
 
     def hushes(self) -> None:
@@ -77,6 +88,11 @@ class Telephone:
         self._device.hush()
 
     # --- what a person notices ------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the ladder calls this party."""
+        return self.number
 
     @property
     def rings(self) -> bool:
@@ -92,6 +108,10 @@ class Telephone:
         return self.ear.hears()
 
     # ------------------------------------------------------------------------------------------------------
+
+    def _note(self, what: str) -> None:
+        if self._on_act is not None:
+            self._on_act(self.number, what)
 
     def _hook(self, off_hook: bool) -> None:
         self.off_hook = off_hook

@@ -1,0 +1,236 @@
+"""A whole office on twins in virtual time.
+
+One step of 10 ms: due timers and twins, each event handled and its actions carried out, then a tick of the
+signal core, its RTP carried, its events handled. Everything is deterministic by the seed.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gateway.bench.ladder import Ladder
+from gateway.config.load import Configuration, load_configuration
+from gateway.errors import CitylineError
+from gateway.exchange import Exchange
+from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio
+from gateway.media.tones import tone_plan
+from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted, RaiseAlarm
+from gateway.model.events import Event
+from gateway.model.numbers import NS_PER_MS, Now
+from gateway.model.settings import ExtensionKind
+from gateway.model.view import ExchangeView, LineRow
+from gateway.runtime.pump import Pump
+from gateway.simulator.board import SimulatedBoard
+from gateway.simulator.central_office import CityLine
+from gateway.simulator.clock import VirtualClock
+from gateway.simulator.sip_peer import SipTelephone
+from gateway.simulator.sipstack import SimulatedSipStack
+from gateway.simulator.telephone import Telephone
+
+SIMULATED = Path(__file__).parents[2] / "boards" / "simulated"
+MEDIA_ADDRESS = "192.0.2.1"  # TEST-NET-1, RFC 5737
+TICK_MS = 10
+FIRST_SIP_VOICE = 200
+
+Tamper = Callable[[Action], Action | None]
+"""A deliberate fault at the seam: takes an action, gives another one, or None to drop it."""
+
+
+class TooLateError(CitylineError):
+    """What a story waited for did not come in time."""
+
+
+class _Handles(Protocol):
+    def start(self, now: Now) -> list[Action]: ...
+    def handle(self, event: Event, now: Now) -> list[Action]: ...
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """Implements `gateway.interfaces.CallJournal` in memory."""
+
+    rows: list[CallStarted | CallAnswered | CallEnded] = field(default_factory=list)
+
+    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None:
+        """Keep a row."""
+        self.rows.append(row)
+
+    def flush(self) -> None:
+        """Nothing is waiting."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tampered:
+    """An exchange whose actions pass through a fault."""
+
+    exchange: _Handles
+    tamper: Tamper
+
+    def start(self, now: Now) -> list[Action]:
+        return self._through(self.exchange.start(now))
+
+    def handle(self, event: Event, now: Now) -> list[Action]:
+        return self._through(self.exchange.handle(event, now))
+
+    def _through(self, actions: list[Action]) -> list[Action]:
+        changed = [self.tamper(action) for action in actions]
+        return [action for action in changed if action is not None]
+
+
+class Office:
+    """An office that runs. Close it in the end."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        seed: int = 1,
+        rotary: Collection[str] = (),
+        tamper: Tamper | None = None,
+    ) -> None:
+        office, board = configuration.office, configuration.board
+        self.configuration = configuration
+        self.clock = VirtualClock()
+        self.journal = MemoryJournal()
+        self.alarms: list[RaiseAlarm] = []
+        self.ladder = Ladder(office, board, self.clock)
+        self.board = SimulatedBoard(
+            self.clock,
+            board,
+            office,
+            seed=seed,
+            rotary=rotary,
+            on_act=self.ladder.person,
+            on_city=self.ladder.city,
+        )
+        self.core = SignalCore(self._core_settings(seed))
+        for name, samples in configuration.clips.items():
+            self.core.load_clip(name, samples)
+        self.sip = SimulatedSipStack(self.clock, self.core.rtp_give, self.core.rtp_take, board.rtp_first_port)
+        self.exchange = Exchange(office, board, media_address=MEDIA_ADDRESS)
+        handles = self.exchange if tamper is None else _Tampered(self.exchange, tamper)
+        self.pump = Pump(
+            handles,
+            self.clock,
+            modules=self.board.modules,
+            core=self.core,
+            sip=self.sip,
+            journal=self.journal,
+            trace=self.ladder,
+            on_alarm=self.alarms.append,
+        )
+        self.sip_telephones = self._sip_telephones()
+        self._begin()
+
+    def _core_settings(self, seed: int) -> CoreSettings:
+        office, board = self.configuration.office, self.configuration.board
+        wires = self.board.wires
+        return CoreSettings(
+            ports=tuple(
+                CorePort(port.node, WireAudio(wires[port.port].exchange, wires[port.port].line))
+                for port in board.ports
+            ),
+            tones=tone_plan(office.country).heard,
+            rtp_address=MEDIA_ADDRESS,
+            rtp_first_port=board.rtp_first_port,
+            rtp_sockets=board.rtp_sockets,
+            seed=seed,
+        )
+
+    def _sip_telephones(self) -> dict[str, SipTelephone]:
+        numbers = [
+            extension.number
+            for extension in self.configuration.office.extensions
+            if extension.kind is ExtensionKind.SIP
+        ]
+        telephones = {
+            number: self.sip.add_telephone(number, voice=FIRST_SIP_VOICE + place, on_act=self.ladder.person)
+            for place, number in enumerate(numbers)
+        }
+        self.ladder.media_names = {
+            telephone.media.address: number for number, telephone in telephones.items()
+        }
+        return telephones
+
+    def _begin(self) -> None:
+        self.pump.start()
+        self.board.modules.start(self.pump.feed)
+        self.sip.begin(self.pump.feed)
+
+    # --- people ---------------------------------------------------------------------------------------------
+
+    def telephone(self, number: str) -> Telephone:
+        """The analog telephone of an extension; LookupError when it has none."""
+        if number not in self.board.telephones:
+            raise LookupError(f"no analog telephone {number}; there are {', '.join(self.board.telephones)}")
+        return self.board.telephones[number]
+
+    def sip_telephone(self, number: str) -> SipTelephone:
+        """The SIP telephone of an extension; LookupError when it has none."""
+        if number not in self.sip_telephones:
+            raise LookupError(f"no SIP telephone {number}; there are {', '.join(self.sip_telephones)}")
+        return self.sip_telephones[number]
+
+    def city_line(self, number: int) -> CityLine:
+        """The city's end of line ``number`` (from 1)."""
+        return self.board.city.line(number)
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds of virtual time since the office began."""
+        return self.clock.monotonic_ns() // NS_PER_MS
+
+    def step(self) -> None:
+        """Ten milliseconds."""
+        self.clock.advance(self.clock.monotonic_ns() + TICK_MS * NS_PER_MS)
+        self.core.tick()
+        self.sip.carry()
+        for event in self.core.events():
+            self.pump.feed(event)
+
+    def run(self, duration_ms: float) -> None:
+        """Let that much time pass."""
+        until_ms = self.now_ms + duration_ms
+        while self.now_ms < until_ms:
+            self.step()
+
+    def run_until(self, condition: Callable[[], bool], limit_ms: int, what: str) -> int:
+        """Let time pass until ``condition`` holds; returns how long it took (TooLateError says ``what``)."""
+        began_ms = self.now_ms
+        while not condition():
+            if self.now_ms - began_ms >= limit_ms:
+                raise TooLateError(f"{what}: not within {limit_ms} ms")
+            self.step()
+        return self.now_ms - began_ms
+
+    # --- what is to be seen ---------------------------------------------------------------------------------
+
+    def view(self) -> ExchangeView:
+        """The exchange as it shows itself."""
+        return self.exchange.view()
+
+    def line_row(self, port: str) -> LineRow:
+        """One line of it."""
+        return next(row for row in self.view().lines if row.port == port)
+
+    def close(self) -> None:
+        """Give the core back."""
+        self.core.close()
+
+
+def open_office(
+    name: str = "office",
+    *,
+    seed: int = 1,
+    rotary: Collection[str] = (),
+    tamper: Tamper | None = None,
+) -> Office:
+    """The simulated office of that name, such as ``office``, ``queue``, ``pairing``, ``line-to-sip``."""
+    configuration = load_configuration(SIMULATED / f"{name}.toml", SIMULATED / "board.toml")
+    return Office(configuration, seed=seed, rotary=rotary, tamper=tamper)

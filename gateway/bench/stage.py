@@ -1,0 +1,271 @@
+"""What a story is played on: an office, its people, and the checks that make the verdict.
+
+Every check of sound is made with an ear's own meters, never by asking the exchange.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.bench.office import Office
+from gateway.model.actions import CallAnswered, CallEnded, CallStarted
+from gateway.model.causes import Cause, Evidence
+from gateway.simulator import meters
+from gateway.simulator.central_office import CityLine
+from gateway.simulator.ear import CADENCES, TONE_HZ, Heard
+from gateway.simulator.sip_peer import SipTelephone
+from gateway.simulator.telephone import Telephone
+
+Party = Telephone | SipTelephone | CityLine
+
+DIAL_TONE_WITHIN_MS = 100
+TONE_LEVEL_DBM0 = (-15.0, -5.0)  # LAW_93993: what reaches a subscriber
+TONE_ERROR_HZ = 6.0
+TALK_MS = 3_000
+LEAST_LIKENESS = 0.8
+MOST_GAIN_ERROR_DB = 1.5
+STRANGER_DBM0 = -45.0
+LEAST_ECHO_LOSS_DB = 30.0
+ANSWER_TO_AUDIO_MS = 60
+REST_MS = 3_000
+CITY_REST_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a story claims, and what was measured."""
+
+    at_ms: int
+    what: str
+    passed: bool
+    measured: str = ""
+
+    def __str__(self) -> str:
+        verdict = "ok    " if self.passed else "FAILED"
+        return f"{self.at_ms / 1000:9.3f}  {verdict}  {self.what}" + (
+            f"  [{self.measured}]" if self.measured else ""
+        )
+
+
+class Stage:
+    """An office with people who check what they hear."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.checks: list[Check] = []
+
+    # --- people ---------------------------------------------------------------------------------------------
+
+    def telephone(self, number: str) -> Telephone:
+        """An analog telephone."""
+        return self.office.telephone(number)
+
+    def sip(self, number: str) -> SipTelephone:
+        """A SIP telephone, switched on and registered."""
+        telephone = self.office.sip_telephone(number)
+        telephone.registers()
+        self.wait(20)
+        return telephone
+
+    def city(self, line: int) -> CityLine:
+        """The far end of a city line."""
+        return self.office.city_line(line)
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual time."""
+        return self.office.now_ms
+
+    def wait(self, duration_ms: float) -> None:
+        """Let time pass."""
+        self.office.run(duration_ms)
+
+    # --- claims ---------------------------------------------------------------------------------------------
+
+    def check(self, what: str, passed: bool, measured: object = "") -> bool:
+        """Note a claim and whether it holds."""
+        self.checks.append(Check(self.now_ms, what, passed, str(measured)))
+        return passed
+
+    @property
+    def passed(self) -> bool:
+        """Something was claimed and everything holds."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    # --- tones ----------------------------------------------------------------------------------------------
+
+    def dial_tone(self, party: Party, since_ms: int) -> None:
+        """The party hears dial tone at most 100 ms after ``since_ms``: steady, in pitch and level."""
+        self.wait(since_ms + 900 - self.now_ms)
+        stretches = meters.cadence(party.ear.heard(since_ms, self.now_ms), TONE_HZ)
+        onset_ms = stretches[0].duration_ms if stretches and not stretches[0].on else 0
+        steady = len(stretches) == 2 and stretches[1].on
+        what = f"{party.name} hears dial tone within {DIAL_TONE_WITHIN_MS} ms, and it lasts"
+        self.check(what, steady and onset_ms <= DIAL_TONE_WITHIN_MS, f"{onset_ms} ms")
+        self._pitch(party, "dial tone")
+
+    def tone(self, party: Party, kind: Heard, within_ms: int = 1_000) -> None:
+        """The party hears a tone with a cadence, beginning at most ``within_ms`` from now."""
+        began_ms = self.now_ms
+        cadence = next(cadence for cadence in CADENCES if cadence.kind is kind)
+        onset_ms = self._onset(party, began_ms, within_ms)
+        whole_ms = cadence.on_ms[1] + cadence.off_ms[1]
+        self.check(f"{party.name} hears a tone within {within_ms} ms", onset_ms is not None, f"{onset_ms} ms")
+        if onset_ms is None:
+            return
+        self._pitch(party, kind)
+        self.wait(2.2 * whole_ms)
+        stretches = party.ear.cadence(2.4 * whole_ms)
+        heard = party.hears()
+        lasted = " ".join(f"{'+' if stretch.on else '-'}{stretch.duration_ms}" for stretch in stretches)
+        self.check(f"{party.name} hears {kind}", heard is kind, f"{heard}: {lasted}")
+
+    def _onset(self, party: Party, began_ms: int, within_ms: int) -> int | None:
+        """How long until any tone is heard; None when none comes."""
+        while self.now_ms - began_ms <= within_ms + 100:
+            self.wait(20)
+            stretches = meters.cadence(party.ear.heard(began_ms, self.now_ms), TONE_HZ)
+            if any(stretch.on and stretch.duration_ms >= 40 for stretch in stretches):
+                return 0 if stretches[0].on else stretches[0].duration_ms
+        return None
+
+    def _pitch(self, party: Party, what: str) -> None:
+        self.wait(60)
+        frequency_hz, share = meters.dominant_hz(party.ear.last(80))
+        level = party.ear.level_dbm0(80)
+        good = abs(frequency_hz - TONE_HZ) <= TONE_ERROR_HZ and share > 0.9
+        measured = f"{frequency_hz:.1f} Hz, {100 * share:.0f} % pure, {level:.1f} dBm0"
+        low, high = TONE_LEVEL_DBM0
+        what = f"{party.name}'s {what} is a pure 425 Hz at {low:.0f} .. {high:.0f} dBm0"
+        self.check(what, good and low <= level <= high, measured)
+
+    def silence(self, party: Party, duration_ms: int = 400) -> None:
+        """The party hears nothing during the next milliseconds (a settling time of 60 ms is given)."""
+        self.wait(duration_ms + 60)
+        level = party.ear.level_dbm0(duration_ms)
+        self.check(f"{party.name} hears silence", level < STRANGER_DBM0, f"{level:.1f} dBm0")
+
+    def music(self, party: Party) -> None:
+        """The party hears music: sound that nobody in the room makes, for two seconds."""
+        self.wait(2_200)
+        level, heard = party.ear.level_dbm0(2_000), party.hears()
+        good = heard is Heard.SOUND and level > -40.0
+        self.check(f"{party.name} hears music", good, f"{heard}, {level:.1f} dBm0")
+
+    # --- speech ---------------------------------------------------------------------------------------------
+
+    def talk(self, one: Party, other: Party, strangers: Sequence[Party] = ()) -> None:
+        """Both hear each other at the right level, nobody hears himself, strangers hear nothing."""
+        self.hears_only(other, one, strangers)
+        self.hears_only(one, other, strangers)
+
+    def hears_only(self, listener: Party, speaker: Party, strangers: Sequence[Party] = ()) -> None:
+        """``speaker`` alone talks for three seconds."""
+        speaker.says()
+        self.wait(TALK_MS)
+        found = listener.ear.finds(speaker.ear)
+        expected_db = -(loss_db(speaker) + loss_db(listener))
+        near = abs(found.gain_db - expected_db) <= MOST_GAIN_ERROR_DB
+        measured = f"likeness {found.correlation:.2f}, {found.gain_db:.1f} dB, {found.lag_ms:.0f} ms later"
+        good = found.correlation > LEAST_LIKENESS and near
+        self.check(f"{listener.name} hears {speaker.name}, {expected_db:.1f} dB", good, measured)
+        self._no_echo(speaker)
+        for stranger in strangers:
+            level = stranger.ear.level_dbm0(1_000)
+            what = f"{stranger.name} does not hear {speaker.name}"
+            self.check(what, level < STRANGER_DBM0, f"{level:.1f} dBm0")
+        speaker.hushes()
+        self.wait(150)
+
+    def _no_echo(self, speaker: Party) -> None:
+        """The canceller at the other end leaves the speaker undisturbed by himself."""
+        said = meters.level_dbm0(speaker.ear.said(self.now_ms - 1_000, self.now_ms))
+        heard = speaker.ear.level_dbm0(1_000)
+        loss = said - heard
+        what = f"{speaker.name} hears no echo of himself ({LEAST_ECHO_LOSS_DB:.0f} dB)"
+        self.check(what, loss >= LEAST_ECHO_LOSS_DB, f"{loss:.1f} dB")
+
+    def audio_after_answer(self, listener: Party, speaker: Party, answered_ms: int) -> None:
+        """How soon after the answer somebody who talks already is heard."""
+        self.wait(answered_ms + 400 - self.now_ms)
+        step_ms = 10
+        for after_ms in range(0, 400 - 2 * step_ms, step_ms):
+            start_ms = answered_ms + after_ms
+            if meters.level_dbm0(listener.ear.heard(start_ms, start_ms + 2 * step_ms)) > STRANGER_DBM0:
+                break
+        else:
+            after_ms = 400
+        what = f"{listener.name} hears {speaker.name} within {ANSWER_TO_AUDIO_MS} ms of the answer"
+        self.check(what, after_ms <= ANSWER_TO_AUDIO_MS, f"{after_ms} ms")
+
+    # --- records --------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        calling: str,
+        called: str,
+        connected: str | None,
+        cause: Cause,
+        *,
+        line: str | None = None,
+        answer: Evidence | None = None,
+        end: Evidence | None = None,
+        place: int = -1,
+    ) -> None:
+        """The journal's call ``place`` (-1: the last) has these parties, in whole rows in order."""
+        starts = [row for row in self.office.journal.rows if isinstance(row, CallStarted)]
+        if not -len(starts) <= place < len(starts):
+            self.check(f"the journal has a call {calling} -> {called}", False, f"{len(starts)} calls")
+            return
+        start = starts[place]
+        rows = [row for row in self.office.journal.rows if row.call == start.call]
+        self.check(
+            f"the journal has {calling} -> {called}" + (f" over {line}" if line else ""),
+            (start.calling, start.called) == (calling, called),
+            f"{start.calling} -> {start.called}, line {start.line}",
+        )
+        kinds = [type(row) for row in rows]
+        expected = [CallStarted, CallEnded] if connected is None else [CallStarted, CallAnswered, CallEnded]
+        self.check("its rows are whole", kinds == expected, " ".join(kind.__name__ for kind in kinds))
+        lines = {row.line for row in rows if isinstance(row, CallStarted | CallAnswered)} - {None}
+        self.check(f"its line is {line}", lines == ({line} if line else set()), lines or "none")
+        answers = [(row.connected, row.evidence) for row in rows if isinstance(row, CallAnswered)]
+        if connected is not None:
+            good = [who for who, _ in answers] == [connected] and answer in (
+                None,
+                *(how for _, how in answers),
+            )
+            self.check(f"{connected} answered", good, answers)
+        ends = [(row.cause, row.evidence) for row in rows if isinstance(row, CallEnded)]
+        good = [why for why, _ in ends] == [cause] and end in (None, *(how for _, how in ends))
+        self.check(f"it ended by {cause.name.lower()}", good, [(why.name, str(how)) for why, how in ends])
+
+    def at_rest(self) -> None:
+        """Everybody has hung up: nothing may be left behind anywhere."""
+        self.wait(REST_MS)
+        view = self.office.view()
+        busy = [f"{row.port} {row.state}" for row in view.lines if row.state != "idle"]
+        self.check("every line is idle", not busy, ", ".join(busy))
+        self.check("no call is left", not view.calls, [row.call for row in view.calls])
+        self.check("no RTP socket is left", view.rtp_sockets_used == 0, view.rtp_sockets_used)
+        left = list(self.office.ladder.plan.hears)
+        self.check("nobody hears anything", not left, left)
+        rung = [row.port for row in view.lines if self._rings(str(row.port))]
+        self.check("no bell rings", not rung, rung)
+        faults = self.office.board.modules.faults
+        self.check("the line modules were treated well", not faults, "; ".join(faults))
+        self.check("no alarm", not self.office.alarms, [alarm.text for alarm in self.office.alarms])
+        open_lines = [line.port for line in self.office.board.city.lines if line.state != "idle"]
+        self.check("the city has its lines back", not open_lines, open_lines)
+
+    def _rings(self, port: str) -> bool:
+        telephones = self.office.board.telephones.values()
+        return any(telephone.port == port and telephone.rings for telephone in telephones)
+
+
+def loss_db(party: Party) -> float:
+    """What the party's own line takes away, one way."""
+    if isinstance(party, SipTelephone):
+        return 0.0
+    return party.line_loss_db

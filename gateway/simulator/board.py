@@ -1,0 +1,103 @@
+"""The simulated board with everything that is plugged into it: wires, modules, telephones, the city.
+
+Each port's line has other physics (hybrid, delay, echo loss, noise), so that no test passes by a lucky line.
+"""
+
+from collections.abc import Callable, Collection
+
+from gateway.interfaces import Clock
+from gateway.model.numbers import PortId
+from gateway.model.settings import BoardSettings, ExtensionKind, OfficeSettings, PortKind
+from gateway.simulator.central_office import CentralOffice, CityLine
+from gateway.simulator.line_modules import SimulatedLineModules
+from gateway.simulator.telephone import OnAct, Telephone
+from gateway.simulator.wires import Wire, WireSettings
+
+CITY_ERL_DB = (12.0, 9.0, 15.0, 11.0)
+TELEPHONE_ERL_DB = (14.0, 18.0, 12.0, 16.0)
+CITY_DELAY_MS = (4.0, 7.5, 2.0, 11.0)
+TELEPHONE_DELAY_MS = (0.5, 1.0, 1.5, 0.25)
+CITY_LOSS_DB = 2.0
+TELEPHONE_LOSS_DB = 0.5
+CITY_NOISE_DBM0 = -58.0
+TELEPHONE_NOISE_DBM0 = -64.0
+SHAPES = 5
+FIRST_CITY_VOICE = 500
+
+
+def telephone_wire(place: int, seed: int) -> WireSettings:
+    """The line of the telephone at that place of the board (from 0)."""
+    return WireSettings(
+        seed=seed * 1_000 + place,
+        erl_db=TELEPHONE_ERL_DB[place % len(TELEPHONE_ERL_DB)],
+        echo_delay_ms=TELEPHONE_DELAY_MS[place % len(TELEPHONE_DELAY_MS)],
+        echo_shape=place % SHAPES,
+        loss_db=TELEPHONE_LOSS_DB,
+        noise_dbm0=TELEPHONE_NOISE_DBM0,
+    )
+
+
+def city_wire(place: int, seed: int) -> WireSettings:
+    """The city line at that place of the board; caller identity passes while the loop is open."""
+    return WireSettings(
+        seed=seed * 1_000 + 100 + place,
+        erl_db=CITY_ERL_DB[place % len(CITY_ERL_DB)],
+        echo_delay_ms=CITY_DELAY_MS[place % len(CITY_DELAY_MS)],
+        echo_shape=(place + 3) % SHAPES,
+        loss_db=CITY_LOSS_DB,
+        noise_dbm0=CITY_NOISE_DBM0,
+        hum_dbm0=-66.0,
+        on_hook_to_port=True,
+    )
+
+
+class SimulatedBoard:
+    """Wires, line modules, telephones (by extension number) and the city of one office.
+
+    ``rotary`` names the extensions whose telephones dial by pulses. `wires` is by port: each is what
+    `media.core_values.WireAudio` wants.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        board: BoardSettings,
+        office: OfficeSettings,
+        *,
+        seed: int = 1,
+        rotary: Collection[str] = (),
+        on_act: OnAct | None = None,
+        on_city: Callable[[CityLine, str], None] | None = None,
+    ) -> None:
+        fxs = [port.port for port in board.ports if port.kind is PortKind.FXS]
+        fxo = [port.port for port in board.ports if port.kind is PortKind.FXO]
+        self.wires: dict[PortId, Wire] = {
+            **{port: Wire(telephone_wire(place, seed)) for place, port in enumerate(fxs)},
+            **{port: Wire(city_wire(place, seed)) for place, port in enumerate(fxo)},
+        }
+        self.modules = SimulatedLineModules(clock, self.wires, seed=seed)
+        numbers = {
+            extension.port: extension.number
+            for extension in office.extensions
+            if extension.kind is ExtensionKind.ANALOG
+        }
+        self.telephones: dict[str, Telephone] = {}
+        for place, port in enumerate(fxs):
+            number = numbers.get(port, str(port))
+            self.telephones[number] = Telephone(
+                number,
+                port,
+                self.wires[port],
+                self.modules,
+                clock,
+                voice=place + 1,
+                rotary=number in rotary,
+                on_act=on_act,
+            )
+        self.city = CentralOffice(
+            clock,
+            self.modules,
+            {port: self.wires[port] for port in fxo},
+            first_voice=FIRST_CITY_VOICE,
+            on_event=on_city,
+        )
