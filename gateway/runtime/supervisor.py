@@ -65,5 +65,6 @@ async def watch_audio(
         last = now
         if still >= AUDIO_STILL_CHECKS:
             raise HardwareError(
-                f"the audio thread has stood still for {still * check_s:.0f} s: the gateway ends to be started anew"
+                f"the audio thread has stood still for {still * check_s:.0f} s: the gateway ends;"
+                " start it again (systemd does so by itself)"
             )

@@ -112,7 +112,7 @@ def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-# --- writing
+# --- writing ------------------------------------------------------------------------------------------------
 # ----------------------------------------------------------------------------------------------------
 
 
@@ -219,7 +219,23 @@ def segments(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("trace-??????-????.jsonl") if path.name[6:12].isdigit())
 
 
-# --- reading
+def last_lines(path: Path, count: int) -> list[str]:
+    """The last whole lines of a file, at most ``count``; none when it is not there."""
+    if count <= 0:
+        return []
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LINE_LIMIT))
+            raw = file.read()
+    except OSError:
+        return []
+    lines = raw.split(b"\n")
+    # What is before the first newline may be half a line, what is after the last one is not finished.
+    whole = lines[:-1] if len(raw) < LINE_LIMIT else lines[1:-1]
+    return [line.decode("utf-8", "replace") for line in whole[-count:]]
+
+
+# --- reading ------------------------------------------------------------------------------------------------
 # ----------------------------------------------------------------------------------------------------
 
 

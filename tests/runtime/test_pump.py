@@ -186,7 +186,7 @@ def test_steps_never_nest_and_events_keep_their_order(fan_out):
     assert [event.at_ns for event, _ in exchange.seen if isinstance(event, LoopCurrent)] == [0, *fed]
 
 
-# --- in real time
+# --- in real time -------------------------------------------------------------------------------------------
 # -----------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ from gateway.runtime.trace import (
     TraceReader,
     TraceRun,
     TraceWriter,
+    last_lines,
     segments,
     written_time,
 )
@@ -218,6 +219,17 @@ def test_a_directory_that_cannot_be_written_ends_the_trace_and_not_the_office(tm
     writer.close()
     assert len(said) == 1
     assert said[0].startswith("The trace has stopped: ")
+
+
+def test_the_last_lines_of_a_file_are_whole(tmp_path, monkeypatch):
+    path = tmp_path / "t.jsonl"
+    assert last_lines(path, 5) == []
+    path.write_bytes(b"one\ntwo\nthree\nfou")
+    assert last_lines(path, 2) == ["two", "three"]
+    assert last_lines(path, 9) == ["one", "two", "three"]
+    assert last_lines(path, 0) == []
+    monkeypatch.setattr("gateway.runtime.trace.LINE_LIMIT", 13)
+    assert last_lines(path, 9) == ["three"]
 
 
 HEADER_LINE = b'{"trace":{"is":"TraceHeader","format":1}}\n'
