@@ -1,0 +1,281 @@
+"""Foreign SIP programs as telephones: baresip (a soft phone, commanded over its ctrl_tcp) and sipp (a
+script of messages).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.interop.network import SipNetwork
+from tests.interop.scripts import Script
+
+DEADLINE_S = 20.0
+"""No single thing that a test waits for takes as long on a working system, however busy."""
+
+MODULES = "/usr/lib/baresip/modules"
+
+_CONFIG = """
+poll_method epoll
+sip_listen {address}:{sip_port}
+audio_player {player}
+audio_source {source}
+audio_alert aufile,{folder}/alert.wav
+audio_channels 1
+ausrc_srate {rate}
+auplay_srate {rate}
+audio_txmode thread
+rtp_ports {rtp_first}-{rtp_last}
+jitter_buffer_delay 1-5
+module_path {modules}
+module g711.so
+module ausine.so
+module aufile.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 0.0.0.0:{control_port}
+"""
+
+
+@dataclass(slots=True)
+class Baresip:
+    """One soft phone with one account. Use as ``async with``; ``heard`` is the WAV of what it hears.
+
+    ``source`` is a baresip audio source: ``ausine,440`` (a tone, 48 kHz only) or ``aufile,/path.wav``.
+    """
+
+    network: SipNetwork
+    folder: Path
+    extension: str
+    password: str
+    gateway_port: int
+    transport: str = "udp"
+    source: str = "ausine,440"
+    codecs: str = "PCMA,PCMU"
+    register_s: int = 60
+    answer: str = "manual"
+    realm_user: str = ""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _process: asyncio.subprocess.Process | None = None
+    _reader: asyncio.Task[None] | None = None
+    _writer: asyncio.StreamWriter | None = None
+    _changed: asyncio.Condition | None = None
+    _next: int = 0
+
+    @property
+    def heard(self) -> Path:
+        """What it heard (WAV; complete after it has stopped or hung up)."""
+        return self.folder / "heard.wav"
+
+    def _write_files(self) -> int:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        port = self.network.port()
+        config = _CONFIG.format(
+            address=self.network.telephones,
+            sip_port=port,
+            player=f"aufile,{self.heard}",
+            source=self.source,
+            folder=self.folder,
+            rate=48_000 if self.source.startswith("ausine") else 8_000,
+            rtp_first=port + 2,
+            rtp_last=port + 18,
+            modules=MODULES,
+            control_port=port + 1,
+        )
+        (self.folder / "config").write_text(config)
+        (self.folder / "contacts").write_text("")
+        parameters = {
+            "auth_user": self.realm_user or self.extension,
+            "auth_pass": self.password,
+            "regint": self.register_s,
+            "answermode": self.answer,
+            "audio_codecs": self.codecs,
+        }
+        where = f"{self.network.gateway}:{self.gateway_port};transport={self.transport}"
+        account = f"<sip:{self.extension}@{where}>" + "".join(f";{k}={v}" for k, v in parameters.items())
+        (self.folder / "accounts").write_text(account + "\n")
+        return port + 1
+
+    async def __aenter__(self) -> "Baresip":
+        control_port = self._write_files()
+        self._changed = asyncio.Condition()
+        with (self.folder / "log").open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self.network.prefix,
+                "baresip",
+                "-f",
+                str(self.folder),
+                "-v",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        reader, self._writer = await self._connect(control_port)
+        self._reader = asyncio.create_task(self._read(reader))
+        return self
+
+    async def _connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                try:
+                    return await asyncio.open_connection(self.network.telephones, port)
+                except OSError:
+                    assert self._process is not None
+                    assert self._process.returncode is None, self.log()
+                    await asyncio.sleep(0.02)
+
+    async def __aexit__(self, *exception: object) -> None:
+        assert self._reader is not None
+        assert self._writer is not None
+        assert self._process is not None
+        self._reader.cancel()
+        self._writer.close()
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+        await self._process.wait()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    def log(self) -> str:
+        """What it printed."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        assert self._changed is not None
+        while True:
+            length = await reader.readuntil(b":")
+            body = await reader.readexactly(int(length[:-1]) + 1)
+            async with self._changed:
+                self.events.append(json.loads(body[:-1]))
+                self._changed.notify_all()
+
+    async def command(self, name: str, parameters: str = "") -> None:
+        """One command of its menu: dial, accept, hangup, hold, resume, uareg ..."""
+        assert self._writer is not None
+        body = json.dumps({"command": name, "params": parameters, "token": "t"}).encode()
+        self._writer.write(b"%d:%s," % (len(body), body))
+        await self._writer.drain()
+
+    async def press(self, digits: str) -> None:
+        """Dial digits during a call (RFC 4733)."""
+        for digit in digits:
+            await self.command("sndcode", digit)
+
+    async def event(self, kind: str, **fields: str) -> dict[str, Any]:
+        """The next event of a kind (REGISTER_OK, CALL_RINGING, CALL_ESTABLISHED, CALL_CLOSED ...) not
+        yet asked for.
+        """
+        assert self._changed is not None
+        try:
+            async with asyncio.timeout(DEADLINE_S), self._changed:
+                while True:
+                    while self._next < len(self.events):
+                        event = self.events[self._next]
+                        self._next += 1
+                        if event.get("type") == kind and all(event.get(k) == v for k, v in fields.items()):
+                            return event
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {kind} in {self.events}\n{self.log()}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SippResult:
+    """How a sipp script ended: 0 when every message was as expected."""
+
+    status: int
+    errors: str
+    messages: str
+
+
+@dataclass(slots=True)
+class Sipp:
+    """Runs scripts inside the network."""
+
+    network: SipNetwork
+    folder: Path
+    gateway_port: int
+
+    async def start(
+        self,
+        script: Script,
+        *,
+        user: str = "201",
+        password: str = "secret201",
+        service: str = "101",
+        port: int | None = None,
+        transport: str = "u1",
+        calls: int = 1,
+        extra: Sequence[str] = (),
+    ) -> "RunningSipp":
+        """Start a script; ``port`` is its SIP port, so that a later script can be the same telephone."""
+        port = port or self.network.port()
+        folder = self.folder / f"{len(os.listdir(self.folder))}-{port}"
+        folder.mkdir()
+        (folder / "script.xml").write_text(script.xml())
+        process = await asyncio.create_subprocess_exec(
+            *self.network.prefix,
+            "sipp",
+            f"{self.network.gateway}:{self.gateway_port}",
+            *("-i", self.network.telephones, "-p", str(port), "-t", transport),
+            *("-sf", str(folder / "script.xml"), "-s", service, "-m", str(calls)),
+            *("-au", user, "-ap", password, "-key", "user", user, "-mp", str(port + 4)),
+            *("-nostdin", "-trace_err", "-error_file", str(folder / "errors")),
+            *("-trace_msg", "-message_file", str(folder / "messages")),
+            *("-timeout", "60", "-timeout_error", *extra),
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        await _bound(process, port, transport)
+        return RunningSipp(process, folder)
+
+    async def run(self, script: Script, **options: Any) -> SippResult:
+        """Run a script to its end."""
+        return await (await self.start(script, **options)).wait()
+
+
+async def _bound(process: asyncio.subprocess.Process, port: int, transport: str) -> None:
+    """Until the program has its socket (in its own network namespace) or has ended."""
+    table = Path(f"/proc/{process.pid}/net/{'tcp' if transport.startswith('t') else 'udp'}")
+    async with asyncio.timeout(DEADLINE_S):
+        while process.returncode is None:
+            with contextlib.suppress(OSError):
+                if f":{port:04X} " in table.read_text():
+                    return
+            await asyncio.sleep(0.01)
+
+
+@dataclass(slots=True)
+class RunningSipp:
+    """A script under way."""
+
+    process: asyncio.subprocess.Process
+    folder: Path
+
+    def _text(self, name: str) -> str:
+        path = self.folder / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    async def wait(self) -> SippResult:
+        """Until its end."""
+        async with asyncio.timeout(3 * DEADLINE_S):
+            status = await self.process.wait()
+        return SippResult(status, self._text("errors"), self._text("messages"))
+
+    async def stop(self) -> None:
+        """Kill it, as if its plug were pulled."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
