@@ -15,14 +15,23 @@ REGISTRIES = re.compile(r"\b(?:pypi|files\.pythonhosted|deb\.debian|proxy\.golan
 AVOIDED = {"channel", "manager", "handler", "helper", "util", "utils", "data", "info", "context", "tmp"}
 
 
-def sleeps(tree: ast.Module) -> Iterator[int]:
-    """Lines of calls that let time pass; `asyncio.sleep(0)` only lets others have their turn."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(args=[ast.Constant(value=0)]):
-                continue
-            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
-                yield node.lineno
+def sleeps(node: ast.AST) -> Iterator[int]:
+    """Lines of calls that let time pass.
+
+    Not meant: `asyncio.sleep(0)`, which only lets others have their turn, and asking a foreign program again and
+    again whether it is ready, under `asyncio.timeout`.
+    """
+    match node:
+        case ast.Call(args=[ast.Constant(value=0)]):
+            return
+        case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
+            yield node.lineno
+        case ast.AsyncWith(
+            items=[ast.withitem(ast.Call(func=ast.Attribute(attr="timeout")))], body=[ast.While()]
+        ):
+            return
+    for child in ast.iter_child_nodes(node):
+        yield from sleeps(child)
 
 
 def swallowed(tree: ast.Module) -> list[int]:
@@ -77,4 +86,9 @@ def test_the_finder_of_swallowed_exceptions_finds_them() -> None:
 
 def test_the_finder_of_sleeps_finds_them() -> None:
     source = "import time\ntime.sleep(1)\nasyncio.sleep(0)\nsleep(0.1)\nasyncio.sleep(delay)\n"
+    bounded = (
+        "async def f():\n async with asyncio.timeout(9):\n  while not ready():\n   await asyncio.sleep(0.1)\n"
+    )
     assert list(sleeps(ast.parse(source))) == [2, 4, 5]
+    assert list(sleeps(ast.parse(bounded))) == []
+    assert list(sleeps(ast.parse(bounded.replace("while not ready()", "if not ready()")))) == [4]

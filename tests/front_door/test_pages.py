@@ -1,0 +1,64 @@
+"""The generated pages say what the code says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gateway.model.machine import Machine, Row, Step
+from tools import pages
+
+
+class Door(Enum):
+    SHUT = auto()
+    OPEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    pass
+
+
+class DoorMachine(Machine[Door]):
+    kind = "door"
+    initial = Door.SHUT
+    rows = (
+        Row(Door.SHUT, Push, Door.OPEN, "move"),
+        Row(Door.SHUT, Pull, (Door.OPEN, Door.SHUT), "move"),
+        Row(Door.OPEN, Pull, Door.SHUT, "move"),
+    )
+
+    def move(self, event: object, step: Step) -> Door:
+        return Door.OPEN
+
+
+def test_a_diagram_has_every_way_once_and_no_way_to_itself() -> None:
+    assert pages.diagram(DoorMachine).splitlines() == [
+        "stateDiagram-v2",
+        "    [*] --> SHUT",
+        "    SHUT --> OPEN: Push, Pull",
+        "    OPEN --> SHUT: Pull",
+    ]
+
+
+def test_machines_of_the_house_are_found_and_others_are_not() -> None:
+    kinds = {machine.kind for machine in pages.machines()}
+    assert {"fxs", "fxo", "hook", "ring", "supervision"} <= kinds
+    assert "door" not in kinds
+
+
+def test_every_field_of_the_files_is_described() -> None:
+    text = pages.configuration()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert len(rows) > 40
+    assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_the_pages_in_docs_are_current() -> None:
+    stale = [name for name, text in pages.pages().items() if not pages._is_current(name, text)]
+    assert stale == [], "python3 tasks.py docs"
