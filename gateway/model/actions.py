@@ -70,9 +70,10 @@ class SipInvite:
 
 @dataclass(frozen=True, slots=True)
 class SipRing:
-    """180 Ringing to an incoming INVITE."""
+    """180 Ringing to an incoming INVITE; with ``sdp`` 183 Session Progress and our answer (early media)."""
 
     dialog: DialogId
+    sdp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ class Cause(IntEnum):
     USER_BUSY = 17
     NO_USER_RESPONDING = 18
     NO_ANSWER = 19
+    SUBSCRIBER_ABSENT = 20
     CALL_REJECTED = 21
     DESTINATION_OUT_OF_ORDER = 27
     INVALID_NUMBER = 28
@@ -41,4 +42,7 @@ class Evidence(StrEnum):
     TIMER = "timer"
     RESTART = "restart"  # the gateway was cut in the middle of the call
     SIP_STACK_LOST = "sip_stack_lost"
+    HARDWARE = "hardware"  # a port or its sound card failed
+    CONFIGURATION = "configuration"  # no such number, nobody to ring, no free line: we said no ourselves
+    MEDIA = "media"  # no packet came any more
     ADMINISTRATOR = "administrator"

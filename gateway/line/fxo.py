@@ -1,0 +1,327 @@
+"""A city line on one of our ports: its ring, its seizure, its dialling, and giving it back.
+
+Rings are counted by `line.ringing`, the far end is watched by `line.supervision`; this machine says what
+follows. A line that was released is shown busy for a guard time, because the city's exchange needs a while to
+notice; a call that it brings meanwhile is welcome. When it rings while we are seizing it (glare), the caller
+is already connected to us by our closed loop: the incoming call wins, and the call that wanted out looks for
+another line.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped, RingState
+from gateway.line.supervision import (
+    FarEndAnswered,
+    FarEndGone,
+    RingbackHeard,
+    Supervision,
+    WatchForAnswer,
+    WatchForLeaving,
+)
+from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.causes import Cause, Evidence
+from gateway.model.events import CallerIdHeard, DigitsSent, PortFailed, PortRestored, ToneHeard
+from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.numbers import NodeId, PortId, ToneKind
+from gateway.model.signals import (
+    Alerting,
+    Answered,
+    CallerKnown,
+    CityRings,
+    Clear,
+    Connect,
+    Left,
+    NoteDigit,
+    Proceeding,
+    Progress,
+    Seize,
+)
+
+DIGIT_MS = 200
+"""A digit and its pause, as the plan's digits nodes send them."""
+DIALLING_MARGIN_MS = 3_000
+"""Added to the time that the digits take before the signal core counts as stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class FxoSettings:
+    """One city line."""
+
+    bell: Bell
+    dial_tone_wait_ms: int = 5_000
+    answer_after_dialling_ms: int = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outdial:
+    """Digits on their way into the line: the node of the plan that sends them."""
+
+    node: NodeId
+    digits: str
+
+
+class FxoState(Enum):
+    """What the line is doing."""
+
+    IDLE = auto()
+    RINGING = auto()  # the city calls; who calls may come between the first two rings
+    RUNG = auto()  # the city calls, and who calls is known, or will not be
+    UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
+    SEIZING = auto()  # loop closed, waiting for dial tone
+    DIALLING = auto()
+    CALLING = auto()  # dialled, or connected straight through: the far end has not answered
+    TALKING = auto()
+    GUARD = auto()  # released; not seized again yet
+    SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
+    FAILED = auto()
+
+
+X = FxoState
+IDENTITY = StateTimer("identity", (X.RINGING,), 4_000, "from the first ring; then the caller is unknown")
+DIAL_TONE = StateTimer("dial_tone", (X.SEIZING,), 5_000, "no dial tone: the line does not work")
+SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
+GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
+
+_CITY_CALLS = (X.RINGING, X.RUNG)
+_IN_CALL = (X.SEIZING, X.DIALLING, X.CALLING, X.TALKING)
+
+
+class Fxo(Machine[FxoState]):
+    """One FXO port and the city line on it."""
+
+    kind = "fxo"
+    initial = X.IDLE
+    timers = (IDENTITY, DIAL_TONE, SENDING, GUARD)
+    rows = (
+        Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
+        Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
+        Row(X.RINGING, CallerIdHeard, X.RUNG, "name_caller"),
+        Row(X.RINGING, IDENTITY, X.RUNG, "leave_unnamed"),
+        Row(X.RINGING, RingAgain, X.RUNG, "leave_unnamed"),
+        Row(X.RUNG, RingAgain, X.RUNG, "go_on"),
+        Row(_CITY_CALLS, Progress, _CITY_CALLS, "go_on"),
+        Row(_CITY_CALLS, RingingStopped, X.IDLE, "abandon"),
+        Row(_CITY_CALLS, Connect, X.TALKING, "answer"),
+        Row(_CITY_CALLS, Clear, X.UNWANTED, "leave_ringing"),
+        Row(X.UNWANTED, RingAgain, X.UNWANTED, "go_on"),
+        Row(X.UNWANTED, RingingStopped, X.IDLE, "go_on"),
+        Row(X.IDLE, Seize, (X.SEIZING, X.CALLING), "seize"),
+        Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, "wait_to_seize"),
+        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.CALLING), "seize_now"),
+        Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, "ring_instead"),
+        Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, "ring_instead"),
+        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, "go_on"),
+        Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), "hear_while_seizing"),
+        Row(X.SEIZING, RingBegan, X.TALKING, "glare"),
+        Row(X.SEIZING, RingAgain, X.TALKING, "glare"),
+        Row(X.SEIZING, DIAL_TONE, X.GUARD, "no_dial_tone"),
+        Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), "digits_sent"),
+        Row(X.DIALLING, SENDING, X.GUARD, "stuck"),
+        Row(X.CALLING, RingbackHeard, X.CALLING, "far_end_rings"),
+        Row(X.CALLING, FarEndAnswered, X.TALKING, "far_end_answered"),
+        Row((X.CALLING, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
+        Row((X.CALLING, X.TALKING), NoteDigit, (X.CALLING, X.TALKING), "note_digit"),
+        Row(X.TALKING, FarEndAnswered, X.TALKING, "go_on"),
+        Row(X.TALKING, Progress, X.TALKING, "go_on"),
+        Row(X.TALKING, Connect, X.TALKING, "go_on"),
+        Row(_IN_CALL, Clear, X.GUARD, "release"),
+        Row((X.IDLE, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
+        Row((*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
+        Row(X.FAILED, PortRestored, X.IDLE, "restore"),
+        Row(X.GUARD, GUARD, X.IDLE, "go_on"),
+    )
+
+    def __init__(self, port: PortId, settings: FxoSettings) -> None:
+        super().__init__(port)
+        self.port = port
+        self.ring = RingDetector(port, settings.bell, self)
+        self.supervision = Supervision(port, self, settings.answer_after_dialling_ms)
+        self.outdial: Outdial | None = None
+        self.failure = ""
+        self._settings = settings
+        self._number = ""
+
+    # --- what others ask of it ------------------------------------------------------------------------------
+
+    @property
+    def free(self) -> bool:
+        """Nobody uses it, nobody rings it: it can be seized."""
+        return self.state is X.IDLE and self.ring.state is not RingState.RINGING
+
+    @property
+    def identity_pending(self) -> bool:
+        """Whether the caller's identity may still come."""
+        return self.state is X.RINGING
+
+    @property
+    def state_name(self) -> str:
+        """For people."""
+        return self.state.name.lower()
+
+    @property
+    def audible(self) -> bool:
+        """Whether the far end hears us."""
+        return self.state in (X.CALLING, X.TALKING)
+
+    @property
+    def takes_digits_apart(self) -> bool:
+        """It hears tones like everybody else in the city."""
+        return False
+
+    def hear(self, tone: ToneHeard, step: Step) -> None:
+        """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
+        if self.state is X.SEIZING:
+            self.take(tone, step)
+        else:
+            self.supervision.take(tone, step)
+
+    # --- the city calls -------------------------------------------------------------------------------------
+
+    def announce(self, event: RingBegan | RingAgain, step: Step) -> None:
+        """Telephones may ring at once; the name follows."""
+        step.tell(CityRings(self.key, answered=False))
+
+    def name_caller(self, event: CallerIdHeard, step: Step) -> None:
+        """Caller identity came between the first two rings."""
+        step.tell(CallerKnown(self.key, event.number, event.name))
+
+    def leave_unnamed(self, event: object, step: Step) -> None:
+        """The line does not say who calls."""
+        step.tell(CallerKnown(self.key, "", ""))
+
+    def go_on(self, event: object, step: Step) -> FxoState | None:
+        """Nothing to do for this line."""
+        return self.state if self.state in (*_CITY_CALLS, X.TALKING) else None
+
+    def abandon(self, event: RingingStopped, step: Step) -> None:
+        """The caller gave up while we rang."""
+        step.tell(Left(self.key, Cause.NORMAL_CLEARING, Evidence.RINGING_STOPPED))
+
+    def answer(self, order: Connect, step: Step) -> None:
+        """Close the loop: the city connects the caller."""
+        step.do(SetLoop(self.port, closed=True))
+        self.supervision.take(WatchForLeaving(), step)
+
+    def leave_ringing(self, order: Clear, step: Step) -> None:
+        """An analog line cannot be refused: it rings on until the caller gives up."""
+
+    # --- we call the city -----------------------------------------------------------------------------------
+
+    def seize(self, order: Seize, step: Step) -> FxoState:
+        """Close the loop; wait for dial tone, or leave all that to the caller's ear."""
+        self._number = order.number
+        step.do(SetLoop(self.port, closed=True))
+        if order.number:
+            return X.SEIZING
+        step.tell(Proceeding(self.key))
+        return X.CALLING
+
+    def wait_to_seize(self, order: Seize, step: Step) -> None:
+        """Released a moment ago: the city must notice that first."""
+        self._number = order.number
+
+    def seize_now(self, timer: StateTimer, step: Step) -> FxoState:
+        """The guard time is over."""
+        return self.seize(Seize(self._number), step)
+
+    def ring_instead(self, event: RingBegan | RingAgain, step: Step) -> None:
+        """The city calls before we could seize."""
+        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
+        self.announce(event, step)
+
+    def hear_while_seizing(self, tone: ToneHeard, step: Step) -> FxoState:
+        """Dial tone: dial. Busy or congestion instead: the city has no way for us."""
+        if not tone.present:
+            return X.SEIZING
+        if tone.kind is ToneKind.DIAL:
+            self.outdial = Outdial(NodeId(step.new_id()), self._number)
+            return X.DIALLING
+        if tone.kind in (ToneKind.BUSY, ToneKind.CONGESTION):
+            self._give_up(Cause.CONGESTION, Evidence.CONGESTION_TONE, step)
+            return X.GUARD
+        return X.SEIZING
+
+    def glare(self, event: RingBegan | RingAgain, step: Step) -> None:
+        """It rang as we seized it: our loop has answered a call that nobody may lose."""
+        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
+        step.tell(CityRings(self.key, answered=True))
+        self.supervision.take(WatchForLeaving(), step)
+
+    def no_dial_tone(self, timer: StateTimer, step: Step) -> None:
+        """A line without dial tone is of no use to anybody until a technician has seen it."""
+        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.TIMER, step)
+        text = (
+            f"No dial tone on {self.port}: check the cable to the city line, and that the line is paid for."
+        )
+        step.do(RaiseAlarm(self.port, text))
+
+    def digits_sent(self, event: DigitsSent, step: Step) -> FxoState:
+        """Dialled: from here on the line speaks for itself."""
+        if self.outdial is None or event.node != self.outdial.node:
+            return X.DIALLING
+        self.outdial = None
+        self.supervision.take(WatchForAnswer(), step)
+        step.tell(Proceeding(self.key))
+        return X.CALLING
+
+    def stuck(self, timer: StateTimer, step: Step) -> None:
+        """The signal core never said that the digits were sent."""
+        self._give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
+
+    def far_end_rings(self, event: RingbackHeard, step: Step) -> None:
+        """Ringback on the line."""
+        step.tell(Alerting(self.key))
+
+    def far_end_answered(self, event: FarEndAnswered, step: Step) -> None:
+        """Somebody answered in the city."""
+        step.tell(Answered(self.key, event.evidence))
+
+    def note_digit(self, order: NoteDigit, step: Step) -> FxoState:
+        """Straight through: the caller dials himself; watch for an answer from his last digit on."""
+        self.supervision.take(WatchForAnswer(), step)
+        return self.state
+
+    # --- giving it back -------------------------------------------------------------------------------------
+
+    def far_end_gone(self, event: FarEndGone, step: Step) -> None:
+        """Nobody is there any more: release it at once, before it costs somebody's call."""
+        step.do(SetLoop(self.port, closed=False))
+        step.tell(Left(self.key, event.cause, event.evidence))
+
+    def release(self, order: Clear, step: Step) -> None:
+        """The call is over."""
+        self._open(step)
+
+    def _give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
+        self._open(step)
+        step.tell(Left(self.key, cause, evidence))
+
+    def _open(self, step: Step) -> None:
+        self.outdial = None
+        step.do(SetLoop(self.port, closed=False))
+        self.supervision.stop(step)
+
+    # --- trouble --------------------------------------------------------------------------------------------
+
+    def fail(self, event: PortFailed, step: Step) -> None:
+        """The port cannot be used."""
+        self.failure = event.reason
+        step.do(RaiseAlarm(self.port, event.reason))
+
+    def fail_in_call(self, event: PortFailed, step: Step) -> None:
+        """It failed in the middle of a call: let the line go, whatever it can still do."""
+        self.fail(event, step)
+        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.HARDWARE, step)
+
+    def restore(self, event: PortRestored, step: Step) -> None:
+        """It works again."""
+        self.failure = ""
+
+    def timer_ms(self, timer: StateTimer, step: Step) -> int:
+        """The wait for dial tone is the line's own; dialling takes as long as there are digits."""
+        if timer is DIAL_TONE:
+            return self._settings.dial_tone_wait_ms
+        if timer is SENDING:
+            return len(self._number) * DIGIT_MS + DIALLING_MARGIN_MS
+        return timer.default_ms

@@ -1,0 +1,289 @@
+"""A telephone on one of our ports: its bell, its dial tone, its digits, and where a handset that is left off
+ends up.
+
+The contact is read by `line.hook`, the number is put together by `line.digits`; this machine says what a
+lift, a flash or a digit *does*. What a telephone in a call hears is its call's business; out of a call it is
+this machine's: `tone`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gateway.line.digits import DigitCollector, NumberingPlan
+from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
+from gateway.line.ringing import Bell
+from gateway.model.actions import RaiseAlarm, StartRinging, StopRinging
+from gateway.model.causes import Cause, Evidence
+from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
+from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.numbers import PortId, ToneKind
+from gateway.model.signals import (
+    Alert,
+    Answered,
+    Clear,
+    Connect,
+    Dialled,
+    DigitPressed,
+    Flashed,
+    Left,
+    Lifted,
+    Progress,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FxsSettings:
+    """One telephone. ``paired``: lifting it takes its city line instead of giving dial tone."""
+
+    bell: Bell
+    hook: HookSettings
+    paired: bool = False
+    first_digit_ms: int = 15_000
+    interdigit_ms: int = 4_000
+
+
+class FxsState(Enum):
+    """What the telephone is doing."""
+
+    IDLE = auto()
+    RINGING = auto()
+    DIAL_TONE = auto()
+    DIALLING = auto()  # some digits, not yet a number
+    CALLING = auto()  # dialled; the call decides what is heard
+    TALKING = auto()
+    CLEARED = auto()  # the call is over, the handset is not: busy or congestion tone
+    HOWLER = auto()
+    LEFT_OFF_HOOK = auto()  # nobody listens: silent, with an alarm
+    FAILED = auto()
+
+
+F = FxsState
+FIRST_DIGIT = StateTimer(
+    "first_digit", (F.DIAL_TONE,), 15_000, "dial tone without a digit, then congestion tone"
+)
+INTERDIGIT = StateTimer(
+    "interdigit", (F.DIALLING,), 4_000, "pause after which what was dialled is the number"
+)
+BUSY_TONE = StateTimer("busy_tone", (F.CLEARED,), 20_000, "busy or congestion tone, then the howler")
+HOWL = StateTimer("howl", (F.HOWLER,), 60_000, "howler, then silence and an alarm")
+
+_OFF_HOOK = (F.DIAL_TONE, F.DIALLING, F.CLEARED, F.HOWLER, F.LEFT_OFF_HOOK)
+_IN_CALL = (F.CALLING, F.TALKING)
+
+_TONE_OF_CAUSE = {
+    Cause.NORMAL_CLEARING: ToneKind.BUSY,
+    Cause.USER_BUSY: ToneKind.BUSY,
+    Cause.NO_ANSWER: ToneKind.BUSY,
+    Cause.CALL_REJECTED: ToneKind.BUSY,
+}
+"""What a caller hears when the call ends for this cause; for every other one congestion tone."""
+
+
+class Fxs(Machine[FxsState]):
+    """One FXS port and the telephone on it."""
+
+    kind = "fxs"
+    initial = F.IDLE
+    timers = (FIRST_DIGIT, INTERDIGIT, BUSY_TONE, HOWL)
+    rows = (
+        Row(F.IDLE, OffHook, (F.DIAL_TONE, F.CALLING), "lift"),
+        Row(F.IDLE, Alert, F.RINGING, "ring"),
+        Row(F.RINGING, OffHook, F.TALKING, "answer"),
+        Row(F.RINGING, Clear, F.IDLE, "stop_ringing"),
+        Row(F.DIAL_TONE, DigitStarted, F.DIALLING, "begin_digit"),
+        Row(F.DIAL_TONE, PulseBegan, F.DIALLING, "begin_digit"),
+        Row(F.DIAL_TONE, DigitHeard, (F.DIALLING, F.CALLING), "take_digit"),
+        Row(F.DIAL_TONE, PulseDigit, (F.DIALLING, F.CALLING), "take_digit"),
+        Row(F.DIAL_TONE, FIRST_DIGIT, F.CLEARED, "give_congestion_tone"),
+        Row(F.DIALLING, DigitStarted, F.DIALLING, "begin_digit", restarts=True),
+        Row(F.DIALLING, PulseBegan, F.DIALLING, "begin_digit", restarts=True),
+        Row(F.DIALLING, DigitHeard, (F.DIALLING, F.CALLING), "take_digit", restarts=True),
+        Row(F.DIALLING, PulseDigit, (F.DIALLING, F.CALLING), "take_digit", restarts=True),
+        Row(F.DIALLING, INTERDIGIT, (F.CALLING, F.CLEARED), "end_number"),
+        Row(F.CALLING, Progress, F.CALLING, "hear_progress"),
+        Row(F.CALLING, Connect, F.TALKING, "talk"),
+        Row(F.TALKING, Connect, F.TALKING, "talk"),
+        Row(_IN_CALL, Clear, F.CLEARED, "give_tone_of_cause"),
+        Row(_IN_CALL, OnHook, F.IDLE, "leave"),
+        Row(_IN_CALL, DigitHeard, _IN_CALL, "pass_tone_digit"),
+        Row(_IN_CALL, PulseDigit, _IN_CALL, "pass_pulse_digit"),
+        Row(F.TALKING, Flash, F.TALKING, "flash"),
+        Row(F.CLEARED, BUSY_TONE, F.HOWLER, "howl"),
+        Row(F.HOWLER, HOWL, F.LEFT_OFF_HOOK, "give_up"),
+        Row(_OFF_HOOK, OnHook, F.IDLE, "hang_up"),
+        Row((F.IDLE, *_OFF_HOOK), PortFailed, F.FAILED, "fail"),
+        Row(F.RINGING, PortFailed, F.FAILED, "fail_ringing"),
+        Row(_IN_CALL, PortFailed, F.FAILED, "fail_in_call"),
+        Row(F.FAILED, PortRestored, F.IDLE, "restore"),
+    )
+
+    def __init__(self, port: PortId, settings: FxsSettings, plan: NumberingPlan) -> None:
+        super().__init__(port)
+        self.port = port
+        self.hook = Hook(port, settings.hook, self)
+        self.failure = ""
+        self._settings = settings
+        self._collector = DigitCollector(plan)
+        self._tone = ToneKind.BUSY
+
+    @property
+    def free(self) -> bool:
+        """On hook and in no call: it can be rung."""
+        return self.state is F.IDLE
+
+    @property
+    def state_name(self) -> str:
+        """For people."""
+        return self.state.name.lower()
+
+    @property
+    def audible(self) -> bool:
+        """Whether its user listens to what the call lets him hear."""
+        return self.state in _IN_CALL
+
+    @property
+    def takes_digits_apart(self) -> bool:
+        """A telephone hears tones."""
+        return False
+
+    @property
+    def expects_digits(self) -> bool:
+        """For the hook: a lone short break is a dialled 1 here and not a flash."""
+        return self.state in (F.DIAL_TONE, F.DIALLING)
+
+    @property
+    def tone(self) -> ToneKind | None:
+        """What we send to the telephone ourselves; None leaves it to its call, or to silence."""
+        match self.state:
+            case F.DIAL_TONE:
+                return ToneKind.DIAL
+            case F.CLEARED:
+                return self._tone
+            case F.HOWLER:
+                return ToneKind.HOWLER
+            case _:
+                return None
+
+    # --- lifting and dialling -------------------------------------------------------------------------------
+
+    def lift(self, event: OffHook, step: Step) -> FxsState:
+        """Dial tone, or for a paired telephone its city line."""
+        self._collector.clear()
+        if self._settings.paired:
+            step.tell(Lifted(self.key))
+            return F.CALLING
+        return F.DIAL_TONE
+
+    def begin_digit(self, event: DigitStarted | PulseBegan, step: Step) -> None:
+        """A digit has begun: dial tone stops with the state that gave it."""
+
+    def take_digit(self, event: DigitHeard | PulseDigit, step: Step) -> FxsState:
+        """One more digit; a whole number becomes a call."""
+        return self._dial(step) if self._collector.add(event.digit) else F.DIALLING
+
+    def end_number(self, timer: StateTimer, step: Step) -> FxsState:
+        """Nothing more comes: what there is, is the number."""
+        if self._collector.digits:
+            return self._dial(step)
+        self._tone = ToneKind.CONGESTION
+        return F.CLEARED
+
+    def _dial(self, step: Step) -> FxsState:
+        step.tell(Dialled(self.key, self._collector.digits))
+        return F.CALLING
+
+    # --- ringing --------------------------------------------------------------------------------------------
+
+    def ring(self, order: Alert, step: Step) -> None:
+        """Ring the bell in the country's cadence."""
+        bell = self._settings.bell
+        step.do(StartRinging(self.port, bell.cadence_ms, bell.frequency_hz))
+        self.hook.power(True, step)
+
+    def answer(self, event: OffHook, step: Step) -> None:
+        """Lifted while ringing. The hook has seen the ring trip and needs no word of the power."""
+        step.do(StopRinging(self.port))
+        step.tell(Answered(self.key, Evidence.HOOK))
+
+    def stop_ringing(self, order: object, step: Step) -> None:
+        """Somebody else answered, or the caller is gone."""
+        step.do(StopRinging(self.port))
+        self.hook.power(False, step)
+
+    # --- in a call ------------------------------------------------------------------------------------------
+
+    def hear_progress(self, order: Progress, step: Step) -> None:
+        """A telephone is told by ear: its call gives it ringback or the line."""
+
+    def talk(self, order: Connect, step: Step) -> None:
+        """The other end answered."""
+
+    def flash(self, event: Flash, step: Step) -> None:
+        """The call knows what a flash is for."""
+        step.tell(Flashed(self.key))
+
+    def pass_tone_digit(self, event: DigitHeard, step: Step) -> FxsState:
+        """The other party has heard it, unless its digits travel apart from its audio."""
+        step.tell(DigitPressed(self.key, event.digit, audible=True))
+        return self.state
+
+    def pass_pulse_digit(self, event: PulseDigit, step: Step) -> FxsState:
+        """Nobody can hear a pulse: the call sends it on as a tone."""
+        step.tell(DigitPressed(self.key, event.digit, audible=False))
+        return self.state
+
+    def leave(self, event: OnHook, step: Step) -> None:
+        """The handset was put back in the middle of a call."""
+        step.tell(Left(self.key, Cause.NORMAL_CLEARING, Evidence.HOOK))
+
+    # --- off the hook after a call --------------------------------------------------------------------------
+
+    def give_tone_of_cause(self, order: Clear, step: Step) -> None:
+        """The call is over for this party: busy or congestion tone says so."""
+        self._tone = _TONE_OF_CAUSE.get(order.cause, ToneKind.CONGESTION)
+
+    def give_congestion_tone(self, timer: StateTimer, step: Step) -> None:
+        """Lifted and nothing dialled."""
+        self._tone = ToneKind.CONGESTION
+
+    def howl(self, timer: StateTimer, step: Step) -> None:
+        """Loud enough to be heard across the room."""
+
+    def give_up(self, timer: StateTimer, step: Step) -> None:
+        """Nobody heard the howler: leave the line in peace and tell a technician."""
+        text = (
+            f"The handset on {self.port} was left off its hook: put it back, then the telephone can be rung."
+        )
+        step.do(RaiseAlarm(self.port, text))
+
+    def hang_up(self, event: OnHook, step: Step) -> None:
+        """Back on the hook leads home from everywhere."""
+
+    # --- trouble --------------------------------------------------------------------------------------------
+
+    def fail(self, event: PortFailed, step: Step) -> None:
+        """The port cannot be used."""
+        self.failure = event.reason
+        step.do(RaiseAlarm(self.port, event.reason))
+
+    def fail_ringing(self, event: PortFailed, step: Step) -> None:
+        """It failed while it rang: no bell may ring for ever."""
+        self.stop_ringing(event, step)
+        self.fail_in_call(event, step)
+
+    def fail_in_call(self, event: PortFailed, step: Step) -> None:
+        """It failed in the middle of a call."""
+        self.fail(event, step)
+        step.tell(Left(self.key, Cause.DESTINATION_OUT_OF_ORDER, Evidence.HARDWARE))
+
+    def restore(self, event: PortRestored, step: Step) -> None:
+        """It works again."""
+        self.failure = ""
+
+    def timer_ms(self, timer: StateTimer, step: Step) -> int:
+        """The office may set the time-outs of dialling."""
+        if timer is FIRST_DIGIT:
+            return self._settings.first_digit_ms
+        if timer is INTERDIGIT:
+            return self._settings.interdigit_ms
+        return timer.default_ms

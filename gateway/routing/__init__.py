@@ -1,0 +1,1 @@
+"""From a dialled number to a destination, pure."""
