@@ -69,7 +69,8 @@ def static() -> list[Stage]:
     return [
         Stage("ruff", ((str(BIN / "ruff"), "check", "."),)),
         Stage("mypy --strict", ((str(BIN / "mypy"),),)),
-        Stage("import contracts", ((str(BIN / "lint-imports"),),)),
+        Stage("import contracts", ((str(BIN / "lint-imports"), "--no-logo"),)),
+        Stage("C warnings", ((str(PYTHON), "-m", "tools.c_warnings"),)),
     ]
 
 

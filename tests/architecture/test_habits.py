@@ -18,8 +18,8 @@ AVOIDED = {"channel", "manager", "handler", "helper", "util", "utils", "data", "
 def sleeps(node: ast.AST) -> Iterator[int]:
     """Lines of calls that let time pass.
 
-    Not meant: `asyncio.sleep(0)`, which only lets others have their turn, and asking a foreign program again and
-    again whether it is ready, under `asyncio.timeout`.
+    Not meant: `asyncio.sleep(0)`, which only lets others have their turn, and asking a foreign program again
+    and again whether it is ready, under `asyncio.timeout`.
     """
     match node:
         case ast.Call(args=[ast.Constant(value=0)]):
