@@ -48,6 +48,7 @@ class _Telephone:
     contact: bool = False
     shk: bool = False
     rm: bool = False
+    pulsing: bool = False
     plan: int = 0
     frequency_hz: int = 25
     off_hook_ns: int | None = None
@@ -209,13 +210,15 @@ class SimulatedLineModules:
     def _pulse(self, port: PortId) -> None:
         """SHK of a telephone that is off-hook while it is rung: a square at the ring's rate."""
         telephone = self._telephone(port)
-        if not (telephone.rm and telephone.contact):
+        if telephone.pulsing:
             return
+        telephone.pulsing = True
         half_ms = 500.0 / telephone.frequency_hz
         self._after(half_ms, lambda: self._pulse_edge(port))
 
     def _pulse_edge(self, port: PortId) -> None:
         telephone = self._telephone(port)
+        telephone.pulsing = False
         if telephone.rm and telephone.contact:
             self._set_shk(port, not telephone.shk)
             self._pulse(port)
