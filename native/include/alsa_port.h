@@ -20,6 +20,8 @@ struct sc_alsa_port_settings {
     const char *device;             /* ALSA name for playback (and capture) */
     const char *capture_device;     /* another name for capture; NULL or "" = the same */
     uint32_t side;                  /* 0 left or mono, 1 right */
+    uint32_t sides;                 /* how many of the device are in use: 1, or 2 when another port has the other one */
+    struct sc_alsa_port *sibling;   /* the port that opened the same device and outlives this one, or NULL */
     float full_scale_dbm0;          /* level on the line of a sine that fills the card's 16 bits */
     struct sc_echo_canceller *canceller;    /* outlives the port */
 };

@@ -94,12 +94,40 @@ static int make_canceller(struct sc_core *core, struct sc_echo_canceller **out)
     return sc_echo_canceller_create(out, &settings);
 }
 
-static int make_card(struct sc_port_state *port, struct sc_complaint *complaint)
+static bool same_card(const struct sc_core_port *a, const struct sc_core_port *b)
 {
+    return a->kind == SC_PORT_CARD && b->kind == SC_PORT_CARD && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->capture_device, b->capture_device) == 0;
+}
+
+/* The port of the card's other side that has opened it, or NULL; *sides is how many sides of the card are in use. */
+static struct sc_alsa_port *sibling_of(const struct sc_core *core, const struct sc_core_settings *given,
+                                       const struct sc_port_state *port, uint32_t *sides)
+{
+    struct sc_alsa_port *sibling = NULL;
+    *sides = 1;
+    for (uint32_t i = 0; i < given->port_count; i++) {
+        if (!same_card(&given->ports[i], &port->settings))
+            continue;
+        if (given->ports[i].side + 1 > *sides)
+            *sides = given->ports[i].side + 1;
+        if (sibling == NULL)
+            sibling = core->ports[i].card;
+    }
+    return sibling;
+}
+
+static int make_card(struct sc_core *core, const struct sc_core_settings *given, struct sc_port_state *port,
+                     struct sc_complaint *complaint)
+{
+    uint32_t sides;
+    struct sc_alsa_port *sibling = sibling_of(core, given, port, &sides);
     struct sc_alsa_port_settings settings = {
         .device = port->settings.device,
         .capture_device = port->settings.capture_device,
         .side = port->settings.side,
+        .sides = sides,
+        .sibling = sibling,
         .full_scale_dbm0 = port->settings.full_scale_dbm0,
         .canceller = port->canceller,
     };
@@ -126,7 +154,7 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         if (error == 0)
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
         if (error == 0 && port->settings.kind == SC_PORT_CARD)
-            error = make_card(port, complaint);
+            error = make_card(core, given, port, complaint);
         if (error != 0)
             return error;
     }
@@ -275,7 +303,8 @@ int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings
 
 static void destroy_ports(struct sc_core *core)
 {
-    for (uint32_t i = 0; core->ports != NULL && i < core->settings.port_count; i++) {
+    /* Backwards: a card is closed by the port that opened it, after its sibling. */
+    for (uint32_t i = core->settings.port_count; core->ports != NULL && i-- > 0;) {
         sc_alsa_port_destroy(core->ports[i].card);
         sc_echo_canceller_destroy(core->ports[i].canceller);
         sc_listening_destroy(&core->ports[i].listening);

@@ -1,0 +1,50 @@
+/* alsa_card.h: a sound card through alsa-lib: playback and capture at 48 kHz, 16 bits, one or two sides, without waiting.
+ *
+ * _service moves what can be moved now. For every block it calls the sides that are attached: with what the card captured,
+ * and for what it shall play, both as blocks of 8 kHz-aligned frames (multiples of six), together with the position in the
+ * card's clock. Recovers from xruns by itself and counts them. */
+#ifndef SC_ALSA_CARD_H
+#define SC_ALSA_CARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SC_CARD_HZ 48000
+#define SC_CARD_FRAMES_PER_SAMPLE 6     /* 48 kHz to 8 kHz */
+#define SC_CARD_BLOCK_SAMPLES 80        /* 8 kHz samples of the longest block */
+#define SC_CARD_BLOCK_FRAMES (SC_CARD_BLOCK_SAMPLES * SC_CARD_FRAMES_PER_SAMPLE)
+#define SC_CARD_SIDES 2
+
+struct sc_alsa_card;
+
+/* What a side does with a block of n 8 kHz samples, i.e. 6 n frames, `stride` int16 apart. `position` counts the card's
+ * 8 kHz samples: of the first one captured, in the count of those played (see sc_alsa_card_statistics.alignment), or of the
+ * first one to be played. */
+struct sc_alsa_side {
+    void *self;
+    void (*captured)(void *self, const int16_t *frames, size_t stride, size_t n, int64_t position);
+    void (*play)(void *self, int16_t *frames, size_t stride, size_t n, int64_t position);
+};
+
+struct sc_alsa_card_statistics {
+    uint64_t capture_xruns, playback_xruns;
+    uint64_t lost_frames;
+    int32_t alignment_samples;  /* 8 kHz samples that waited in the playback buffer beyond the reference */
+    bool gone;
+};
+
+/* ENOMEM, ENOTSUP (no 48 kHz or 16 bits or too few sides), and alsa-lib's errno. `sides` is how many are needed. */
+int sc_alsa_card_create(struct sc_alsa_card **out, const char *playback, const char *capture, uint32_t sides);
+void sc_alsa_card_destroy(struct sc_alsa_card *card);
+
+/* EINVAL for a side the card does not have, EBUSY for one that is taken. Not while another thread is in _service. */
+int sc_alsa_card_attach(struct sc_alsa_card *card, uint32_t side, const struct sc_alsa_side *callbacks);
+
+/* Whether it goes by these names. */
+bool sc_alsa_card_is(const struct sc_alsa_card *card, const char *playback, const char *capture);
+
+void sc_alsa_card_service(struct sc_alsa_card *card);
+void sc_alsa_card_statistics(const struct sc_alsa_card *card, struct sc_alsa_card_statistics *out);
+
+#endif
