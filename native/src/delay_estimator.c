@@ -22,6 +22,7 @@ enum {
     NEAR_CELLS = 2
 };
 #define COUNTS 0.003f       /* a cell 25 dB below the strongest still belongs to the echo */
+#define HOLDS 0.97f         /* a window that loses no more than this is not moved: 15 dB would be left */
 #define STANDS_OUT 12.0f    /* strongest cell over the mean one outside: 11 dB */
 
 struct sc_delay_estimator {
@@ -56,14 +57,17 @@ void sc_delay_estimator_reset(struct sc_delay_estimator *de)
     de->state = (struct sc_delay_estimator_state){.delay_samples = -1, .candidate_samples = -1};
 }
 
-/* The cells' energies; their sum. */
+/* The cells' energies; their sum.  What nothing excites (below 200 Hz, above 3.6 kHz) is whatever the filter made of it:
+ * two zeros each at 0 and 4 kHz take it away. */
 static float measure(const struct sc_delay_estimator *de, const float *response, float *cell)
 {
     float total = 0;
     for (size_t c = 0; c < de->cells; c++) {
         cell[c] = 0;
-        for (size_t i = 0; i < CELL; i++)
-            cell[c] += response[c * CELL + i] * response[c * CELL + i];
+        for (size_t i = c > 0 ? c * CELL : 4; i < (c + 1) * CELL; i++) {
+            const float x = response[i] - 2 * response[i - 2] + response[i - 4];
+            cell[c] += x * x;
+        }
         total += cell[c];
     }
     return total;
@@ -87,6 +91,19 @@ static size_t best_window(const struct sc_delay_estimator *de, const float *cell
     return best;
 }
 
+/* Whether the window at the announced delay still has nearly all that the best one has. */
+static bool holds(const struct sc_delay_estimator *de, const float *cell, float best, float noise)
+{
+    if (de->state.delay_samples < 0)
+        return false;
+    const size_t first = (size_t)de->state.delay_samples / CELL;
+    float energy = 0;
+    for (size_t c = first > NEAR_CELLS ? first - NEAR_CELLS : 0; c < first + de->window_cells && c < de->cells; c++)
+        energy += cell[c];
+    const float expected_noise = noise * (float)de->window_cells;
+    return energy - expected_noise > HOLDS * (best - expected_noise);
+}
+
 bool sc_delay_estimator_process(struct sc_delay_estimator *de, const float *response)
 {
     float cell[MOST_CELLS], energy, strongest = 0;
@@ -107,12 +124,8 @@ bool sc_delay_estimator_process(struct sc_delay_estimator *de, const float *resp
     const int32_t place = (int32_t)(first * CELL), before = de->state.candidate_samples;
     de->stayed = before >= 0 && abs(place - before) <= NEAR_CELLS * CELL ? de->stayed + 1 : 0;
     de->state.candidate_samples = place;
-    const float share = energy / total;
-    de->state.confidence = share * fminf(1, (float)de->stayed / STAY_UPDATES);
-    if (de->stayed < STAY_UPDATES)
-        return false;
-    const int32_t known = de->state.delay_samples;
-    if (known >= 0 && abs(place - known) <= NEAR_CELLS * CELL)
+    de->state.confidence = energy / total * fminf(1, (float)de->stayed / STAY_UPDATES);
+    if (de->stayed < STAY_UPDATES || holds(de, cell, energy, noise))
         return false;
     de->state.delay_samples = place;
     return true;

@@ -26,7 +26,7 @@ enum {
     MAX_WINDOW = 512,
     MAX_SPAN = 2048,
     HISTORY = 4096,        /* of rin, held twice so that any stretch is contiguous; more than span and window */
-    GUARD = 24,            /* the window begins this much before the delay */
+    GUARD = 32,            /* the window begins this much before the delay */
     WINDOWS = 3,           /* lengths over which the two filters are compared */
     ESTIMATE_EVERY = 4,    /* blocks between looks at the response: 32 ms */
     TAIL_BLOCKS = 20,      /* the reference may echo for 160 ms */
@@ -66,8 +66,8 @@ struct sc_echo_canceller {
     struct sc_echo_suppressor suppressor;
     float history[2 * HISTORY];
     size_t at;                           /* next place in history */
-    float taps[MAX_WINDOW] __attribute__((aligned(16))); /* foreground, last tap first */
-    size_t offset;                       /* delay of its first tap */
+    float taps[MAX_SPAN] __attribute__((aligned(16))); /* foreground, last tap first */
+    size_t offset, length;               /* delay of its first tap; the whole span until the delay is sure */
     float dc_in[2], dc_out[2];           /* rin, sin */
     float block_rin[BLOCK], block_sin[BLOCK], block_error[BLOCK];
     size_t fill;
@@ -148,6 +148,7 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec)
     ec->estimator = estimator;
     ec->adapt = adapt;
     ec->bypass = bypass;
+    ec->length = settings.window_samples;
     ec->share = 1;
     ec->path_gain = UNSURE_LOSS;
     ec->erle_db = 0;
@@ -158,12 +159,27 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec)
         sc_echo_canceller_set_delay(ec, ec->settings.initial_delay_samples);
 }
 
-/* Puts the background to work around a delay; the window lies within its partitions. */
+/* The foreground keeps only what lies within the window at begin. */
+static void shorten(struct sc_echo_canceller *ec, size_t begin)
+{
+    float kept[MAX_WINDOW];
+    const size_t n = ec->settings.window_samples;
+    for (size_t i = 0; i < n; i++) { /* tap of delay begin + i */
+        const bool there = begin + i >= ec->offset && begin + i < ec->offset + ec->length;
+        kept[n - 1 - i] = there ? ec->taps[ec->offset + ec->length - 1 - begin - i] : 0;
+    }
+    memcpy(ec->taps, kept, n * sizeof *kept);
+    ec->offset = begin;
+    ec->length = n;
+}
+
+/* Puts both filters to work around a delay; the window lies within the background's partitions. */
 static void focus(struct sc_echo_canceller *ec, int32_t delay)
 {
     const size_t begin = delay > GUARD ? (size_t)delay - GUARD : 0, last = ec->settings.span_samples - 1;
     const size_t end = begin + ec->settings.window_samples - 1 < last ? begin + ec->settings.window_samples - 1 : last;
     sc_span_filter_focus(ec->span, begin / BLOCK, end / BLOCK - begin / BLOCK + 1);
+    shorten(ec, begin);
     ec->focused = true;
     ec->poor_blocks = 0;
     ec->state.delay_moves++;
@@ -257,16 +273,13 @@ static void level_comparison(struct sc_echo_canceller *ec)
 
 static void copy_forward(struct sc_echo_canceller *ec)
 {
-    struct sc_delay_estimator_state d;
-    sc_delay_estimator_get_state(ec->estimator, &d);
-    const int32_t delay = d.delay_samples >= 0 ? d.delay_samples : d.candidate_samples;
-    if (delay < 0)
-        return;
-    const size_t begin = delay > GUARD ? (size_t)delay - GUARD : 0, n = ec->settings.window_samples;
     const float *response = sc_span_filter_taps(ec->span);
-    for (size_t i = 0; i < n; i++)
-        ec->taps[n - 1 - i] = begin + i < ec->settings.span_samples ? response[begin + i] : 0;
-    ec->offset = begin;
+    if (!ec->focused) {
+        ec->offset = 0;
+        ec->length = ec->settings.span_samples;
+    }
+    for (size_t i = 0; i < ec->length; i++)
+        ec->taps[ec->length - 1 - i] = ec->offset + i < ec->settings.span_samples ? response[ec->offset + i] : 0;
     ec->state.transfers++;
     ec->state.converged = true;
     level_comparison(ec);
@@ -274,12 +287,11 @@ static void copy_forward(struct sc_echo_canceller *ec)
 
 static void copy_back(struct sc_echo_canceller *ec)
 {
-    float response[MAX_WINDOW];
-    const size_t n = ec->settings.window_samples;
-    const size_t fits = ec->settings.span_samples - ec->offset < n ? ec->settings.span_samples - ec->offset : n;
+    float response[MAX_SPAN];
+    const size_t room = ec->settings.span_samples - ec->offset, n = room < ec->length ? room : ec->length;
     for (size_t i = 0; i < n; i++)
-        response[i] = ec->taps[n - 1 - i];
-    sc_span_filter_load(ec->span, response, ec->offset, fits);
+        response[i] = ec->taps[ec->length - 1 - i];
+    sc_span_filter_load(ec->span, response, ec->offset, n);
     ec->state.restores++;
     level_comparison(ec);
 }
@@ -334,13 +346,13 @@ static void learn_residual(struct sc_echo_canceller *ec)
 
 static void watch_delay(struct sc_echo_canceller *ec)
 {
-    if (ec->blocks % ESTIMATE_EVERY != 0)
+    const struct comparison *c = &ec->compared[1];
+    if (ec->blocks % ESTIMATE_EVERY != 0 || c->background > FOCUS_RATIO * c->sin)
         return;
     const bool moved = sc_delay_estimator_process(ec->estimator, sc_span_filter_taps(ec->span));
     struct sc_delay_estimator_state d;
     sc_delay_estimator_get_state(ec->estimator, &d);
-    const struct comparison *c = &ec->compared[1];
-    ec->sure = moved || d.confidence < SURE || c->foreground > FOCUS_RATIO * c->sin ? 0 : ec->sure + 1;
+    ec->sure = moved || d.confidence < SURE ? 0 : ec->sure + 1;
     if (!ec->focused && ec->sure >= SURE_UPDATES && ec->state.converged)
         focus(ec, d.delay_samples);
 }
@@ -429,9 +441,8 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         ec->block_sin[ec->fill + i] = without_dc(ec, 1, (float)sin[i] / FULL_SCALE);
         remember(ec, ec->block_rin[ec->fill + i]);
     }
-    const size_t window = ec->settings.window_samples;
-    const size_t oldest = (ec->at + 2 * HISTORY - n - ec->offset - (window - 1)) % HISTORY;
-    convolve(ec->taps, window, ec->history + oldest, y, n);
+    const size_t oldest = (ec->at + 2 * HISTORY - n - ec->offset - (ec->length - 1)) % HISTORY;
+    convolve(ec->taps, ec->length, ec->history + oldest, y, n);
     for (size_t i = 0; i < n; i++) {
         const float e = ec->block_sin[ec->fill + i] - y[i];
         ec->block_error[ec->fill + i] = e;
@@ -476,7 +487,7 @@ void sc_echo_canceller_get_state(const struct sc_echo_canceller *ec, struct sc_e
     float power = 0;
     *out = ec->state;
     sc_delay_estimator_get_state(ec->estimator, &d);
-    for (size_t i = 0; i < ec->settings.window_samples; i++)
+    for (size_t i = 0; i < ec->length; i++)
         power += ec->taps[i] * ec->taps[i];
     out->erl_db = ec->state.converged ? -10 * log10f(power + 1e-9f) : 0;
     out->erle_db = ec->state.converged ? ec->erle_db : 0;

@@ -80,12 +80,12 @@ static void follows_a_move_and_keeps_what_was_set(void)
     }
     int moves = 0;
     for (int i = 0; i < 20; i++) {
-        make(response, 2, 500, 0.002f);
+        make(response, 2, 640, 0.002f);
         moves += sc_delay_estimator_process(de, response);
     }
     sc_delay_estimator_get_state(de, &s);
     CHECK_EQ(moves, 1);
-    CHECK(abs(s.delay_samples - 500) <= 16);
+    CHECK(abs(s.delay_samples - 640) <= 16);
     sc_delay_estimator_reset(de);
     sc_delay_estimator_get_state(de, &s);
     CHECK_EQ(s.delay_samples, -1);
