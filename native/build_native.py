@@ -36,7 +36,7 @@ def pkg_config(option: str) -> list[str]:
         )
     except (OSError, subprocess.CalledProcessError) as error:
         packages = " ".join(LIBRARIES.values())
-        raise RuntimeError(f"a library of the C core is missing: apt install pkg-config {packages}") from error
+        raise RuntimeError(f"a library of the core is missing: apt install pkg-config {packages}") from error
     return answer.stdout.split()
 
 
