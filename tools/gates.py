@@ -20,6 +20,8 @@ WORKERS = "2"  # the machines of CI have two cores
 APART = "real"
 QUICK = "not slow and not real"
 
+ARM_RUNNER = "qemu-aarch64-static -L /usr/aarch64-linux-gnu"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -92,12 +94,18 @@ def pytest_stages(*, quick: bool, match: str = "") -> list[Stage]:
 
 def native() -> Stage:
     """The C core's own tests under the address and undefined-behaviour sanitizers, warnings as errors."""
-    return Stage("C tests, sanitizers", (("make", "-s", "-C", "native", "test"),))
+    core = ("make", "-s", f"-j{WORKERS}", "-C", "native", "test")
+    wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test")
+    return Stage("C tests, sanitizers", (core, wires))
 
 
 def native_arm() -> Stage:
     """The same tests built for the board and run under qemu-aarch64."""
-    return Stage("C tests, aarch64", (("make", "-s", "-C", "native", "test-arm"),))
+    core = ("make", "-s", f"-j{WORKERS}", "-C", "native", "test-arm")
+    # No sanitizer library runs under qemu-user.
+    cross = ("CC=aarch64-linux-gnu-gcc", "SANITIZE=", "BUILD=../../build/wires-arm", f"RUNNER={ARM_RUNNER}")
+    wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test", *cross)
+    return Stage("C tests, aarch64", (core, wires))
 
 
 def faults() -> Stage:
