@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from gateway.model.actions import Action
+from gateway.model.events import Event
+from gateway.model.plain import Plain, to_plain
 from gateway.runtime.pump import Exchange
 from gateway.runtime.trace import Step, TraceHeader, TraceRun
 
@@ -64,3 +66,49 @@ def _compare(step: Step, answer: list[Action]) -> Difference | None:
         if recorded != replayed:
             return Difference(step, place, recorded, replayed)
     return None
+
+
+def report_text(report: ReplayReport) -> str:
+    """How it went, for people."""
+    ended = " (it was cut: the process did not end in order)" if report.cut else ""
+    if report.difference is None:
+        return f"The same: {report.steps} events, {report.actions} actions{ended}."
+    difference = report.difference
+    step = difference.step
+    where = f"{step.file}:{step.line}"
+    if difference.failure:
+        return f"{where}: the exchange failed on {_shown(step.event)}: {difference.failure}"
+    return "\n".join(
+        (
+            f"{where}: {report.steps} events agree; action {difference.place + 1} of this one differs:",
+            f"  event     {_shown(step.event)}",
+            f"  recorded  {_shown(difference.recorded)}",
+            f"  replayed  {_shown(difference.replayed)}",
+        )
+    )
+
+
+def report_plain(report: ReplayReport) -> dict[str, Plain]:
+    """How it went, as JSON values."""
+    plain: dict[str, Plain] = {
+        "same": report.difference is None,
+        "events": report.steps,
+        "actions": report.actions,
+        "cut": report.cut,
+    }
+    if report.difference is not None:
+        difference = report.difference
+        plain["difference"] = {
+            "file": difference.step.file,
+            "line": difference.step.line,
+            "event": to_plain(difference.step.event),
+            "action": difference.place + 1,
+            "recorded": to_plain(difference.recorded),
+            "replayed": to_plain(difference.replayed),
+            "failure": difference.failure,
+        }
+    return plain
+
+
+def _shown(value: Event | Action | None) -> str:
+    return "(nothing)" if value is None else str(value)

@@ -1,0 +1,354 @@
+"""`cityline`: the command line. Joins the gateway in real time (`app`) and the bench, which do not know one
+another.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gateway import __version__
+from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
+from gateway.errors import CitylineError, ConfigError
+from gateway.management import client, language, tables
+from gateway.management.announcement import announcement, secrets_text
+from gateway.management.control import LAST_LINES_LIMIT
+from gateway.management.language import _
+
+if TYPE_CHECKING:
+    from gateway.app import Alarm, Gateway, RunSettings
+
+language.choose(language.asked(sys.argv))
+
+SIMULATED = Path(__file__).parent.parent / "boards" / "simulated"
+EXIT_DIFFERENT = 1
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+StatePath = click.Path(file_okay=False, path_type=Path)
+FilePath = click.Path(dir_okay=False, path_type=Path)
+
+state_option = click.option(
+    "--state",
+    type=StatePath,
+    default=default_state,
+    show_default=str(default_state()),
+    help=_("Directory of the journal, the trace, the secrets and the control socket."),
+)
+json_option = click.option("--json", "as_json", is_flag=True, help=_("Answer as JSON."))
+config_option = click.option(
+    "--config", type=FilePath, default=SIMULATED / "office.toml", help=_("The office (office.toml).")
+)
+board_option = click.option(
+    "--board", type=FilePath, default=SIMULATED / "board.toml", help=_("The board (board.toml).")
+)
+
+
+def fail(error: object, code: int = EXIT_FAILED) -> NoReturn:
+    """Tell why and end; never a traceback."""
+    click.echo(f"cityline: {error}", err=True)
+    sys.exit(code)
+
+
+@click.group(help=_("Cityline: an office telephone exchange on a small board."))
+@click.version_option(__version__, prog_name="cityline")
+@click.option("--language", type=click.Choice(language.LANGUAGES), help=_("Language of these texts."))
+def main(language: str | None) -> None:
+    """The group of all commands; the language was chosen when this module was loaded."""
+
+
+# --- run ----------------------------------------------------------------------------------------------------
+
+
+@main.command(help=_("Run an office until Ctrl-C, or play a story of the bench."))
+@click.option(
+    "--story",
+    default="",
+    metavar="NAME|all",
+    help=_("Play a story in virtual time and exit with its verdict."),
+)
+@click.option(
+    "--out", type=StatePath, default=None, help=_("With --story: WAV files of what each party heard.")
+)
+@click.option(
+    "--listen", default="127.0.0.1", metavar="ADDR[:PORT]", help=_("Where SIP listens (default 127.0.0.1).")
+)
+@config_option
+@board_option
+@state_option
+@click.option("--no-prompt", is_flag=True, help=_("Do not offer the bench prompt on a terminal."))
+@click.option("--verbose", is_flag=True, help=_("Say more in the log."))
+def run(
+    story: str,
+    out: Path | None,
+    listen: str,
+    config: Path,
+    board: Path,
+    state: Path,
+    no_prompt: bool,
+    verbose: bool,
+) -> None:
+    """Run the gateway, or a story."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if story:
+        _play(story, out)
+    from gateway.app import RunSettings
+
+    address, port = parse_listen(listen)
+    settings = RunSettings(config, board, state, address, port)
+    prompt = not no_prompt and sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        asyncio.run(_run(settings, prompt=prompt))
+    except ConfigError as error:
+        fail(error, EXIT_BAD_INPUT)
+    except CitylineError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        fail(_("interrupted before it was up"), 130)
+
+
+def parse_listen(text: str) -> tuple[str, int | None]:
+    """``127.0.0.1``, ``0.0.0.0:5070``, ``[::1]:5070``; click.BadParameter for anything else."""
+    host, port = text, ""
+    if text.startswith("["):
+        host, _bracket, rest = text[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif text.count(":") == 1:
+        host, _colon, port = text.partition(":")
+    try:
+        ip_address(host)
+        number = int(port) if port else None
+    except ValueError:
+        number = 0
+    if number is not None and not 0 < number < 65_536:
+        remedy = _("{text!r} is no address; give one of this machine, such as 127.0.0.1 or 0.0.0.0:5070")
+        raise click.BadParameter(remedy.format(text=text), param_hint="--listen")
+    return host, number
+
+
+async def _run(settings: "RunSettings", *, prompt: bool) -> None:
+    from gateway import app
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        stopped.set()
+        loop.remove_signal_handler(number)  # the second one ends at once
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    await app.run(settings, stopped, on_started=_announce, prompt=_bench_prompt if prompt else None)
+    click.echo(_("Stopped: every call is ended, every line is released."))
+
+
+def _announce(gateway: "Gateway") -> None:
+    office, board = gateway.configuration.office, gateway.configuration.board
+    click.echo(
+        _("Cityline {version} runs the office of {file}. Ctrl-C stops it.").format(
+            version=__version__, file=gateway.settings.office
+        )
+    )
+    click.echo(announcement(office, board, gateway.listen, gateway.state.path))
+    for problem in gateway.configuration.warnings:
+        click.echo(f"! {problem}")
+    if gateway.secrets.fresh:
+        click.echo(secrets_text(gateway.secrets.fresh))
+    gateway.on_alarm = _show_alarm
+    for alarm in gateway.alarms:
+        _show_alarm(alarm)
+    sys.stdout.flush()
+
+
+def _show_alarm(alarm: "Alarm") -> None:
+    click.echo(f"! {alarm.about}: {tables.clean(alarm.text)}", err=True)
+
+
+async def _bench_prompt(gateway: "Gateway") -> None:
+    from gateway.bench import prompt
+
+    await prompt.offer(gateway)
+
+
+def _play(story: str, out: Path | None) -> NoReturn:
+    from gateway import bench
+
+    sys.exit(bench.play(story, out))
+
+
+# --- see and ask --------------------------------------------------------------------------------------------
+
+
+def _ask(state: Path, question: str) -> Any:
+    with _connected(state) as address:
+        return client.ask(address, question)
+
+
+@contextlib.contextmanager
+def _connected(state: Path) -> Iterator[str]:
+    """The control socket's address; says how to start a gateway when none answers."""
+    directory = StateDirectory(state)
+    text = _("No gateway runs with the state in {state}. Start one with `cityline run`, or say --state.")
+    not_running = text.format(state=directory.path)
+    if not directory.socket.exists():
+        fail(not_running)
+    try:
+        with socket_address(directory.socket) as address:
+            yield address
+    except client.NotRunning as error:
+        fail(f"{not_running} ({error})")
+    except client.Refused as error:
+        fail(error)
+
+
+def _show(answer: Any, as_json: bool, text: Callable[[Any], str]) -> None:
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=1) if as_json else text(answer))
+
+
+@main.command(help=_("The running gateway in a few lines."))
+@state_option
+@json_option
+def status(state: Path, as_json: bool) -> None:
+    """Show the gateway."""
+    _show(_ask(state, "status"), as_json, tables.status_text)
+
+
+@main.command(help=_("Every line and what it is doing."))
+@state_option
+@json_option
+def lines(state: Path, as_json: bool) -> None:
+    """Show the lines."""
+    _show(_ask(state, "lines"), as_json, tables.lines_text)
+
+
+@main.command(help=_("The calls that live, or with --recorded those in the journal."))
+@state_option
+@json_option
+@click.option(
+    "--recorded", is_flag=True, help=_("Calls of the journal, newest first; also when no gateway runs.")
+)
+@click.option("--last", type=click.IntRange(1, 1_000_000), default=50, help=_("How many of them."))
+def calls(state: Path, as_json: bool, recorded: bool, last: int) -> None:
+    """Show calls."""
+    if not recorded:
+        _show(_ask(state, "calls"), as_json, tables.calls_text)
+        return
+    from gateway.drivers.storage import StorageError, read_calls
+
+    try:
+        records = read_calls(StateDirectory(state).journal, limit=last)
+    except StorageError as error:
+        fail(error)
+    if as_json:
+        click.echo(
+            json.dumps([tables.recorded_plain(record) for record in records], ensure_ascii=False, indent=1)
+        )
+    else:
+        click.echo(tables.recorded_text(records))
+
+
+@main.command(help=_("What the machines of the exchange say; with --follow as it happens."))
+@state_option
+@json_option
+@click.option("--follow", is_flag=True, help=_("Go on until Ctrl-C."))
+@click.option("--all", "everything", is_flag=True, help=_("Events and actions too."))
+@click.option(
+    "--last", type=click.IntRange(0, LAST_LINES_LIMIT), default=20, help=_("How many lines of the past.")
+)
+def trace(state: Path, as_json: bool, follow: bool, everything: bool, last: int) -> None:
+    """Show the trace."""
+
+    def shown(line: str) -> str | None:
+        return line if as_json else tables.trace_text(line, everything=everything)
+
+    try:
+        with _connected(state) as address:
+            past = client.read_trace(address, LAST_LINES_LIMIT, follow=False)
+            for text in [text for line in past if (text := shown(line))][-last or LAST_LINES_LIMIT :]:
+                click.echo(text)
+            if follow:
+                for line in client.read_trace(address, 0, follow=True):
+                    if text := shown(line):
+                        click.echo(text)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+@main.command(help=_("Feed a trace to the exchange and see whether it ends in the same actions."))
+@click.argument("file", type=FilePath)
+@json_option
+def replay(file: Path, as_json: bool) -> None:
+    """Replay a trace."""
+    from gateway.exchange import Exchange
+    from gateway.runtime import replay as again
+    from gateway.runtime.trace import TraceError, TraceHeader, TraceRun
+
+    def make(header: TraceHeader) -> Exchange:
+        return Exchange(
+            header.office, header.board, media_address=header.media_address, first_id=header.first_id
+        )
+
+    try:
+        report = again.replay(TraceRun(file), make)
+    except TraceError as error:
+        fail(error, EXIT_BAD_INPUT)
+    if as_json:
+        click.echo(json.dumps(again.report_plain(report), ensure_ascii=False, indent=1))
+    else:
+        click.echo(again.report_text(report))
+    sys.exit(EXIT_DIFFERENT if report.difference else 0)
+
+
+# --- secrets ------------------------------------------------------------------------------------------------
+
+
+@main.group(help=_("Secrets of SIP telephones."))
+def secrets() -> None:
+    """Secrets of SIP telephones."""
+
+
+@secrets.command(help=_("Make a new secret for the SIP telephone of an extension, and show it once."))
+@click.argument("extension")
+@config_option
+@board_option
+@state_option
+def reset(extension: str, config: Path, board: Path, state: Path) -> None:
+    """Make a new secret."""
+    from gateway.config.load import load_configuration
+    from gateway.drivers.device_secrets import reset_secret
+    from gateway.model.settings import ExtensionKind
+
+    try:
+        configuration = load_configuration(config, board)
+        office = configuration.office
+        known = [each.number for each in office.extensions if each.kind is ExtensionKind.SIP]
+        if extension not in known:
+            text = _("{extension} is no SIP extension of {file}; there are {known}")
+            fail(text.format(extension=extension, file=config, known=", ".join(known) or "-"), EXIT_BAD_INPUT)
+        if extension in configuration.secrets:
+            text = _("{file} itself gives the secret of {extension}: change it there")
+            fail(text.format(extension=extension, file=config), EXIT_BAD_INPUT)
+        directory = StateDirectory(state)
+        directory.prepare()
+        secret = reset_secret(directory.secrets, office.sip.realm, extension)
+    except ConfigError as error:
+        fail(error, EXIT_BAD_INPUT)
+    except StateError as error:
+        fail(error)
+    click.echo(secrets_text({extension: secret}))
+    if directory.socket.exists():
+        click.echo(_("The gateway that runs now takes it when it is started again."))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,398 @@
+"""Composition root: builds the gateway for real time, runs it, and takes it down in order. Imported by
+nothing.
+
+Order of building: configuration, state (locked), secrets, journal, trace, twins or cards, signal core,
+exchange, pump; then the services: SIP, control socket, audio. Taking down goes the other way: nobody may
+ask any more, the exchange clears its calls with a cause, SIP says its BYEs, the line modules take their
+safe states, audio stops, journal and trace close.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from gateway import __version__
+from gateway.config.load import Configuration, load_configuration
+from gateway.drivers.clock import RealClock
+from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
+from gateway.drivers.sipstack import SofiaSipStack
+from gateway.drivers.state_directory import StateDirectory, socket_address
+from gateway.drivers.storage import Journal, Row
+from gateway.errors import HardwareError
+from gateway.exchange import Exchange
+from gateway.interfaces import SipListen
+from gateway.management.control import ControlSocket, Sources
+from gateway.media.core import (
+    CardAudio,
+    CorePort,
+    CoreSettings,
+    RtpTransport,
+    SignalCore,
+    SilentAudio,
+    WireAudio,
+)
+from gateway.media.tones import tone_plan
+from gateway.model.actions import CallEnded, RaiseAlarm
+from gateway.model.events import PortFailed, PortRestored, ShutdownRequested
+from gateway.model.plain import Plain, to_plain
+from gateway.model.settings import AudioKind, BoardSettings, ExtensionKind, PortSettings
+from gateway.runtime.live import Inbox, run_pump
+from gateway.runtime.pump import Pump
+from gateway.runtime.supervisor import keep, pause, watch_audio
+from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
+from gateway.simulator.board import SimulatedBoard
+
+ALARMS_KEPT = 50
+HOUSEKEEPING_S = 1.0
+SIMULATED_CHIP = "sim:"
+FIRST_ID = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What the command line says. ``sip_port`` overrides the office's."""
+
+    office: Path
+    board: Path
+    state: Path
+    listen: str = "127.0.0.1"
+    sip_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that was raised, with its time."""
+
+    wall_ns: int
+    about: str
+    text: str
+
+
+class Gateway:
+    """A gateway in real time: made by `running`, used by the prompt and by tests."""
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        configuration: Configuration,
+        state: StateDirectory,
+        stopped: asyncio.Event,
+    ) -> None:
+        office, board = configuration.office, configuration.board
+        self.settings = settings
+        self.configuration = configuration
+        self.state = state
+        self.stopped = stopped
+        self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
+        self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
+        self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
+        self.listen = SipListen(
+            settings.listen, settings.sip_port or office.sip.port, office.sip.realm, office.sip.transports
+        )
+        self.media_address = media_address(settings.listen)
+        self.began_ns = time.monotonic_ns()
+        self._loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as undo:
+            self.secrets = self._make_secrets()
+            self.journal = self._open_journal()
+            undo.callback(self.journal.close)
+            self.trace = self._open_trace()
+            undo.callback(self.trace.close)
+            self.clock = RealClock(self._loop)
+            refuse_unknown_chips(board)
+            self.board = SimulatedBoard(self.clock, board, office, seed=1)
+            self.silent_ports: dict[PortSettings, str] = {}
+            self.core = self._make_core()
+            undo.callback(self.core.close)
+            self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
+            self.sip = SofiaSipStack()
+            self.pump = Pump(
+                self.exchange,
+                self.clock,
+                modules=self.board.modules,
+                core=self.core,
+                sip=self.sip,
+                journal=self.journal,
+                trace=self.trace,
+                on_alarm=self.alarm,
+                survives_bugs=True,
+            )
+            self.inbox = Inbox(self.pump, self._loop)
+            undo.pop_all()
+
+    # --- building -------------------------------------------------------------------------------------------
+
+    def _make_secrets(self) -> DeviceSecrets:
+        office = self.configuration.office
+        numbers = [extension.number for extension in office.extensions if extension.kind is ExtensionKind.SIP]
+        return ensure_secrets(self.state.secrets, office.sip.realm, numbers, self.configuration.secrets)
+
+    def _open_journal(self) -> Journal:
+        def committed(rows: list[Row]) -> None:
+            ended = [row for row in rows if isinstance(row, CallEnded)]
+            if ended and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(lambda: [self.on_call_recorded(row) for row in ended])
+
+        return Journal(
+            self.state.journal,
+            version=__version__,
+            on_committed=committed,
+            on_trouble=self._trouble_of("journal"),
+        )
+
+    def _open_trace(self) -> TraceWriter:
+        office, board = self.configuration.office, self.configuration.board
+        header = TraceHeader(
+            office.version, office, board, self.media_address, first_id=FIRST_ID, cityline=__version__
+        )
+        return TraceWriter(self.state.trace, header, on_trouble=self._trouble_of("trace"))
+
+    def _make_core(self) -> SignalCore:
+        """The core with every card that is there; a port whose card is missing stays silent."""
+        office, board = self.configuration.office, self.configuration.board
+        core = SignalCore(
+            CoreSettings(
+                ports=tuple(self._core_port(port) for port in board.ports),
+                tones=tone_plan(office.country).heard,
+                rtp_transport=RtpTransport.UDP,
+                rtp_address=self.settings.listen,
+                rtp_first_port=board.rtp_first_port,
+                rtp_sockets=board.rtp_sockets,
+                seed=secrets.randbits(32),
+            )
+        )
+        for name, samples in self.configuration.clips.items():
+            core.load_clip(name, samples)
+        return core
+
+    def _core_port(self, port: PortSettings) -> CorePort:
+        if port.audio is AudioKind.WIRE:
+            wire = self.board.wires[port.port]
+            return CorePort(port.node, WireAudio(wire.exchange, wire.line))
+        card = CorePort(port.node, CardAudio(port.card, port.card_side, port.full_scale_dbm0))
+        try:
+            SignalCore(CoreSettings(ports=(card,), rtp_sockets=0)).close()
+        except HardwareError as error:
+            self.silent_ports[port] = (
+                f"{error}: plug the card in, or correct `card` of port {port.port} in board.toml"
+            )
+            return CorePort(port.node, SilentAudio())
+        return card
+
+    # --- running --------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The first step, then everything that makes events."""
+        self.pump.start()
+        for port, reason in self.silent_ports.items():
+            self.pump.feed(PortFailed(port.port, reason))
+            self.alarm(RaiseAlarm(port.port, reason))
+        self.board.modules.start(self.pump.feed)
+        self.core.start_audio()
+
+    async def serve_sip(self) -> None:
+        """SIP until the gateway stops; its driver restarts the process by itself."""
+        await self.sip.start(self.pump.feed, self.listen, self.secrets.accounts)
+        await self.stopped.wait()
+
+    async def serve_control(self) -> None:
+        """The control socket until the gateway stops."""
+        control = ControlSocket(self._sources())
+        with socket_address(self.state.socket) as address:
+            await control.open(self.state.socket, address)
+        try:
+            await self.stopped.wait()
+        finally:
+            await control.close()
+
+    async def keep_house(self) -> None:
+        """Once a second: the trace to its file, and a look at the sound cards."""
+        gone: set[int] = set()
+        while not await pause(self.stopped, HOUSEKEEPING_S):
+            self.trace.flush()
+            gone = self._watch_cards(gone)
+
+    def _watch_cards(self, gone: set[int]) -> set[int]:
+        now = {int(port.node) for port in self.core.statistics().ports if port.card_gone}
+        for port in self.configuration.board.ports:
+            if int(port.node) in now - gone:
+                reason = f"sound card {port.card} has gone: plug it in again"
+                self.pump.feed(PortFailed(port.port, reason))
+                self.alarm(RaiseAlarm(port.port, reason))
+            elif int(port.node) in gone - now:
+                self.pump.feed(PortRestored(port.port))
+        return now
+
+    async def end(self) -> None:
+        """Clear every call with a cause, say BYE, put the lines to rest, close what is open."""
+        self.pump.feed(ShutdownRequested())
+        await self.sip.stop()
+        self.inbox.close()
+        self.board.modules.stop()
+        self.pump.timers.cancel_all()
+        self.core.stop_audio()
+        self.core.close()
+        await asyncio.to_thread(self.journal.close)
+        self.trace.close()
+
+    # --- what people see ------------------------------------------------------------------------------------
+
+    def alarm(self, raised: RaiseAlarm) -> None:
+        """Remember an alarm and tell the terminal."""
+        alarm = Alarm(time.time_ns(), raised.about, raised.text)
+        self.alarms.append(alarm)
+        self.on_alarm(alarm)
+
+    def _trouble_of(self, about: str) -> Callable[[str], None]:
+        def tell(text: str) -> None:
+            self._loop.call_soon_threadsafe(self.alarm, RaiseAlarm(about, text))
+
+        return tell
+
+    def status(self) -> Plain:
+        """What `cityline status` shows."""
+        view, counts, core = self.exchange.view(), self.journal.counts(), self.core.statistics()
+        return {
+            "cityline": __version__,
+            "board": self.configuration.board.name,
+            "configuration": view.version,
+            "state": str(self.state.path),
+            "trace": str(self.trace.path),
+            "up_s": (time.monotonic_ns() - self.began_ns) // 1_000_000_000,
+            "sip": {
+                "up": view.sip_up,
+                "address": f"{self.listen.address}:{self.listen.port}",
+                "transports": list(self.listen.transports),
+                "process": self.sip.process_id,
+            },
+            "lines": len(view.lines),
+            "lines_failed": [str(line.port) for line in view.lines if line.failure],
+            "calls": len(view.calls),
+            "registrations": to_plain(view.registrations, tagged=False),
+            "queues": to_plain(view.queues, tagged=False),
+            "rtp_sockets_used": view.rtp_sockets_used,
+            "timers_running": view.timers_running,
+            "pump": to_plain(self.pump.counts, tagged=False),
+            "journal": to_plain(counts, tagged=False),
+            "audio": {
+                "ticks": core.ticks,
+                "late": core.ticks_late,
+                "missed": core.ticks_missed,
+                "tick_us_mean": round(core.tick_us_mean, 1),
+                "tick_us_max": round(core.tick_us_max, 1),
+                "real_time": core.real_time,
+            },
+            "alarms": [to_plain(alarm, tagged=False) for alarm in self.alarms],
+        }
+
+    def _sources(self) -> Sources:
+        views: dict[str, Callable[[], Plain]] = {
+            "status": self.status,
+            "lines": lambda: self._timed(to_plain(self.exchange.view().lines, tagged=False)),
+            "calls": lambda: self._timed(to_plain(self.exchange.view().calls, tagged=False)),
+        }
+        return Sources(views, self._last_lines, self.trace.follow)
+
+    def _timed(self, rows: Plain) -> Plain:
+        """Rows with the moment to which their monotonic times belong."""
+        return {"now_ms": self.clock.monotonic_ns() // 1_000_000, "rows": rows}
+
+    def _last_lines(self, count: int) -> list[str]:
+        self.trace.flush()
+        return last_lines(self.trace.path, count)
+
+
+def refuse_unknown_chips(board: BoardSettings) -> None:
+    """Pins of real chips need a driver that is not there yet."""
+    for port in board.ports:
+        for role, pin in port.pins:
+            if not pin.startswith(SIMULATED_CHIP):
+                raise HardwareError(
+                    f"board {board.name}: port {port.port}: pin {role} = {pin!r} is on a real chip, and this"
+                    f" Cityline drives the simulated one only; write {SIMULATED_CHIP}N,"
+                    " or use boards/simulated/board.toml"
+                )
+
+
+def media_address(listen: str) -> str:
+    """The address that our SDP gives: the one we listen on or, when that is all of them, our way to the
+    network.
+    """
+    address = ip_address(listen)
+    if not address.is_unspecified:
+        return listen
+    family, far = (socket.AF_INET, "192.0.2.1") if address.version == 4 else (socket.AF_INET6, "2001:db8::1")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))  # chooses a route and sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1" if address.version == 4 else "::1"
+
+
+@contextlib.contextmanager
+def _first_of_group() -> Iterator[None]:
+    """Raise what is inside a group of one: people want the sentence, not the tree."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        inner: BaseException = group
+        while isinstance(inner, BaseExceptionGroup):
+            inner = inner.exceptions[0]
+        raise inner from None
+
+
+async def run(
+    settings: RunSettings,
+    stopped: asyncio.Event,
+    *,
+    on_started: Callable[[Gateway], None] = lambda gateway: None,
+    prompt: Callable[[Gateway], Awaitable[None]] | None = None,
+) -> None:
+    """Run a gateway until ``stopped`` is set (a signal), or until ``prompt`` returns.
+
+    Raises `ConfigError`, `StateError`, `StorageError` or `HardwareError` when it cannot start,
+    `HardwareError` when it cannot go on; what runs is taken down in order in any case.
+    """
+    configuration = await asyncio.to_thread(load_configuration, settings.office, settings.board)
+    state = StateDirectory(settings.state)
+    with state.locked():
+        gateway = Gateway(settings, configuration, state, stopped)
+        try:
+            on_started(gateway)
+            gateway.begin()
+            with _first_of_group():
+                await _serve(gateway, prompt)
+        finally:
+            stopped.set()
+            await gateway.end()
+
+
+async def _serve(gateway: Gateway, prompt: Callable[[Gateway], Awaitable[None]] | None) -> None:
+    stopped = gateway.stopped
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run_pump(gateway.pump, gateway.core, stopped), name="pump")
+        group.create_task(keep("SIP", gateway.serve_sip, stopped, gateway.alarm), name="sip")
+        group.create_task(
+            keep("control socket", gateway.serve_control, stopped, gateway.alarm), name="control"
+        )
+        group.create_task(gateway.keep_house(), name="housekeeping")
+        group.create_task(watch_audio(lambda: gateway.core.statistics().ticks, stopped), name="audio watch")
+        if prompt is not None:
+            asking = group.create_task(_ask(prompt, gateway), name="prompt")
+            await stopped.wait()
+            asking.cancel()
+
+
+async def _ask(prompt: Callable[[Gateway], Awaitable[None]], gateway: Gateway) -> None:
+    try:
+        await prompt(gateway)
+    finally:
+        gateway.stopped.set()

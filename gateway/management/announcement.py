@@ -1,0 +1,62 @@
+"""What `cityline run` says when it starts: what runs where, whom one can call, and the new secrets, once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.interfaces import SipListen
+from gateway.management.language import _
+from gateway.model.settings import BoardSettings, ExtensionKind, OfficeSettings, PortKind
+
+
+def announcement(office: OfficeSettings, board: BoardSettings, listen: SipListen, state: Path) -> str:
+    """The office in a few lines."""
+    rows = [
+        (_("telephones"), ", ".join(_stations(office, ExtensionKind.ANALOG)) or "-"),
+        (_("SIP"), ", ".join(_stations(office, ExtensionKind.SIP)) or "-"),
+        (
+            "",
+            _("{transports} on {address}:{port}, realm {realm}").format(
+                transports="+".join(listen.transports),
+                address=listen.address,
+                port=listen.port,
+                realm=listen.realm,
+            ),
+        ),
+        (_("city lines"), ", ".join(_city_lines(office)) or "-"),
+        (_("groups"), ", ".join(_groups(office)) or "-"),
+        (
+            _("board"),
+            _("{name}: {fxs} telephone sockets, {fxo} city lines").format(
+                name=board.name, fxs=_count(board, PortKind.FXS), fxo=_count(board, PortKind.FXO)
+            ),
+        ),
+        (_("state"), str(state)),
+    ]
+    width = max(len(name) for name, _text in rows)
+    return "\n".join(f"  {name.ljust(width)}  {text}" for name, text in rows)
+
+
+def secrets_text(fresh: Mapping[str, str]) -> str:
+    """New secrets of SIP telephones: they are shown once and kept nowhere."""
+    lines = [_("New secrets of SIP telephones. They are shown only now; user name is the extension:")]
+    lines += [f"  {extension}  {secret}" for extension, secret in fresh.items()]
+    return "\n".join(lines)
+
+
+def _stations(office: OfficeSettings, kind: ExtensionKind) -> list[str]:
+    return [
+        f"{extension.number} {extension.name}" for extension in office.extensions if extension.kind is kind
+    ]
+
+
+def _city_lines(office: OfficeSettings) -> list[str]:
+    return [f"{line.name} {line.number}".strip() + f" -> {line.destination}" for line in office.city_lines]
+
+
+def _groups(office: OfficeSettings) -> list[str]:
+    groups = [f"{group.number} {group.name}" for group in office.hunt_groups]
+    return groups + [f"{queue.number} {queue.name}" for queue in office.queues]
+
+
+def _count(board: BoardSettings, kind: PortKind) -> int:
+    return sum(port.kind is kind for port in board.ports)
