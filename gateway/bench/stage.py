@@ -3,14 +3,15 @@
 Every check of sound is made with an ear's own meters, never by asking the exchange.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.bench.office import Office
+from gateway.bench.office import Office, TooLateError
 from gateway.model.actions import CallAnswered, CallEnded, CallStarted
 from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import NS_PER_MS
 from gateway.simulator import meters
-from gateway.simulator.central_office import CityLine
+from gateway.simulator.central_office import CityLine, Subscriber
 from gateway.simulator.ear import CADENCES, TONE_HZ, Heard
 from gateway.simulator.sip_peer import SipTelephone
 from gateway.simulator.telephone import Telephone
@@ -27,7 +28,6 @@ STRANGER_DBM0 = -45.0
 LEAST_ECHO_LOSS_DB = 30.0
 ANSWER_TO_AUDIO_MS = 60
 REST_MS = 3_000
-CITY_REST_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,33 @@ class Stage:
         """The far end of a city line."""
         return self.office.city_line(line)
 
+    @property
+    def telephones(self) -> tuple[Telephone, ...]:
+        """Every analog telephone."""
+        return tuple(self.office.board.telephones.values())
+
+    def calls(self, line: int, number: str) -> bool:
+        """Somebody in the city calls our line ``line``."""
+        return self.office.board.city.calls(line, number)
+
+    def subscriber(self, subscriber: Subscriber) -> None:
+        """Say what a number of the city does."""
+        self.office.board.city.add(subscriber)
+
+    def busy_city(self) -> CityLine | None:
+        """The first city line that is not idle."""
+        return next((line for line in self.office.board.city.lines if line.state != "idle"), None)
+
+    def connect(self, caller: Telephone, called: Telephone) -> None:
+        """Bring two telephones into conversation."""
+        caller.lifts()
+        self.wait(400)
+        caller.dials(called.number)
+        self.wait_for(lambda: called.rings, 2_000, f"{called.name} rings")
+        self.wait(200)
+        called.lifts()
+        self.wait(600)
+
     # --- time -----------------------------------------------------------------------------------------------
 
     @property
@@ -80,6 +107,15 @@ class Stage:
     def wait(self, duration_ms: float) -> None:
         """Let time pass."""
         self.office.run(duration_ms)
+
+    def wait_for(self, condition: Callable[[], bool], limit_ms: int, what: str) -> None:
+        """Let time pass until ``condition`` holds; what comes too late ends the story (TooLateError)."""
+        try:
+            took_ms = self.office.run_until(condition, limit_ms, what)
+        except TooLateError:
+            self.check(what, False, f"not within {limit_ms} ms")
+            raise
+        self.check(what, True, f"after {took_ms} ms")
 
     # --- claims ---------------------------------------------------------------------------------------------
 
@@ -92,6 +128,43 @@ class Stage:
     def passed(self) -> bool:
         """Something was claimed and everything holds."""
         return bool(self.checks) and all(check.passed for check in self.checks)
+
+    # --- bells and lines ------------------------------------------------------------------------------------
+
+    def bell(self, telephone: Telephone, within_ms: int) -> None:
+        """The bell begins to ring within that time (from now, or it has just begun)."""
+        if not telephone.rings:
+            self.wait_for(lambda: telephone.rings, within_ms, f"{telephone.name} rings")
+        else:
+            self.check(f"{telephone.name} rings", True)
+
+    def bell_stops(self, telephone: Telephone, since_ms: int, within_ms: int = 100) -> None:
+        """The bell has had no power since ``within_ms`` after ``since_ms``."""
+        last_ns = telephone.rings_ns[-1][1] if telephone.rings_ns else 0
+        quiet_ms = None if last_ns is None else max(0, last_ns // NS_PER_MS - since_ms)
+        stopped = quiet_ms is not None and quiet_ms <= within_ms
+        self.check(f"{telephone.name} stops ringing within {within_ms} ms", stopped, f"{quiet_ms} ms")
+
+    def released(self, line: int, within_ms: int) -> None:
+        """The city sees that we have let the line go."""
+        city = self.city(line)
+        gone = ("releasing", "idle")
+        self.wait_for(lambda: city.state in gone, within_ms, f"line {line} is released within {within_ms} ms")
+
+    def take_alarm(self, about: str) -> bool:
+        """Whether an alarm about something was raised; it is taken note of and off the list."""
+        found = [alarm for alarm in self.office.alarms if alarm.about == about]
+        for alarm in found:
+            self.office.alarms.remove(alarm)
+        return bool(found)
+
+    def connected_order(self) -> list[str]:
+        """Who was answered, in the order of the answers, by the journal."""
+        rows = self.office.journal.rows
+        calling = {
+            row.call: row.calling for row in rows if isinstance(row, CallStarted) and row.called == "610"
+        }
+        return [calling[row.call] for row in rows if isinstance(row, CallAnswered) and row.call in calling]
 
     # --- tones ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,154 @@
+"""Plays a story and judges it: verdict, ladder, and a WAV of what each party heard."""
+
+import importlib
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.bench.ladder import Rung
+from gateway.bench.office import Office, Tamper, TooLateError, open_office
+from gateway.bench.stage import Check, Party, Stage
+from gateway.errors import CitylineError
+from gateway.simulator.wires import RATE_HZ, SAMPLE_BYTES
+
+STORIES = (
+    "internal",
+    "wrong-number",
+    "busy",
+    "off-hook",
+    "city-in",
+    "city-out",
+    "far-end-hangup",
+    "abandoned",
+    "congestion",
+    "queue",
+    "hold",
+    "rotary",
+    "line-to-sip",
+    "pairing",
+)
+
+
+class UnknownStoryError(CitylineError):
+    """There is no story of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a story."""
+
+    name: str
+    checks: tuple[Check, ...]
+    ladder: tuple[Rung, ...]
+    narration: tuple[str, ...]
+    virtual_s: float
+    real_s: float
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Something was checked, nothing failed, nothing broke."""
+        return not self.error and bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def times_real(self) -> float:
+        """How many times faster than real time it was played."""
+        return self.virtual_s / max(self.real_s, 1e-9)
+
+    def report(self) -> str:
+        """For people: ladder, checks, verdict."""
+        title = f"story {self.name}"
+        lines = [title, "=" * len(title), "", *map(str, self.ladder), "", *map(str, self.checks)]
+        if self.error:
+            lines += ["", f"It broke off: {self.error}"]
+        return "\n".join([*lines, "", self.summary()])
+
+    def summary(self) -> str:
+        """One line."""
+        passed = sum(check.passed for check in self.checks)
+        verdict = "PASSED" if self.passed else "FAILED"
+        return (
+            f"{self.name:15} {verdict}  {passed}/{len(self.checks)} checks, "
+            f"{self.virtual_s:6.1f} s in {self.real_s:5.2f} s ({self.times_real:.0f} times real time)"
+        )
+
+
+def play(name: str, out_dir: Path | None = None, *, tamper: Tamper | None = None, seed: int = 1) -> Verdict:
+    """Play the story ``name`` in virtual time; with ``out_dir`` a WAV for each party is written there.
+
+    ``tamper`` puts a deliberate fault between the exchange and the world. UnknownStoryError lists the names.
+    """
+    if name not in STORIES:
+        raise UnknownStoryError(f"there is no story {name!r}; there are: {', '.join(STORIES)}, all")
+    story = importlib.import_module(f"gateway.bench.stories.{name.replace('-', '_')}")
+    began_s = time.perf_counter()
+    office = open_office(
+        getattr(story, "OFFICE", "office"), seed=seed, rotary=getattr(story, "ROTARY", ()), tamper=tamper
+    )
+    recorder = Recorder(office) if out_dir is not None else None
+    stage = Stage(office)
+    error = ""
+    try:
+        story.play(stage)
+    except TooLateError as late:
+        error = str(late)
+    finally:
+        if recorder is not None and out_dir is not None:
+            recorder.write(out_dir / name)
+        office.close()
+    return Verdict(
+        name,
+        tuple(stage.checks),
+        tuple(office.ladder.rungs),
+        tuple(office.ladder.narration),
+        office.now_ms / 1000,
+        time.perf_counter() - began_s,
+        error,
+    )
+
+
+def play_all(out_dir: Path | None = None) -> Iterator[Verdict]:
+    """Every story in turn."""
+    for name in STORIES:
+        yield play(name, out_dir)
+
+
+class Recorder:
+    """Keeps what each party hears, beyond the ears' own memory, and writes it as WAV files."""
+
+    DRAIN_MS = 20_000
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._heard: dict[str, bytearray] = {}
+        self._drain()
+
+    def _parties(self) -> Iterator[Party]:
+        yield from self._office.board.telephones.values()
+        yield from self._office.sip_telephones.values()
+        yield from self._office.board.city.lines
+
+    def _drain(self) -> None:
+        for party in self._parties():
+            kept = self._heard.setdefault(party.name, bytearray())
+            device = party.ear.device
+            kept += device.heard(len(kept) // SAMPLE_BYTES, device.position)
+        self._office.clock.after_ms(self.DRAIN_MS, self._drain)
+
+    def write(self, directory: Path) -> None:
+        """One file for each party, 16-bit mono at 8 kHz."""
+        self._drain()
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, samples in self._heard.items():
+            with wave.open(str(directory / f"{name.replace(' ', '-')}.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(SAMPLE_BYTES)
+                file.setframerate(RATE_HZ)
+                file.writeframes(bytes(samples))
