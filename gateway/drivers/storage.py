@@ -308,8 +308,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-# --- opening
-# ----------------------------------------------------------------------------------------------------
+# --- opening ------------------------------------------------------------------------------------------------
 
 
 def open_journal(path: Path, on_trouble: Callable[[str], None] = _log.error) -> sqlite3.Connection:
@@ -398,8 +397,7 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-# --- reading
-# ----------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def read_calls(path: Path, *, limit: int = 100, since_ns: int = 0) -> list[CallRecord]:

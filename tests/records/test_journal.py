@@ -141,8 +141,7 @@ def test_any_text_of_a_peer_can_be_kept(tmp_path_factory, calling, line):
     assert record.calling == calling[:128].encode("utf-8", "replace").decode()
 
 
-# --- the schema
-# -------------------------------------------------------------------------------------------------
+# --- the schema ---------------------------------------------------------------------------------------------
 
 START = "INSERT INTO call_started VALUES (1, {call}, '{direction}', '101', '', '102', NULL, 0, {at})"
 NONSENSE = {
@@ -203,8 +202,7 @@ def test_every_cause_and_evidence_of_the_vocabulary_is_taken(path):
     assert len(journalled(path, *rows)) == len(Cause) + len(Evidence)
 
 
-# --- boot
-# -------------------------------------------------------------------------------------------------------
+# --- boot ---------------------------------------------------------------------------------------------------
 
 
 def test_migrations_run_once_each_and_in_order(path, monkeypatch):
@@ -322,8 +320,7 @@ def test_a_summary_counts_and_adds_up(path):
     assert (summary.talked_ms, summary.mean_wait_ms) == (90_000, 7_500)
 
 
-# --- kill -9
-# ----------------------------------------------------------------------------------------------------
+# --- kill -9 ------------------------------------------------------------------------------------------------
 
 
 def killed_run(path: Path, seed: int) -> dict[str, set[int]]:
