@@ -144,7 +144,8 @@ async def _run(settings: "RunSettings", *, prompt: bool) -> None:
 
     def stop(number: signal.Signals) -> None:
         stopped.set()
-        loop.remove_signal_handler(number)  # the second one ends at once
+        if number is signal.SIGINT:
+            loop.remove_signal_handler(number)  # a second Ctrl-C ends at once
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
@@ -181,9 +182,20 @@ async def _bench_prompt(gateway: "Gateway") -> None:
 
 
 def _play(story: str, out: Path | None) -> NoReturn:
-    from gateway import bench
+    from gateway.bench import playing
 
-    sys.exit(bench.play(story, out))
+    if story != "all":
+        try:
+            verdict = playing.play(story, out)
+        except playing.UnknownStoryError as error:
+            fail(error, EXIT_BAD_INPUT)
+        click.echo(verdict.report())
+        sys.exit(0 if verdict.passed else EXIT_FAILED)
+    failed = []
+    for verdict in playing.play_all(out):
+        click.echo(verdict.summary() if verdict.passed else verdict.report())
+        failed += [] if verdict.passed else [verdict.name]
+    sys.exit(EXIT_FAILED if failed else 0)
 
 
 # --- see and ask --------------------------------------------------------------------------------------------
