@@ -1,12 +1,63 @@
-"""The whole exchange as one pure object: events in, actions out; no clock, no socket, no thread, no
-chance.
+"""The whole exchange as one pure object: events in, actions out; no clock, no socket, no thread, no chance.
+
+One step, `Exchange.handle`:
+
+1. the event goes to the machine that it concerns (a hook contact, a line, a dialog, a call's timer);
+2. the news that machines tell goes to the calls they belong to, until nobody has anything to say;
+3. callers who wait for somebody are served, if somebody is free now;
+4. the plan is written from what everybody should hear, and applied if it changed.
+
+A step that fails in one call clears that call, with a cause and an alarm, and leaves the rest running.
 """
 
-from gateway.model.actions import Action
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, assert_never
+
+from gateway.call import opening
+from gateway.call.call import EndCall, MembersFree
+from gateway.call.showing import view_of
+from gateway.call.sip_leg import Binding, SipState
+from gateway.call.sound import listens_for_digits, wishes_of
+from gateway.call.states import CallState
+from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
+from gateway.line.fxo import Fxo, FxoSettings, FxoState
+from gateway.line.fxs import Fxs, FxsSettings, FxsState
+from gateway.line.hook import HookSettings
+from gateway.line.ringing import Bell
+from gateway.media.plan import Digits, PlanWriter, Tone, Wish
+from gateway.media.tones import tone_plan
+from gateway.model import events as ev
+from gateway.model.actions import Action, ApplyPlan, RaiseAlarm, SipHangup
+from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
-from gateway.model.numbers import Now
-from gateway.model.settings import BoardSettings, OfficeSettings
+from gateway.model.machine import Ids, Machine, Step
+from gateway.model.numbers import CallId, DialogId, NodeId, Now, PortId
+from gateway.model.plan import Detectors, PortNode, RtpNode
+from gateway.model.settings import (
+    BoardSettings,
+    CityLineSettings,
+    ExtensionKind,
+    ExtensionSettings,
+    OfficeSettings,
+    PortKind,
+    PortSettings,
+)
+from gateway.model.signals import CityRings, Clear, Dialled, Lifted, News
+from gateway.model.timers import TimerId
 from gateway.model.view import ExchangeView, Snapshot
+from gateway.routing.callqueue import CallQueue
+from gateway.routing.dialplan import DialPlan
+
+_DialogEvent = (
+    ev.RemoteRinging
+    | ev.RemoteAnswered
+    | ev.RemoteRefused
+    | ev.ReinviteReceived
+    | ev.ReinviteAnswered
+    | ev.RemoteEnded
+)
 
 
 class Exchange:
@@ -17,20 +68,357 @@ class Exchange:
     def __init__(
         self, office: OfficeSettings, board: BoardSettings, *, media_address: str, first_id: int = 1000
     ) -> None:
-        raise NotImplementedError("arrives within the hour")
+        self._ids = Ids(first_id)
+        self._ports = board.ports
+        self._tones = tone_plan(office.country)
+        self._writer = PlanWriter(self._tones, self._ids.take)
+        self._board = Switchboard(
+            office=office,
+            plan=DialPlan(office),
+            ids=self._ids,
+            sockets=Sockets.of(board.rtp_sockets),
+            media_address=media_address,
+            rtp_first_port=board.rtp_first_port,
+            queues={queue.number: CallQueue(queue) for queue in office.queues},
+        )
+        self._lines: dict[PortId, Fxs | Fxo] = {}
+        self._nodes: dict[NodeId, Fxs | Fxo] = {}
+        self._machines: dict[str, Machine[Any]] = {}
+        for port in board.ports:
+            self._install(port, office)
+
+    # --- the seam -------------------------------------------------------------------------------------------
 
     def start(self, now: Now) -> list[Action]:
         """What must be done before the first event: the first plan."""
-        raise NotImplementedError
+        step = Step(now, self._ids)
+        self._write_plan(step)
+        return step.actions
 
     def handle(self, event: Event, now: Now) -> list[Action]:
         """Decide what follows from ``event``; the actions are to be carried out in order."""
-        raise NotImplementedError
+        step = Step(now, self._ids)
+        self._guarded(lambda: self._take(event, step), self._subject(event), step)
+        self._settle(step)
+        self._write_plan(step)
+        return step.actions
 
     def view(self) -> ExchangeView:
         """The exchange as it stands, for people."""
-        raise NotImplementedError
+        running = sum(len(machine.running_timers()) for machine in self._all_machines())
+        return view_of(self._board, self._ports, self._lines, running)
 
     def snapshot(self) -> Snapshot:
         """Where a trace may begin."""
-        raise NotImplementedError
+        return Snapshot(self._board.office.version, self._ids.next, self.view())
+
+    # --- building -------------------------------------------------------------------------------------------
+
+    def _install(self, port: PortSettings, office: OfficeSettings) -> None:
+        line: Fxs | Fxo
+        below: tuple[Machine[Any], ...]
+        if port.kind is PortKind.FXS:
+            line = self._install_telephone(port, office)
+            below = (line.hook,)
+        else:
+            line = self._install_city_line(port, office)
+            below = (line.ring, line.supervision)
+        self._lines[port.port] = self._nodes[port.node] = line
+        for machine in (line, *below):
+            self._machines[machine.key] = machine
+
+    def _install_telephone(self, port: PortSettings, office: OfficeSettings) -> Fxs:
+        owner = next((one for one in office.extensions if one.port == port.port), None)
+        extension = owner or ExtensionSettings("", "", ExtensionKind.ANALOG, port.port)
+        settings = FxsSettings(
+            bell=Bell(self._tones.ring_cadence_ms, port.ring_hz),
+            hook=HookSettings(extension.flash_min_ms, extension.flash_max_ms),
+            paired=extension.paired_line is not None,
+            first_digit_ms=office.first_digit_ms,
+            interdigit_ms=office.interdigit_ms,
+        )
+        line = Fxs(port.port, settings, self._board.plan.verdict)
+        if owner is not None:
+            self._board.telephones[owner.number] = Telephone(owner, line, port.node)
+        return line
+
+    def _install_city_line(self, port: PortSettings, office: OfficeSettings) -> Fxo:
+        owner = next((one for one in office.city_lines if one.port == port.port), None)
+        settings = owner or CityLineSettings("", port.port, "")
+        line = Fxo(
+            port.port,
+            FxoSettings(
+                bell=Bell(self._tones.ring_cadence_ms, self._tones.ring_hz),
+                dial_tone_wait_ms=settings.dial_tone_wait_ms,
+                answer_after_dialling_ms=settings.answer_after_dialling_ms,
+            ),
+        )
+        if owner is not None:
+            self._board.city_lines[owner.name] = CityLine(owner, line, port.node)
+        return line
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def _take(self, event: Event, step: Step) -> None:
+        match event:
+            case ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed():
+                self._take_edge(event, step)
+            case ev.PortFailed(port=port) | ev.PortRestored(port=port):
+                if port in self._lines:
+                    self._lines[port].take(event, step)
+            case ev.DigitStarted() | ev.DigitHeard() | ev.ToneHeard() | ev.CallerIdHeard() | ev.MediaLost():
+                self._take_heard(event, step)
+            case ev.DigitsSent(node=node):
+                self._take_digits_sent(event, node, step)
+            case ev.PromptEnded():
+                step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
+            case ev.SipStackUp() | ev.SipStackDown() | ev.Registered() | ev.Unregistered():
+                self._take_sip_state(event, step)
+            case ev.InviteReceived():
+                opening.by_sip(self._board, event, step)
+            case (
+                ev.RemoteRinging()
+                | ev.RemoteAnswered()
+                | ev.RemoteRefused()
+                | ev.ReinviteReceived()
+                | ev.ReinviteAnswered()
+                | ev.RemoteEnded()
+            ):
+                self._take_dialog(event, step)
+            case ev.TimerExpired(timer=timer):
+                self._expire(timer, step)
+            case ev.ShutdownRequested():
+                self._shut_down(step)
+            case _:
+                assert_never(event)
+
+    def _take_edge(
+        self, event: ev.HookEdge | ev.RingEdge | ev.LoopCurrent | ev.PolarityReversed, step: Step
+    ) -> None:
+        match event, self._lines.get(event.port):
+            case ev.HookEdge(), Fxs() as telephone:
+                telephone.hook.edge(event, step)
+            case ev.RingEdge(), Fxo() as city:
+                city.ring.take(event, step)
+            case ((ev.LoopCurrent() | ev.PolarityReversed()), Fxo() as city):
+                city.supervision.take(event, step)
+            case _:
+                step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no such port")
+
+    def _take_heard(
+        self,
+        event: ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.MediaLost,
+        step: Step,
+    ) -> None:
+        match event, self._nodes.get(event.node):
+            case ((ev.DigitStarted() | ev.DigitHeard()), Fxs() as telephone):
+                telephone.take(event, step)
+            case ev.ToneHeard(), Fxo() as city:
+                city.hear(event, step)
+            case ev.CallerIdHeard(), Fxo() as city:
+                city.take(event, step)
+            case _:
+                for dialog in self._board.dialogs.values():
+                    if dialog.node == event.node:
+                        dialog.take(event, step)
+
+    def _take_digits_sent(self, event: ev.DigitsSent, node: NodeId, step: Step) -> None:
+        for line in self._lines.values():
+            if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == node:
+                line.take(event, step)
+        for leg in self._board.legs.values():
+            leg.digits_sent(node)
+
+    def _take_sip_state(
+        self, event: ev.SipStackUp | ev.SipStackDown | ev.Registered | ev.Unregistered, step: Step
+    ) -> None:
+        match event:
+            case ev.SipStackUp():
+                self._board.sip_up = True
+            case ev.SipStackDown():
+                self._board.sip_up = False
+                for dialog in tuple(self._board.dialogs.values()):
+                    if dialog.permits(ev.SipStackDown):
+                        dialog.take(event, step)
+                        self._deliver(step)
+            case ev.Registered(extension=extension, contact=contact, source_address=source):
+                self._board.bindings.setdefault(extension, {})[contact] = Binding(contact, source)
+            case ev.Unregistered(extension=extension, contact=contact):
+                self._board.bindings.get(extension, {}).pop(contact, None)
+
+    def _take_dialog(self, event: _DialogEvent, step: Step) -> None:
+        dialog = self._board.dialogs.get(event.dialog)
+        if dialog is not None:
+            dialog.take(event, step)
+        elif isinstance(event, ev.RemoteAnswered):  # our CANCEL crossed their answer: take it back
+            step.do(SipHangup(event.dialog, Cause.NORMAL_CLEARING))
+
+    def _expire(self, timer: TimerId, step: Step) -> None:
+        machine = self._machine(timer.owner)
+        if machine is not None:
+            machine.expire(timer, step)
+
+    def _shut_down(self, step: Step) -> None:
+        """Clear every call; from here on nobody is served."""
+        self._board.closing = True
+        for call in tuple(self._board.calls.values()):
+            call.take(EndCall(Cause.TEMPORARY_FAILURE, Evidence.ADMINISTRATOR), step)
+
+    # --- news -----------------------------------------------------------------------------------------------
+
+    def _settle(self, step: Step) -> None:
+        """Deliver news and serve those who wait, until nothing happens any more."""
+        self._deliver(step)
+        served: set[CallId] = set()
+        while self._serve(served, step):
+            self._deliver(step)
+        for dialog in [one for one in self._board.dialogs.values() if one.state is SipState.ENDED]:
+            self._board.close_dialog(dialog)
+
+    def _deliver(self, step: Step) -> None:
+        while step.news:
+            news: Any = step.news.popleft()
+            self._guarded(lambda news=news: self._tell(news, step), news.source, step)  # type: ignore[misc]
+
+    def _tell(self, news: News, step: Step) -> None:
+        leg = self._board.legs.get(news.source)
+        if leg is not None:
+            self._board.calls[leg.call].take(news, step)
+            return
+        line = self._machines.get(news.source)
+        if not isinstance(line, Fxs | Fxo) or not isinstance(news, Dialled | Lifted | CityRings):
+            return
+        owner = self._owner(line)
+        if owner is None or self._board.closing:
+            line.order(Clear(Cause.TEMPORARY_FAILURE), step)
+            return
+        self._open_call(owner, news, step)
+
+    def _open_call(self, owner: Telephone | CityLine, news: Dialled | Lifted | CityRings, step: Step) -> None:
+        match owner, news:
+            case Telephone(), Dialled():
+                opening.by_telephone(self._board, owner, news, step)
+            case Telephone(), Lifted():
+                opening.by_paired_telephone(self._board, owner, owner.extension.paired_line or "", step)
+            case CityLine(), CityRings():
+                opening.by_city(self._board, owner, self._destination_of(owner), news, step)
+
+    def _owner(self, line: Fxs | Fxo) -> Telephone | CityLine | None:
+        owners: list[Telephone | CityLine] = [
+            *self._board.telephones.values(),
+            *self._board.city_lines.values(),
+        ]
+        return next((owner for owner in owners if owner.line is line), None)
+
+    def _destination_of(self, city: CityLine) -> str:
+        """A paired line rings its telephone and no other."""
+        for number, telephone in self._board.telephones.items():
+            if telephone.extension.paired_line == city.settings.name:
+                return number
+        return city.settings.destination
+
+    def _serve(self, served: set[CallId], step: Step) -> bool:
+        """Find somebody for one of those who wait, each at most once a step: the first of each queue before
+        city callers whom nobody could take.
+        """
+        board = self._board
+        firsts = [board.calls[queue.first] for queue in board.queues.values() if queue.first is not None]
+        waiting = [call for call in firsts if call.state is CallState.WAITING]
+        waiting += [
+            call
+            for _, call in sorted(board.calls.items())
+            if call.state is CallState.OFFERING and not call.offers and not call.postponed
+        ]
+        for call in waiting:
+            free = any(board.is_free(number) and number not in call.refused for number in call.members)
+            if free and call.id not in served:
+                served.add(call.id)
+                self._guarded(lambda call=call: call.take(MembersFree(), step), call.key, step)  # type: ignore[misc]
+                return True
+        return False
+
+    # --- failing --------------------------------------------------------------------------------------------
+
+    def _guarded(self, work: Callable[[], object], subject: str, step: Step) -> None:
+        """Do a piece of work that concerns ``subject``; when it fails, that subject's call is cleared."""
+        try:
+            work()
+        except Exception as failure:  # noqa: BLE001  # the one place where a bug of ours is contained
+            text = f"A bug of ours: {failure}. Its call was cleared; send the trace to the makers."
+            step.do(RaiseAlarm(subject, text))
+            self._contain(subject, step)
+
+    def _contain(self, subject: str, step: Step) -> None:
+        leg = self._board.legs.get(subject)
+        machine = self._machine(subject)
+        call = self._board.calls.get(leg.call) if leg is not None else None
+        for one in self._board.calls.values():
+            if one.key == subject:
+                call = one
+        if isinstance(machine, Fxs | Fxo):
+            machine.recover(step)
+        if call is not None:
+            call.abandon(step)
+
+    def _subject(self, event: Event) -> str:
+        """Whom an event concerns: the key of a line, a dialog or a call."""
+        port: PortId | None = getattr(event, "port", None)
+        node: NodeId | None = getattr(event, "node", None)
+        dialog: DialogId | None = getattr(event, "dialog", None)
+        timer: TimerId | None = getattr(event, "timer", None)
+        if port in self._lines:
+            return self._lines[port].key
+        if node in self._nodes:
+            return self._nodes[node].key
+        if dialog in self._board.dialogs:
+            return self._board.dialogs[dialog].key
+        return timer.owner if timer is not None else "exchange"
+
+    # --- machines -------------------------------------------------------------------------------------------
+
+    def _machine(self, key: str) -> Machine[Any] | None:
+        found = self._machines.get(key)
+        if found is not None:
+            return found
+        return next((machine for machine in self._all_machines() if machine.key == key), None)
+
+    def _all_machines(self) -> Iterator[Machine[Any]]:
+        yield from self._machines.values()
+        yield from self._board.calls.values()
+        yield from self._board.dialogs.values()
+
+    # --- the plan -------------------------------------------------------------------------------------------
+
+    def _write_plan(self, step: Step) -> None:
+        parties: list[PortNode | RtpNode] = [self._port_node(port) for port in self._ports]
+        for dialog in self._board.dialogs.values():
+            node = dialog.rtp_node()
+            if node is not None:
+                parties.append(node)
+        plan = self._writer.write(parties, self._wishes())
+        if plan is not None:
+            step.do(ApplyPlan(plan))
+
+    def _wishes(self) -> Iterator[Wish]:
+        for port in self._ports:
+            line = self._lines[port.port]
+            if isinstance(line, Fxs) and line.tone is not None:
+                yield Wish(port.node, Tone(line.tone))
+            if isinstance(line, Fxo) and line.outdial is not None:
+                yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
+        for _, call in sorted(self._board.calls.items()):
+            yield from wishes_of(call)
+
+    def _port_node(self, port: PortSettings) -> PortNode:
+        line = self._lines[port.port]
+        muted = line.state is FxsState.RINGING
+        return PortNode(port.node, port.port, self._detectors(line), capture_muted=muted)
+
+    def _detectors(self, line: Fxs | Fxo) -> Detectors:
+        leg = self._board.legs.get(line.key)
+        if isinstance(line, Fxs):
+            call = self._board.calls.get(leg.call) if leg is not None else None
+            wanted = line.expects_digits or listens_for_digits(leg, call)
+            return Detectors.DTMF if wanted else Detectors.NONE
+        in_use = line.state in (FxoState.SEIZING, FxoState.DIALLING, FxoState.CALLING, FxoState.TALKING)
+        return Detectors.CALL_PROGRESS if in_use else Detectors.CALLER_ID

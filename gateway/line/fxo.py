@@ -318,6 +318,13 @@ class Fxo(Machine[FxoState]):
         """It works again."""
         self.failure = ""
 
+    def recover(self, step: Step) -> None:
+        """After a bug in this machine: the loop is open, whatever it was doing."""
+        step.do(SetLoop(self.port, closed=False))
+        self.outdial = None
+        self.supervision.stop(step)
+        self.halt(X.IDLE, step)
+
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
         """The wait for dial tone is the line's own; dialling takes as long as there are digits."""
         if timer is DIAL_TONE:

@@ -194,6 +194,11 @@ class Hook(Machine[HookState]):
         """
         self.take(Closed(edge.at_ns) if edge.off_hook else Opened(edge.at_ns), step)
 
+    @property
+    def on_hook(self) -> bool:
+        """Whether the handset lies where it belongs, as far as is known."""
+        return self.state in (H.ON_HOOK, H.CLOSING, H.RUNG, H.TRIP_CLOSED, H.TRIP_OPEN)
+
     def power(self, on: bool, step: Step) -> None:
         """The bell's power comes or goes; it matters only while the handset lies on its hook."""
         event = PowerOn() if on else PowerOff()

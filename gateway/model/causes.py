@@ -45,4 +45,5 @@ class Evidence(StrEnum):
     HARDWARE = "hardware"  # a port or its sound card failed
     CONFIGURATION = "configuration"  # no such number, nobody to ring, no free line: we said no ourselves
     MEDIA = "media"  # no packet came any more
+    BUG = "bug"  # a mistake of ours ended this call; the rest went on
     ADMINISTRATOR = "administrator"

@@ -22,6 +22,15 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Straight:
+    """Straight through to one city line: the telephone is paired with it, and its user dials to the city
+    himself.
+    """
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Nowhere:
     """No such number. ``whole`` is False when the digits were only the beginning of one."""
 
@@ -29,16 +38,15 @@ class Nowhere:
 
 
 Inside = ExtensionSettings | HuntGroupSettings | QueueSettings
-Destination = Inside | Outside | Nowhere
+Destination = Inside | Outside | Straight | Nowhere
 
 
 class DialPlan:
     """The numbers of one office. Numbers of the office go before rules for the city."""
 
     def __init__(self, office: OfficeSettings) -> None:
-        self._inside: dict[str, Inside] = {
-            entry.number: entry for entry in (*office.extensions, *office.hunt_groups, *office.queues)
-        }
+        inside: tuple[Inside, ...] = (*office.extensions, *office.hunt_groups, *office.queues)
+        self._inside = {entry.number: entry for entry in inside}
         self._rules = office.outgoing
         self._groups = {group.name: group for group in office.trunk_groups}
 

@@ -1,0 +1,1 @@
+"""Call control, pure, one service a file."""

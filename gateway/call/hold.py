@@ -1,0 +1,86 @@
+"""Hold: one party steps aside, the other hears music, until the first is back.
+
+A telephone holds by a flash and comes back by another; a SIP telephone by re-INVITE. A holder who puts his
+handset down has not hung up on anybody: his telephone rings to take the call back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.call.states import CallState
+from gateway.line.fxs import Fxs
+from gateway.model.causes import Cause, Evidence
+from gateway.model.signals import Alert
+
+if TYPE_CHECKING:
+    from gateway.call.call import Call
+    from gateway.model.machine import StateTimer, Step
+    from gateway.model.signals import Answered, Flashed, Left, RemoteHeld, RemoteResumed
+
+_EXCHANGE = "exchange"
+
+
+def flashed(call: Call, news: Flashed, step: Step) -> CallState:
+    """Hold, or back from hold."""
+    if news.source in call.holders:
+        call.holders.discard(news.source)
+    else:
+        call.holders.add(news.source)
+    return _state(call)
+
+
+def remote_held(call: Call, news: RemoteHeld, step: Step) -> CallState:
+    """A SIP telephone holds."""
+    call.holders.add(news.source)
+    return CallState.HELD
+
+
+def remote_resumed(call: Call, news: RemoteResumed, step: Step) -> CallState:
+    """A SIP telephone is back; the other party may hold as well."""
+    call.holders.discard(news.source)
+    return _state(call)
+
+
+def _state(call: Call) -> CallState:
+    return CallState.HELD if call.holders else CallState.TALKING
+
+
+def left(call: Call, news: Left, step: Step) -> CallState:
+    """A telephone that holds and goes on hook is rung back; everybody else who leaves ends the call."""
+    leg = call.board.legs[news.source]
+    partner = call.partner(leg)
+    holds_alone = call.holders == {leg.key}
+    if not (
+        holds_alone and isinstance(leg.line, Fxs) and news.evidence is Evidence.HOOK and partner is not None
+    ):
+        return call.party_left(news, step)
+    call.take_out(news.source)
+    call.recall_number = leg.number
+    if not call.board.is_free(leg.number):
+        return call.end(news.cause, news.evidence, leg.number or leg.via, step)
+    for again in call.board.seat_station(call.id, leg.number, step):
+        call.offers.append(again)
+        again.line.order(Alert(partner.number, partner.name), step)
+    return CallState.RECALLING
+
+
+def recalled(call: Call, news: Answered, step: Step) -> CallState:
+    """He lifted again: the two talk on."""
+    leg = call.board.legs[news.source]
+    call.offers.remove(leg)
+    if call.caller is None:
+        call.caller = leg
+    else:
+        call.other = leg
+    return CallState.TALKING
+
+
+def left_recalling(call: Call, news: Left, step: Step) -> CallState:
+    """The held party has gone, or the telephone cannot be rung."""
+    return call.party_left(news, step)
+
+
+def recall_failed(call: Call, timer: StateTimer, step: Step) -> CallState:
+    """He does not come back."""
+    return call.end(Cause.NO_ANSWER, Evidence.TIMER, _EXCHANGE, step)

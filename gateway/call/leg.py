@@ -1,0 +1,68 @@
+"""One party's side of a call: who it is, on which line or dialog, and what digits are on their way to it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.model.machine import Step
+from gateway.model.numbers import CallId, LegId, NodeId
+from gateway.model.signals import Order
+
+
+class PartyLine(Protocol):
+    """What carries a party: an FXS line, an FXO line or a SIP dialog. All three take the same orders."""
+
+    key: str
+
+    @property
+    def state_name(self) -> str:
+        """The machine's state, for people."""
+        ...
+
+    @property
+    def audible(self) -> bool:
+        """Whether the party hears what we send: an unanswered city caller does not."""
+        ...
+
+    @property
+    def takes_digits_apart(self) -> bool:
+        """Whether digits go to it as events beside the audio (RFC 4733)."""
+        ...
+
+    def order(self, event: Order, step: Step) -> None:
+        """Carry out an order of the call."""
+        ...
+
+    def permits(self, event: type[object]) -> bool:
+        """Whether it can take that order now."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """A party on its line. ``via`` is the port or the SIP contact; ``digits`` are sent to it one after the
+    other.
+    """
+
+    id: LegId
+    call: CallId
+    line: PartyLine
+    node: NodeId
+    number: str
+    name: str
+    via: str
+    digits: deque[tuple[NodeId, str]] = field(default_factory=deque)
+
+    @property
+    def key(self) -> str:
+        """The key of its line's machine: the ``source`` of its news."""
+        return self.line.key
+
+    def send_digit(self, digit: str, step: Step) -> None:
+        """Queue a digit to be sent to this party."""
+        self.digits.append((NodeId(step.new_id()), digit))
+
+    def digits_sent(self, node: NodeId) -> None:
+        """The signal core has sent what this node holds."""
+        if self.digits and self.digits[0][0] == node:
+            self.digits.popleft()

@@ -1,0 +1,131 @@
+"""Stations ring: one extension, or a group all at once; the first to answer gets the call.
+
+A city line that nobody has answered is different from every other caller: it cannot be told "busy" or "no
+answer", it costs its caller nothing, and ringing on is the best that can be done for him. So where any other
+caller would be told so, a city caller without an overflow goes on waiting, and is rung for as soon as
+somebody is free.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.call.states import CallState
+from gateway.line.fxo import Fxo
+from gateway.model.causes import Cause, Evidence
+from gateway.model.settings import ExtensionKind
+from gateway.model.signals import Alert, Progress
+from gateway.routing.huntgroup import members_to_ring
+
+if TYPE_CHECKING:
+    from gateway.call.call import Call
+    from gateway.model.machine import StateTimer, Step
+    from gateway.model.signals import Alerting, Answered, CallerKnown, Left
+
+_EXCHANGE = "exchange"
+
+
+def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step: Step) -> CallState:
+    """Ring every member that is free. Nobody free: overflow, or the caller is told why."""
+    call.members, call.ring_ms, call.overflow = members, ring_ms, overflow
+    call.refused.clear()
+    call.restart_timers()
+    ring_free_members(call, step)
+    if call.offers or call.postponed:
+        return CallState.OFFERING
+    return nobody(call, _why_nobody(call), Evidence.CONFIGURATION, step)
+
+
+def ring_free_members(call: Call, step: Step) -> None:
+    """Ring those that are free now. SIP telephones show who calls, so they wait for the city's caller
+    identity.
+    """
+    for number in members_to_ring(call.members, is_free=call.board.is_free, refused=call.refused):
+        extension = call.board.extension(number)
+        if extension is not None and extension.kind is ExtensionKind.SIP and _identity_pending(call):
+            call.postponed.append(number)
+        else:
+            _ring_station(call, number, step)
+
+
+def _ring_station(call: Call, number: str, step: Step) -> None:
+    caller = call.caller
+    for leg in call.board.seat_station(call.id, number, step):
+        call.offers.append(leg)
+        leg.line.order(Alert(caller.number if caller else "", caller.name if caller else ""), step)
+    if call.offers and caller is not None:
+        caller.line.order(Progress(audio=False), step)
+
+
+def _identity_pending(call: Call) -> bool:
+    line = call.caller.line if call.caller is not None else None
+    return isinstance(line, Fxo) and line.identity_pending
+
+
+def _why_nobody(call: Call) -> Cause:
+    causes = [call.board.why_not(number) for number in call.members]
+    return Cause.USER_BUSY if Cause.USER_BUSY in causes else next(iter(causes), None) or Cause.USER_BUSY
+
+
+def nobody(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallState:
+    """Nobody rings any more."""
+    if call.overflow:
+        return call.go_to_number(call.overflow, step)
+    if call.city_rings:
+        return CallState.OFFERING
+    return call.end(cause, evidence, _EXCHANGE, step)
+
+
+# --- rows
+# -------------------------------------------------------------------------------------------------------
+
+
+def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
+    """Now the SIP telephones can show who calls."""
+    call.note_caller(news, step)
+    postponed, call.postponed = call.postponed, []
+    for number in postponed:
+        if call.board.is_free(number):
+            _ring_station(call, number, step)
+    if postponed and not call.offers:
+        return nobody(call, _why_nobody(call), Evidence.CONFIGURATION, step)
+    return CallState.OFFERING
+
+
+def alerting(call: Call, news: Alerting, step: Step) -> None:
+    """A SIP telephone rings; the caller has been told when it was called."""
+
+
+def answered(call: Call, news: Answered, step: Step) -> CallState:
+    """The first to answer gets the call; the others stop ringing at once."""
+    leg = call.board.legs[news.source]
+    call.offers.remove(leg)
+    call.other = leg
+    call.release_offers(Cause.NORMAL_CLEARING, step)
+    call.connect_caller(step)
+    call.record.answer(leg.number, call.record.line, news.evidence, step)
+    return CallState.TALKING
+
+
+def left(call: Call, news: Left, step: Step) -> CallState:
+    """The caller gave up, or a station refused."""
+    leg = call.take_out(news.source)
+    if call.caller is None:
+        return call.end(news.cause, news.evidence, leg.number or leg.via, step)
+    call.refused.add(leg.number)
+    if call.offers or call.postponed:
+        return CallState.OFFERING
+    return nobody(call, news.cause, news.evidence, step)
+
+
+def no_answer(call: Call, timer: StateTimer, step: Step) -> CallState:
+    """They rang long enough. For a city caller without an overflow they ring on."""
+    if call.city_rings and not call.overflow:
+        return CallState.OFFERING
+    call.release_offers(Cause.NO_ANSWER, step)
+    return nobody(call, Cause.NO_ANSWER, Evidence.TIMER, step)
+
+
+def ring_again(call: Call, event: object, step: Step) -> None:
+    """A city caller waits for anybody; somebody is free now."""
+    ring_free_members(call, step)

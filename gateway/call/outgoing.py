@@ -1,0 +1,90 @@
+"""A call over a city line: seize one that is free, dial, let the caller hear what comes, notice the
+answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.call.states import CallState
+from gateway.model.causes import Cause, Evidence
+from gateway.model.signals import Progress, Seize
+from gateway.routing.trunkgroup import next_line
+
+if TYPE_CHECKING:
+    from gateway.call.call import Call
+    from gateway.model.machine import Step
+    from gateway.model.settings import TrunkGroupSettings
+    from gateway.model.signals import Alerting, Answered, Left, Proceeding
+
+_EXCHANGE = "exchange"
+
+_LINE_AT_FAULT = (Cause.NO_CIRCUIT, Cause.NETWORK_OUT_OF_ORDER, Cause.TEMPORARY_FAILURE, Cause.CONGESTION)
+"""Causes before dialling that another line may not have."""
+
+
+def seize(call: Call, group: TrunkGroupSettings, number: str, step: Step) -> CallState:
+    """Take the first free line of the group."""
+    call.trunks, call.dialled = group, number
+    call.tried.clear()
+    return _seize_next(call, Cause.NO_CIRCUIT, Evidence.CONFIGURATION, step)
+
+
+def seize_pair(call: Call, line: str, step: Step) -> CallState:
+    """Take one certain line for the telephone that is paired with it, and connect it straight through."""
+    city = call.board.city_lines[line]
+    if not city.line.permits(Seize) or city.line.key in call.board.legs:
+        return call.end(Cause.NO_CIRCUIT, Evidence.CONFIGURATION, _EXCHANGE, step)
+    _take(call, line, "", step)
+    return CallState.SEIZING
+
+
+def _seize_next(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallState:
+    """All lines busy, broken or tried: congestion."""
+    assert call.trunks is not None  # set when the call turned outside
+    line = next_line(call.trunks, tried=call.tried, is_free=call.board.line_is_free)
+    if line is None:
+        return call.end(cause, evidence, _EXCHANGE, step)
+    _take(call, line, call.dialled, step)
+    return CallState.SEIZING
+
+
+def _take(call: Call, line: str, number: str, step: Step) -> None:
+    call.tried.add(line)
+    city = call.board.city_lines[line]
+    call.other = call.board.seat_city_line(call.id, city, number, "", step)
+    call.record.line = line
+    call.record.ensure_started(step)
+    city.line.order(Seize(number), step)
+
+
+# --- rows
+# -------------------------------------------------------------------------------------------------------
+
+
+def proceeding(call: Call, news: Proceeding, step: Step) -> None:
+    """Dialled: from here on the caller hears the city, and a SIP caller without having to be answered."""
+    if call.caller is not None:
+        call.caller.line.order(Progress(audio=True), step)
+
+
+def alerting(call: Call, news: Alerting, step: Step) -> None:
+    """It rings in the city; the caller hears that himself."""
+
+
+def answered(call: Call, news: Answered, step: Step) -> None:
+    """Somebody answered in the city."""
+    call.connect_caller(step)
+    connected = call.other.number if call.other is not None else ""
+    call.record.answer(connected, call.record.line, news.evidence, step)
+
+
+def left_seizing(call: Call, news: Left, step: Step) -> CallState:
+    """The caller gave up; or the line is no good, then the next one may be."""
+    leg = call.take_out(news.source)
+    if call.caller is None:
+        return call.end(news.cause, news.evidence, leg.number or leg.via, step)
+    if call.trunks is None or news.cause not in _LINE_AT_FAULT:
+        return call.end(news.cause, news.evidence, _EXCHANGE, step)
+    call.restart_timers()
+    return _seize_next(call, news.cause, news.evidence, step)

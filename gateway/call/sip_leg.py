@@ -1,0 +1,295 @@
+"""A SIP party: one dialog, ours or theirs, with its media.
+
+A telephone that registered twice is called by two dialogs, each a leg of its own; that the first answer wins
+is the same rule as in a group of telephones. Bodies are read and written by `media.sdp`; statuses and causes
+meet in `sip.causes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gateway.media.sdp import (
+    Agreement,
+    Description,
+    LocalMedia,
+    SdpRefused,
+    agree,
+    parse_description,
+    write_answer,
+    write_offer,
+)
+from gateway.model.actions import (
+    SipAnswer,
+    SipAnswerReinvite,
+    SipHangup,
+    SipInvite,
+    SipRefuse,
+    SipRing,
+)
+from gateway.model.causes import Cause, Evidence
+from gateway.model.events import (
+    DigitHeard,
+    DigitSource,
+    InviteReceived,
+    MediaLost,
+    ReinviteAnswered,
+    ReinviteReceived,
+    RemoteAnswered,
+    RemoteEnded,
+    RemoteRefused,
+    RemoteRinging,
+    SipStackDown,
+)
+from gateway.model.machine import Machine, Row, Step
+from gateway.model.numbers import DialogId, NodeId
+from gateway.model.plan import RtpNode
+from gateway.model.signals import (
+    Alert,
+    Alerting,
+    Answered,
+    Clear,
+    Connect,
+    DigitPressed,
+    Left,
+    Progress,
+    RemoteHeld,
+    RemoteResumed,
+)
+from gateway.sip.causes import cause_of_status, status_of_cause
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a registered telephone can be reached."""
+
+    contact: str
+    source_address: str
+
+
+class SipState(Enum):
+    """Where the dialog is."""
+
+    NEW = auto()
+    OFFERED = auto()  # their INVITE; not answered
+    EARLY = auto()  # their INVITE; they hear us already (183)
+    CALLING = auto()  # our INVITE
+    ALERTING = auto()  # our INVITE; their telephone rings
+    TALKING = auto()
+    HELD = auto()  # they do not want to hear us
+    ENDED = auto()
+
+
+P = SipState
+_THEIRS = (P.OFFERED, P.EARLY)
+_OURS = (P.CALLING, P.ALERTING)
+_ANSWERED = (P.TALKING, P.HELD)
+_ALIVE = (*_THEIRS, *_OURS, *_ANSWERED)
+
+
+class SipLeg(Machine[SipState]):
+    """One dialog with one SIP telephone."""
+
+    kind = "sip"
+    initial = P.NEW
+    rows = (
+        Row(P.NEW, InviteReceived, (P.OFFERED, P.ENDED), "read_invite"),
+        Row(P.NEW, Alert, P.CALLING, "invite"),
+        Row(_THEIRS, Progress, _THEIRS, "show_progress"),
+        Row(_THEIRS, Connect, P.TALKING, "answer"),
+        Row(_THEIRS, Clear, P.ENDED, "refuse"),
+        Row(_OURS, RemoteRinging, P.ALERTING, "rings"),
+        Row(_OURS, RemoteAnswered, (P.TALKING, P.ENDED), "answered"),
+        Row(_OURS, RemoteRefused, P.ENDED, "refused"),
+        Row(_ANSWERED, ReinviteReceived, (*_ANSWERED, P.ENDED), "change_session"),
+        Row(_ANSWERED, ReinviteAnswered, _ANSWERED, "session_changed"),
+        Row(_ANSWERED, Connect, _ANSWERED, "connected_already"),
+        Row(_ANSWERED, Progress, _ANSWERED, "connected_already"),
+        Row((*_OURS, *_ANSWERED), Clear, P.ENDED, "hang_up"),
+        Row((P.EARLY, *_ANSWERED), DigitHeard, (P.EARLY, *_ANSWERED), "pass_digit"),
+        Row(P.TALKING, MediaLost, P.ENDED, "media_lost"),
+        Row(_ALIVE, RemoteEnded, P.ENDED, "remote_ended"),
+        Row(_ALIVE, SipStackDown, P.ENDED, "stack_lost"),
+    )
+
+    def __init__(
+        self,
+        dialog: DialogId,
+        extension: str,
+        contact: str,
+        node: NodeId,
+        socket: int,
+        media: tuple[str, int],
+    ) -> None:
+        super().__init__(str(dialog))
+        self.dialog = dialog
+        self.extension = extension
+        self.contact = contact
+        self.node = node
+        self.socket = socket
+        self._media = media
+        self._version = 0
+        self._offer: Description | None = None
+        self._agreement: Agreement | None = None
+
+    # --- what others ask of it ------------------------------------------------------------------------------
+
+    @property
+    def state_name(self) -> str:
+        """For people."""
+        return self.state.name.lower()
+
+    @property
+    def audible(self) -> bool:
+        """Whether they hear us; before our answer a SIP telephone makes its own ringback."""
+        return self.state in (P.EARLY, *_ANSWERED)
+
+    @property
+    def takes_digits_apart(self) -> bool:
+        """Whether digits go to them as events (RFC 4733)."""
+        return self._agreement is not None and self._agreement.telephone_event is not None
+
+    def rtp_node(self) -> RtpNode | None:
+        """Their node of the plan, while there is media."""
+        agreed = self._agreement
+        if agreed is None or not self.audible:
+            return None
+        return RtpNode(
+            id=self.node,
+            socket=self.socket,
+            remote=agreed.remote,
+            codec=agreed.codec,
+            telephone_event=agreed.telephone_event,
+            frame_ms=agreed.frame_ms,
+            sends=agreed.sends,
+            receives=agreed.receives,
+        )
+
+    def _local(self) -> LocalMedia:
+        self._version += 1
+        address, port = self._media
+        return LocalMedia(address, port, session_id=int(self.node), version=self._version)
+
+    # --- they call ------------------------------------------------------------------------------------------
+
+    def read_invite(self, event: InviteReceived, step: Step) -> SipState:
+        """Take their offer, or refuse it with the status that says why."""
+        try:
+            self._offer = parse_description(event.sdp)
+            agree(self._offer, self._local())
+        except SdpRefused as refused:
+            step.do(SipRefuse(self.dialog, refused.status))
+            return P.ENDED
+        return P.OFFERED
+
+    def show_progress(self, order: Progress, step: Step) -> SipState:
+        """180; with audio 183 and our answer, so that they hear the city's own tones."""
+        if self.state is P.EARLY:
+            return P.EARLY
+        step.do(SipRing(self.dialog, sdp=self._answer_text() if order.audio else None))
+        return P.EARLY if order.audio else P.OFFERED
+
+    def answer(self, order: Connect, step: Step) -> None:
+        """200 with our answer: the same one where they have heard us already."""
+        step.do(SipAnswer(self.dialog, self._answer_text()))
+
+    def _answer_text(self) -> str:
+        assert self._offer is not None  # OFFERED is reached with an offer only
+        local = self._local()
+        self._agreement = agree(self._offer, local)
+        return write_answer(self._offer, self._agreement, local)
+
+    def refuse(self, order: Clear, step: Step) -> None:
+        """A final response that says the cause."""
+        step.do(SipRefuse(self.dialog, status_of_cause(order.cause)))
+
+    # --- we call --------------------------------------------------------------------------------------------
+
+    def invite(self, order: Alert, step: Step) -> None:
+        """Offer them the call."""
+        offer = write_offer(self._local())
+        step.do(SipInvite(self.dialog, self.extension, self.contact, order.caller, order.caller_name, offer))
+
+    def rings(self, event: RemoteRinging, step: Step) -> None:
+        """Their telephone rings. The caller hears our ringback; early media of theirs is not taken."""
+        step.tell(Alerting(self.key))
+
+    def answered(self, event: RemoteAnswered, step: Step) -> SipState:
+        """They answered; without media that we can do the call is no use."""
+        try:
+            self._agreement = agree(parse_description(event.sdp), self._local())
+        except SdpRefused:
+            step.do(SipHangup(self.dialog, Cause.INCOMPATIBLE))
+            step.tell(Left(self.key, Cause.INCOMPATIBLE, Evidence.SIP))
+            return P.ENDED
+        step.tell(Answered(self.key, Evidence.SIP))
+        return P.TALKING
+
+    def refused(self, event: RemoteRefused, step: Step) -> None:
+        """Busy, declined, not there."""
+        step.tell(Left(self.key, cause_of_status(event.status), Evidence.SIP))
+
+    # --- in a call ------------------------------------------------------------------------------------------
+
+    def change_session(self, event: ReinviteReceived, step: Step) -> SipState:
+        """Hold, resume or a new address. Without an offer we make one; one that we cannot do changes
+        nothing.
+        """
+        if not event.sdp:
+            step.do(SipAnswerReinvite(self.dialog, write_offer(self._local())))
+            return self.state
+        local = self._local()
+        try:
+            offer = parse_description(event.sdp)
+            agreement = agree(offer, local)
+        except SdpRefused:
+            step.do(SipHangup(self.dialog, Cause.INCOMPATIBLE))
+            step.tell(Left(self.key, Cause.INCOMPATIBLE, Evidence.SIP))
+            return P.ENDED
+        self._agreement = agreement
+        step.do(SipAnswerReinvite(self.dialog, write_answer(offer, agreement, local)))
+        held = offer.on_hold
+        if held and self.state is P.TALKING:
+            step.tell(RemoteHeld(self.key))
+        elif not held and self.state is P.HELD:
+            step.tell(RemoteResumed(self.key))
+        return P.HELD if held else P.TALKING
+
+    def session_changed(self, event: ReinviteAnswered, step: Step) -> SipState:
+        """We make no re-INVITEs yet; an answer to one changes nothing."""
+        return self.state
+
+    def connected_already(self, order: object, step: Step) -> SipState:
+        """They were answered when they entered the queue, say."""
+        return self.state
+
+    def pass_digit(self, event: DigitHeard, step: Step) -> SipState:
+        """An event beside the audio is heard by nobody; a tone in the audio by everybody."""
+        audible = event.source is DigitSource.IN_BAND
+        step.tell(DigitPressed(self.key, event.digit, audible=audible))
+        return self.state
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    def hang_up(self, order: Clear, step: Step) -> None:
+        """CANCEL or BYE."""
+        step.do(SipHangup(self.dialog, order.cause))
+
+    def remote_ended(self, event: RemoteEnded, step: Step) -> None:
+        """They hung up; or the dialog died with the SIP process, which says the cause."""
+        try:
+            cause = Cause(event.cause_q850)
+        except ValueError:
+            cause = Cause.NORMAL_UNSPECIFIED
+        lost = cause is Cause.TEMPORARY_FAILURE
+        step.tell(Left(self.key, cause, Evidence.SIP_STACK_LOST if lost else Evidence.SIP))
+
+    def stack_lost(self, event: SipStackDown, step: Step) -> None:
+        """The SIP process is gone and has not said what became of this dialog."""
+        step.tell(Left(self.key, Cause.TEMPORARY_FAILURE, Evidence.SIP_STACK_LOST))
+
+    def media_lost(self, event: MediaLost, step: Step) -> None:
+        """No packet for longer than anybody is silent: they are gone without a BYE."""
+        step.do(SipHangup(self.dialog, Cause.RECOVERY_ON_TIMER))
+        step.tell(Left(self.key, Cause.RECOVERY_ON_TIMER, Evidence.MEDIA))

@@ -1,0 +1,112 @@
+"""Who hears what, written as a `Plan`: the pure step from the exchange's wishes to the value that crosses
+into C.
+
+A wish is a listener and a `Sound`. A tone gets a node of its own for each listener, so that everybody hears
+it from its beginning and none is cut; music has one node for all who listen, like a radio; a party is its own
+node already. A node keeps its id for as long as its wish lasts, and with it its phase, its position, its
+canceller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.media.tones import TonePlan
+from gateway.model.numbers import NodeId, ToneKind
+from gateway.model.plan import DigitsNode, Hears, Node, Plan, PlayerNode, PortNode, RtpNode, ToneNode
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A call-progress tone of the office's country."""
+
+    kind: ToneKind
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A recording, repeated for ever."""
+
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Another party's voice."""
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """Digits to be sent to the listener; ``node`` was taken when they were ordered, `DigitsSent` names it."""
+
+    node: NodeId
+    digits: str
+
+
+Sound = Tone | Music | Party | Digits
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """``listener`` should hear ``sound``."""
+
+    listener: NodeId
+    sound: Sound
+
+
+class PlanWriter:
+    """Writes one plan after the other. Remembers the ids of tone and music nodes that go on, and nothing
+    else.
+    """
+
+    def __init__(self, tones: TonePlan, new_id: Callable[[], int]) -> None:
+        self._tones = tones
+        self._new_id = new_id
+        self._kept: dict[tuple[NodeId | None, Tone | Music], NodeId] = {}
+        self.plan = Plan()
+
+    def write(self, parties: Sequence[PortNode | RtpNode], wishes: Iterable[Wish]) -> Plan | None:
+        """The next plan; None when it says what the last one said."""
+        wishes = tuple(wishes)
+        wanted = dict.fromkeys(_memory(wish) for wish in wishes if isinstance(wish.sound, Tone | Music))
+        self._kept = {key: self._kept.get(key) or NodeId(self._new_id()) for key in wanted}
+        nodes: dict[NodeId, Node] = {party.id: party for party in parties}
+        edges: dict[tuple[NodeId, NodeId], Hears] = {}
+        for wish in wishes:
+            source = self._source(wish, nodes)
+            edges[wish.listener, source] = Hears(wish.listener, source)
+        plan = Plan(
+            self.plan.generation + 1,
+            tuple(nodes[node] for node in sorted(nodes)),
+            tuple(edges[edge] for edge in sorted(edges)),
+        )
+        if plan.generation > 1 and (plan.nodes, plan.hears) == (self.plan.nodes, self.plan.hears):
+            return None
+        self.plan = plan
+        return plan
+
+    def _source(self, wish: Wish, nodes: dict[NodeId, Node]) -> NodeId:
+        """The id of the node that makes this sound, which is put into ``nodes`` if it is not a party."""
+        match wish.sound:
+            case Party(node=node):
+                return node
+            case Digits(node=node, digits=digits):
+                nodes[node] = DigitsNode(node, digits)
+                return node
+            case Tone(kind=kind):
+                node = self._kept[_memory(wish)]
+                nodes[node] = ToneNode(node, self._tones.segments(kind))
+                return node
+            case Music(clip=clip):
+                node = self._kept[_memory(wish)]
+                nodes[node] = PlayerNode(node, clip, looped=True)
+                return node
+
+
+def _memory(wish: Wish) -> tuple[NodeId | None, Tone | Music]:
+    """Tones are remembered by listener, music by clip."""
+    assert isinstance(wish.sound, Tone | Music)
+    return (wish.listener if isinstance(wish.sound, Tone) else None, wish.sound)
