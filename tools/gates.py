@@ -120,8 +120,7 @@ def pages() -> Stage:
 
 def wheel() -> Stage:
     """The wheel, and a look whether it is the one abi3 wheel that it should be."""
-    build = (str(PYTHON), "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "dist", ".")
-    return Stage("wheel", (build, (str(PYTHON), "-m", "tools.wheel", "dist")))
+    return Stage("wheel", ((str(PYTHON), "-m", "tools.wheel", "dist"),))
 
 
 def _pytest(*arguments: str) -> tuple[str, ...]:

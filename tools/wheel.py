@@ -1,7 +1,9 @@
-"""Checks a built wheel: one file, abi3 for CPython 3.11 and later, with the compiled modules inside."""
+"""Builds the wheel and checks it: one file, abi3 for CPython 3.11 and later, with the C modules inside."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -28,15 +30,27 @@ def complaints(wheel: Path) -> list[str]:
     return found
 
 
+def build(folder: Path) -> int:
+    """Build the wheel into `folder`; pip's code."""
+    # setuptools keeps what it copied before: a module that was deleted since would be in the wheel.
+    for kind in ("lib.*", "bdist.*"):
+        for stale in (ROOT / "build").glob(kind):
+            shutil.rmtree(stale)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    return subprocess.run([*command, "."], cwd=ROOT, check=False).returncode
+
+
 def main() -> int:
-    """`python -m tools.wheel DIRECTORY`: look at the newest wheel there."""
-    wheels = sorted(Path(sys.argv[1]).glob("cityline-*.whl"), key=lambda path: path.stat().st_mtime)
-    if not wheels:
-        print("no wheel was built")
-        return 1
-    wrong = complaints(wheels[-1])
-    print(f"{wheels[-1].name}: {wheels[-1].stat().st_size // 1024} KiB", *wrong, sep="\n  ")
-    return int(bool(wrong))
+    """`python -m tools.wheel DIRECTORY`: build there and look at what came out."""
+    folder = Path(sys.argv[1])
+    for old in folder.glob("cityline-*.whl"):
+        old.unlink()
+    code = build(folder)
+    for wheel in folder.glob("cityline-*.whl"):
+        wrong = complaints(wheel)
+        print(f"{wheel.name}: {wheel.stat().st_size // 1024} KiB", *wrong, sep="\n  ")
+        code = code or int(bool(wrong))
+    return code
 
 
 if __name__ == "__main__":

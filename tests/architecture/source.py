@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +39,9 @@ def below(top: Path) -> Iterator[Path]:
             yield from below(child)
 
 
+@cache
 def parse(path: Path) -> ast.Module:
-    """The syntax tree of a file."""
+    """The syntax tree of a file (read once)."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
