@@ -22,9 +22,16 @@ struct sc_tone_frame {
     float imaginary[SC_TONE_BANK_MAX];
 };
 
-/* floor_mean_square: below it a frame is all zeros (nothing is correlated). EINVAL for a count of 0 or above
- * SC_TONE_BANK_MAX or a frequency outside 100 .. 3900 Hz; ENOMEM. */
-int sc_tone_bank_create(struct sc_tone_bank **out, const float *frequency_hz, size_t count, float floor_mean_square);
+struct sc_tone_bank_settings {
+    float frequency_hz[SC_TONE_BANK_MAX];   /* 100 .. 3900 */
+    uint32_t count;
+    uint32_t always;                        /* the first so many (a multiple of 4, or all) are measured in every frame, */
+                                            /* the others when sc_tone_bank_rest asks for them */
+    float floor_mean_square;                /* below it a frame is all zeros: nothing is correlated */
+};
+
+/* EINVAL for settings outside these limits; ENOMEM. */
+int sc_tone_bank_create(struct sc_tone_bank **out, const struct sc_tone_bank_settings *settings);
 void sc_tone_bank_destroy(struct sc_tone_bank *bank);
 void sc_tone_bank_reset(struct sc_tone_bank *bank);
 
@@ -34,6 +41,9 @@ void sc_tone_bank_notch(struct sc_tone_bank *bank, const float *frequency_hz, si
 /* Takes samples up to the end of the next frame; returns how many it took. *frame is set to that frame, or to NULL when
  * the samples ended first. The frame lives until the next call. */
 size_t sc_tone_bank_feed(struct sc_tone_bank *bank, const int16_t *in, size_t n, const struct sc_tone_frame **frame);
+
+/* Measures the remaining frequencies of the last frame and returns it. */
+const struct sc_tone_frame *sc_tone_bank_rest(struct sc_tone_bank *bank);
 
 /* Samples taken since create or reset; the last frame's window is centred SC_TONE_BANK_WINDOW / 2 before it. */
 uint64_t sc_tone_bank_position(const struct sc_tone_bank *bank);

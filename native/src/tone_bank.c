@@ -41,11 +41,12 @@ struct sc_tone_bank {
     v4f coefficients[GROUPS_MAX][STEPS][GROUP][2];
     v4f window[STEPS];
     v4f samples[BUFFER / 4];
+    v4f sums[STEPS], differences[STEPS];   /* the last window, folded */
     struct sc_tone_frame frame;
     struct biquad high_pass;
     struct biquad notches[NOTCHES_MAX];
     uint32_t notch_count;
-    uint32_t groups;
+    uint32_t groups, groups_always;
     uint32_t count;
     uint32_t end;          /* where the next sample goes in the buffer */
     uint32_t missing;      /* samples until the next frame */
@@ -98,20 +99,22 @@ static void make_tables(struct sc_tone_bank *bank, const float *frequency_hz)
     }
 }
 
-int sc_tone_bank_create(struct sc_tone_bank **out, const float *frequency_hz, size_t count, float floor_mean_square)
+int sc_tone_bank_create(struct sc_tone_bank **out, const struct sc_tone_bank_settings *settings)
 {
-    if (count == 0 || count > SC_TONE_BANK_MAX)
+    uint32_t count = settings->count, always = settings->always;
+    if (count == 0 || count > SC_TONE_BANK_MAX || always > count || (always % GROUP != 0 && always != count))
         return EINVAL;
-    for (size_t k = 0; k < count; k++)
-        if (!(frequency_hz[k] >= 100.0f && frequency_hz[k] <= 3900.0f))
+    for (uint32_t k = 0; k < count; k++)
+        if (!(settings->frequency_hz[k] >= 100.0f && settings->frequency_hz[k] <= 3900.0f))
             return EINVAL;
     struct sc_tone_bank *bank = sc_alloc(sizeof *bank);
     if (bank == NULL)
         return ENOMEM;
-    bank->count = (uint32_t)count;
-    bank->groups = (uint32_t)((count + GROUP - 1) / GROUP);
-    bank->floor_mean_square = floor_mean_square;
-    make_tables(bank, frequency_hz);
+    bank->count = count;
+    bank->groups = (count + GROUP - 1) / GROUP;
+    bank->groups_always = (always + GROUP - 1) / GROUP;
+    bank->floor_mean_square = settings->floor_mean_square;
+    make_tables(bank, settings->frequency_hz);
     design_high_pass(&bank->high_pass);
     sc_tone_bank_reset(bank);
     *out = bank;
@@ -143,8 +146,9 @@ void sc_tone_bank_notch(struct sc_tone_bank *bank, const float *frequency_hz, si
 }
 
 /* Folds and windows the last WINDOW samples; returns their weighted mean square. */
-static float fold(const struct sc_tone_bank *bank, v4f sums[STEPS], v4f differences[STEPS])
+static float fold(struct sc_tone_bank *bank)
 {
+    v4f *sums = bank->sums, *differences = bank->differences;
     const v4f *right = bank->samples + (bank->end - HALF) / 4;
     const v4f *left = right - 1;
     v4f energy = { 0.0f, 0.0f, 0.0f, 0.0f };
@@ -188,18 +192,28 @@ static void correlate(const v4f coefficients[STEPS][GROUP][2], const v4f *sums, 
     imaginary[3] = across(im3) * AMPLITUDE_SCALE;
 }
 
-static void measure(struct sc_tone_bank *bank)
+static void measure(struct sc_tone_bank *bank, uint32_t from, uint32_t to)
 {
-    v4f sums[STEPS], differences[STEPS];
     struct sc_tone_frame *frame = &bank->frame;
-    frame->mean_square = fold(bank, sums, differences);
-    if (frame->mean_square < bank->floor_mean_square) {
-        memset(frame, 0, sizeof *frame);
-        return;
-    }
-    for (uint32_t g = 0; g < bank->groups; g++)
-        correlate((const v4f(*)[GROUP][2])bank->coefficients[g], sums, differences, frame->real + g * GROUP,
+    for (uint32_t g = from; g < to; g++)
+        correlate((const v4f(*)[GROUP][2])bank->coefficients[g], bank->sums, bank->differences, frame->real + g * GROUP,
                   frame->imaginary + g * GROUP);
+}
+
+static void make_frame(struct sc_tone_bank *bank)
+{
+    bank->frame.mean_square = fold(bank);
+    if (bank->frame.mean_square < bank->floor_mean_square)
+        memset(&bank->frame, 0, sizeof bank->frame);
+    else
+        measure(bank, 0, bank->groups_always);
+}
+
+const struct sc_tone_frame *sc_tone_bank_rest(struct sc_tone_bank *bank)
+{
+    if (bank->frame.mean_square > 0.0f)
+        measure(bank, bank->groups_always, bank->groups);
+    return &bank->frame;
 }
 
 static void slide(struct sc_tone_bank *bank)
@@ -228,7 +242,7 @@ size_t sc_tone_bank_feed(struct sc_tone_bank *bank, const int16_t *in, size_t n,
     *frame = NULL;
     if (bank->missing > 0)
         return take;
-    measure(bank);
+    make_frame(bank);
     slide(bank);
     bank->missing = HOP;
     *frame = &bank->frame;
@@ -244,7 +258,8 @@ float sc_tone_bank_response(float offset_hz)
 {
     /* sin(pi b) / (pi b (1 - b * b)) with b = offset in bins of 50 Hz, by its series; within 0.2 % up to 95 Hz */
     float b2 = offset_hz * offset_hz * (1.0f / 2500.0f);
-    float sinc = 1.0f + b2 * (-1.6449341f + b2 * (0.8117424f + b2 * (-0.1907518f + b2 * (0.0261478f - b2 * 0.0023460f))));
+    float tail = 0.0261478f + b2 * (-0.0023461f + b2 * (0.00014843f - b2 * 0.00000697f));
+    float sinc = 1.0f + b2 * (-1.6449341f + b2 * (0.8117424f + b2 * (-0.1907518f + b2 * tail)));
     float pole = 1.0f - b2;
     return fabsf(pole) < 1e-3f ? 0.5f : sinc / pole;
 }

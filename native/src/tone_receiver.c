@@ -56,6 +56,16 @@ struct sc_tone_receiver {
     uint32_t first, count, dropped;
 };
 
+static int create_bank(struct sc_tone_receiver *r)
+{
+    struct sc_tone_bank_settings settings;
+    memset(&settings, 0, sizeof settings);
+    memcpy(settings.frequency_hz, r->plan.frequency_hz, sizeof settings.frequency_hz);
+    settings.count = settings.always = r->plan.frequency_count;
+    settings.floor_mean_square = 0.25f * r->lowest_amplitude * r->lowest_amplitude;
+    return sc_tone_bank_create(&r->bank, &settings);
+}
+
 int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_receiver_settings *settings)
 {
     if (settings == NULL)
@@ -71,8 +81,7 @@ int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_
     r->armed = SC_TONE_ARM_ALL;
     int error = sc_tone_plan_make(&r->plan, settings);
     if (error == 0)
-        error = sc_tone_bank_create(&r->bank, r->plan.frequency_hz, r->plan.frequency_count,
-                                    0.25f * r->lowest_amplitude * r->lowest_amplitude);
+        error = create_bank(r);
     if (error != 0) {
         sc_free(r);
         return error;
