@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,7 +135,7 @@ def _works(python: Path) -> bool:
 
 def install_project() -> None:
     """Install the project (editable) with what it depends on, when pyproject.toml has changed."""
-    stamp = _fingerprint([ROOT / "pyproject.toml", ROOT / "setup.py"])
+    stamp = _fingerprint([ROOT / "setup.py"], _what_is_installed())
     if _done("project", stamp):
         return
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
@@ -145,6 +147,14 @@ def install_project() -> None:
     _pip("pip: Cityline, its libraries, the C core", project, "pip")
     _remember("native", native)
     _remember("project", stamp)
+
+
+def _what_is_installed() -> str:
+    """The parts of pyproject.toml that pip reads; a changed rule of a linter installs nothing."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        whole = tomllib.load(file)
+    read = {name: whole.get(name) for name in ("build-system", "project")}
+    return json.dumps([read, whole.get("tool", {}).get("setuptools")], sort_keys=True)
 
 
 def _pip(title: str, command: list[str], log_name: str) -> None:
@@ -173,8 +183,8 @@ def build_native() -> None:
 
 
 # ---------------------------------------------------------------- what was done already
-def _fingerprint(paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256(str(PYTHON.resolve()).encode())
+def _fingerprint(paths: Iterable[Path], words: str = "") -> str:
+    digest = hashlib.sha256(f"{PYTHON.resolve()} {words}".encode())
     for path in paths:
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())

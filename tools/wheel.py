@@ -36,8 +36,8 @@ def build(folder: Path) -> int:
     for kind in ("lib.*", "bdist.*"):
         for stale in (ROOT / "build").glob(kind):
             shutil.rmtree(stale)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder)]
-    return subprocess.run([*command, "."], cwd=ROOT, check=False).returncode
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    return subprocess.run([*pip, "-w", str(folder), "."], cwd=ROOT, check=False).returncode
 
 
 def main() -> int:

@@ -24,8 +24,9 @@ def python_files(*tops: str) -> list[Path]:
 
 def all_text_files() -> list[Path]:
     """Everything in the repository that people wrote."""
-    endings = {".py", ".c", ".h", ".md", ".toml", ".service", ".sh", ".cfg", ".ini", ".conf", ".txt", ""}
-    return [path for path in below(ROOT) if path.suffix in endings]
+    endings = {".py", ".c", ".h", ".md", ".toml", ".service", ".sh", ".cfg", ".ini", ".conf", ".txt"}
+    names = {"LICENSE", "Makefile", "run", *HIDDEN_BUT_OURS}
+    return [path for path in below(ROOT) if path.suffix in endings or path.name in names]
 
 
 def below(top: Path) -> Iterator[Path]:
@@ -34,7 +35,7 @@ def below(top: Path) -> Iterator[Path]:
         return
     if top.is_file():
         yield top
-    elif top.is_dir() and top.name not in PASSED_OVER:
+    elif top.is_dir() and top.name not in PASSED_OVER and not top.name.startswith("out-"):
         for child in sorted(top.iterdir()):
             yield from below(child)
 

@@ -119,7 +119,9 @@ def sources(machine: Machine) -> None:
     for name in ("pyproject.toml", "setup.py", "native/include/a.h", "native/src/a.c", "native/tests/t.c"):
         path = machine.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("one\n")
+        path.write_text(
+            "one\n" if path.suffix != ".toml" else '[project]\nname = "one"\n[tool.ruff]\na = 1\n'
+        )
 
 
 def test_the_project_is_installed_once_with_its_c_core(machine: Machine) -> None:
@@ -161,12 +163,15 @@ def test_a_c_core_that_does_not_compile_is_not_taken_for_done(
     assert len(machine.calls("python")) == 2
 
 
-def test_a_changed_pyproject_is_installed_anew(machine: Machine) -> None:
+def test_a_changed_project_is_installed_anew_a_changed_linter_is_not(machine: Machine) -> None:
     python_of(machine)
     sources(machine)
     setup_steps.install_project()
     before = len(machine.calls("python"))
-    (machine.root / "pyproject.toml").write_text("two\n")
+    (machine.root / "pyproject.toml").write_text('[project]\nname = "one"\n[tool.ruff]\na = 2\n')
+    setup_steps.install_project()
+    assert len(machine.calls("python")) == before
+    (machine.root / "pyproject.toml").write_text('[project]\nname = "two"\n[tool.ruff]\na = 2\n')
     setup_steps.install_project()
     assert len(machine.calls("python")) == before + 2
 
