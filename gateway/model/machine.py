@@ -240,10 +240,8 @@ class Machine(Generic[S]):
         return True
 
     def _act(self, row: Row, event: object, step: Step) -> Enum:
-        if isinstance(row.do, str):
-            target = getattr(self, row.do)(event, step)
-        else:
-            target = row.do(self, event, step)
+        act = getattr(type(self), row.do) if isinstance(row.do, str) else row.do
+        target = act(self, event, step)
         if target is None and len(row.targets()) == 1:
             return row.targets()[0]
         if target not in row.targets():

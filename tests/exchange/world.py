@@ -104,6 +104,7 @@ class World:
     trace: list[str] = field(default_factory=list)
     done: list[tuple[int, Action]] = field(default_factory=list)
     timers: dict[TimerId, int] = field(default_factory=dict)
+    bugs_expected: bool = False
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(self.settings, board(), media_address="192.0.2.1")
@@ -160,7 +161,8 @@ class World:
                     del self.timers[timer]
                 case act.CallStarted() | act.CallAnswered() | act.CallEnded():
                     self.journal.append(action)
-                case act.RaiseAlarm():
+                case act.RaiseAlarm(text=text):
+                    assert not text.startswith("A bug") or self.bugs_expected, text
                     self.alarms.append(action)
                 case act.Narrate(line=line):
                     self.trace.append(line)
