@@ -103,6 +103,7 @@ class Fxs(Machine[FxsState]):
         Row(F.CALLING, Progress, F.CALLING, "hear_progress"),
         Row(F.CALLING, Connect, F.TALKING, "talk"),
         Row(F.TALKING, Connect, F.TALKING, "talk"),
+        Row(F.TALKING, Progress, F.TALKING, "hear_progress"),
         Row(_IN_CALL, Clear, F.CLEARED, "give_tone_of_cause"),
         Row(_IN_CALL, OnHook, F.IDLE, "leave"),
         Row(_IN_CALL, DigitHeard, _IN_CALL, "pass_tone_digit"),
