@@ -131,8 +131,8 @@ class Ladder:
             case act.SipInvite(dialog=dialog, extension=extension, caller=caller):
                 self._dialogs[dialog] = extension
                 self._add(EXCHANGE, extension, f"INVITE from {caller}")
-            case act.SipRing(dialog=dialog):
-                self._add(EXCHANGE, self._party(dialog), "180")
+            case act.SipRing(dialog=dialog, sdp=sdp):
+                self._add(EXCHANGE, self._party(dialog), "180" if sdp is None else "183 with early media")
             case act.SipAnswer(dialog=dialog):
                 self._add(EXCHANGE, self._party(dialog), "200 to INVITE")
             case act.SipRefuse(dialog=dialog, status=status):

@@ -21,11 +21,11 @@ Party = Telephone | SipTelephone | CityLine
 DIAL_TONE_WITHIN_MS = 100
 TONE_LEVEL_DBM0 = (-15.0, -5.0)  # LAW_93993: what reaches a subscriber
 TONE_ERROR_HZ = 6.0
-TALK_MS = 3_000
+TALK_MS = 4_000
 LEAST_LIKENESS = 0.8
 MOST_GAIN_ERROR_DB = 1.5
 STRANGER_DBM0 = -45.0
-LEAST_ECHO_LOSS_DB = 30.0
+LEAST_ECHO_LOSS_DB = 25.0
 ANSWER_TO_AUDIO_MS = 60
 REST_MS = 3_000
 
@@ -176,7 +176,7 @@ class Stage:
         steady = len(stretches) == 2 and stretches[1].on
         what = f"{party.name} hears dial tone within {DIAL_TONE_WITHIN_MS} ms, and it lasts"
         self.check(what, steady and onset_ms <= DIAL_TONE_WITHIN_MS, f"{onset_ms} ms")
-        self._pitch(party, "dial tone")
+        self._pitch(party, "dial tone", self.now_ms - 100)
 
     def tone(self, party: Party, kind: Heard, within_ms: int = 1_000) -> None:
         """The party hears a tone with a cadence, beginning at most ``within_ms`` from now."""
@@ -184,12 +184,13 @@ class Stage:
         cadence = next(cadence for cadence in CADENCES if cadence.kind is kind)
         onset_ms = self._onset(party, began_ms, within_ms)
         whole_ms = cadence.on_ms[1] + cadence.off_ms[1]
+        lasts_ms = (2.2 if whole_ms > 1_000 else 4.2) * whole_ms
         self.check(f"{party.name} hears a tone within {within_ms} ms", onset_ms is not None, f"{onset_ms} ms")
         if onset_ms is None:
             return
-        self._pitch(party, kind)
-        self.wait(2.2 * whole_ms)
-        stretches = party.ear.cadence(2.4 * whole_ms)
+        self.wait(lasts_ms)
+        self._pitch(party, kind, self._burst_since(party, began_ms))
+        stretches = party.ear.cadence(lasts_ms)
         heard = party.hears()
         lasted = " ".join(f"{'+' if stretch.on else '-'}{stretch.duration_ms}" for stretch in stretches)
         self.check(f"{party.name} hears {kind}", heard is kind, f"{heard}: {lasted}")
@@ -203,10 +204,20 @@ class Stage:
                 return 0 if stretches[0].on else stretches[0].duration_ms
         return None
 
-    def _pitch(self, party: Party, what: str) -> None:
-        self.wait(60)
-        frequency_hz, share = meters.dominant_hz(party.ear.last(80))
-        level = party.ear.level_dbm0(80)
+    def _burst_since(self, party: Party, began_ms: int) -> int:
+        """When the first burst began that is heard whole."""
+        stretches = meters.cadence(party.ear.heard(began_ms, self.now_ms), TONE_HZ)
+        at_ms = began_ms
+        for place, stretch in enumerate(stretches):
+            if stretch.on and place > 0:
+                break
+            at_ms += stretch.duration_ms
+        return at_ms + 20
+
+    def _pitch(self, party: Party, what: str, start_ms: int) -> None:
+        """A hundred milliseconds from ``start_ms`` are a pure tone."""
+        samples = party.ear.heard(start_ms, start_ms + 100)
+        (frequency_hz, share), level = meters.dominant_hz(samples), meters.level_dbm0(samples)
         good = abs(frequency_hz - TONE_HZ) <= TONE_ERROR_HZ and share > 0.9
         measured = f"{frequency_hz:.1f} Hz, {100 * share:.0f} % pure, {level:.1f} dBm0"
         low, high = TONE_LEVEL_DBM0
@@ -234,7 +245,7 @@ class Stage:
         self.hears_only(one, other, strangers)
 
     def hears_only(self, listener: Party, speaker: Party, strangers: Sequence[Party] = ()) -> None:
-        """``speaker`` alone talks for three seconds."""
+        """``speaker`` alone talks for four seconds."""
         speaker.says()
         self.wait(TALK_MS)
         found = listener.ear.finds(speaker.ear)

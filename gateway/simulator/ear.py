@@ -129,5 +129,5 @@ def _within(stretch: Stretch, cadence: _Cadence) -> bool:
 def _is_howler(samples: bytes) -> bool:
     level = meters.level_dbm0(samples)
     return level > QUIET_DBM0 and all(
-        meters.tone_dbm0(samples, frequency_hz) > level - 9.0 for frequency_hz in HOWLER_HZ
+        meters.tone_dbm0(samples, frequency_hz) > level - 12.0 for frequency_hz in HOWLER_HZ
     )

@@ -173,10 +173,12 @@ class SipTelephone:
         self.state = SipState.RINGING
         return True
 
-    def alerted(self) -> None:
-        """180 to our INVITE."""
+    def alerted(self, sdp: str | None) -> None:
+        """180 to our INVITE, or 183 with a description: then we hear the other side already, and it us."""
         if self.state is SipState.CALLING:
             self.state = SipState.ALERTING
+        if sdp is not None:
+            self.media.start(read_sdp(sdp))
 
     def answered(self, sdp: str) -> None:
         """200 to our INVITE."""

@@ -191,8 +191,8 @@ class SimulatedSipStack:
         if dialog is None or dialog.over:
             return
         match action:
-            case act.SipRing():
-                dialog.telephone.alerted()
+            case act.SipRing(sdp=sdp):
+                dialog.telephone.alerted(sdp)
             case act.SipAnswer(sdp=sdp):
                 dialog.telephone.answered(sdp)
             case act.SipRefuse(status=status):

@@ -16,8 +16,8 @@ def play(stage: Stage) -> None:
     stage.check("the employees are not disturbed", not (anna.rings or boris.rings))
     stage.hears_only(boris, anna, [])
     anna.hangs_up()
-    boris.hangs_up()
     _served(stage, anna, callers[0], callers[1:])
+    boris.hangs_up()
     _served(stage, boris, callers[1], callers[2:])
     employees = [anna, boris]
     for place in (2, 3, 4):
