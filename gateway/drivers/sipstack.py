@@ -196,6 +196,11 @@ class SofiaSipStack:
         """Of the process that runs now; for `status` and for tests that kill it."""
         return self._life.process.pid if self._life is not None and self._up else None
 
+    def orphan_of(self, which: DialogId) -> m.Orphan | None:
+        """What would be needed to end a dialog if the process died now; for tests and the technician."""
+        dialog = self._dialogs.get(which)
+        return dialog.orphan if dialog is not None else None
+
     # --- actions
 
     def _invite(self, action: a.SipInvite) -> None:

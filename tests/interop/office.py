@@ -4,6 +4,8 @@ stand.
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -121,6 +123,26 @@ class Office:
                     await self._changed.wait()
         except TimeoutError:
             raise AssertionError(f"no {kind.__name__} {fields} in {self.events}") from None
+
+    def kill(self) -> None:
+        """``kill -9`` for the SIP process."""
+        process_id = self.stack.process_id
+        assert process_id is not None
+        os.kill(process_id, signal.SIGKILL)
+
+    async def mirrored(self, dialog: DialogId, local: str = "", *, established: bool = False) -> None:
+        """Until the driver knows enough of a dialog to end it after a crash."""
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                orphan = self.stack.orphan_of(dialog)
+                known = orphan is not None and local in orphan.local and bool(orphan.via + orphan.target)
+                if known and orphan is not None and (orphan.established or not established):
+                    return
+                await asyncio.sleep(0.005)
+
+    async def established(self, dialog: DialogId) -> None:
+        """Until the driver knows that a dialog is answered."""
+        await self.mirrored(dialog, established=True)
 
     def rewind(self) -> None:
         """Ask for all events again."""

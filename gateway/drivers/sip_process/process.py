@@ -32,6 +32,9 @@ ORPHAN_NUMBERS = 0x4000_0000
 DATAGRAM_REPEATS_S = (0.0, 0.5, 1.5)
 """A datagram that nobody acknowledges is sent this often (RFC 3261 timer T1 = 0.5 s, doubled)."""
 
+BYE_AFTER_CANCEL_S = 0.5
+"""Between the CANCEL of an orphaned INVITE and the BYE for the case that it was answered meanwhile."""
+
 _log = logging.getLogger("cityline.sip")
 
 
@@ -100,6 +103,7 @@ class SipProcess:
         self._configure: m.Configure | None = None
         self._calls: dict[int, _Call] = {}
         self._orphans: dict[int, str] = {}
+        self._orphan_serial = 0
         self._restored: set[tuple[str, str]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         self._commands_seen = -1
@@ -227,26 +231,26 @@ class SipProcess:
 
     def _end_orphan(self, message: m.EndOrphan, shim: Shim) -> None:
         steps = endings(message.orphan, message.cause_q850)
-        for step in steps:
+        for index, step in enumerate(steps):
             match step:
                 case Bye():
-                    number = ORPHAN_NUMBERS + len(self._orphans)
-                    self._orphans[number] = step.call_id
-                    shim.bye_orphan(
-                        number,
-                        step.call_id,
-                        step.local,
-                        step.remote,
-                        step.target,
-                        step.route,
-                        step.cseq,
-                        step.reason,
-                    )
+                    # After a CANCEL, so that the telephone can answer that first.
+                    self._loop.call_later(BYE_AFTER_CANCEL_S * index, self._bye_orphan, step, shim)
                 case Datagram():
                     for after_s in DATAGRAM_REPEATS_S:
                         self._loop.call_later(after_s, _send_datagram, step)
         if not any(isinstance(step, Bye) for step in steps):
             self._wire.send(m.OrphanEnded(message.orphan.call_id, 0))
+
+    def _bye_orphan(self, bye: Bye, shim: Shim) -> None:
+        if self._shim is not shim:
+            return
+        self._orphan_serial += 1
+        number = ORPHAN_NUMBERS + self._orphan_serial
+        self._orphans[number] = bye.call_id
+        shim.bye_orphan(
+            number, bye.call_id, bye.local, bye.remote, bye.target, bye.route, bye.cseq, bye.reason
+        )
 
     # --- from the network
 
