@@ -23,6 +23,7 @@
 #define ALIKE_HZ 8.0f
 #define ALIKE_LEVEL 1.5f                  /* ratio: 3.5 dB */
 #define QUIET_PAUSE 0.35f                 /* energy in a pause over the burst's: 4.6 dB down, so 10 dB SNR passes */
+#define CLOSE_HZ 75.0f
 #define CYCLES 2u
 #define PI 3.14159265358979323846
 
@@ -61,17 +62,24 @@ static int index_of(struct sc_tone_plan *plan, float hz)
     return (int)plan->frequency_count++;
 }
 
-/* What the Hann window leaves of one sine at the frequency of the other, in amplitude and in energy. */
+/* The Hann window of a frame, `at` samples from its centre. */
+static double window(double at)
+{
+    double half = SC_TONE_BANK_WINDOW / 2.0;
+    return fabs(at) < half ? 0.5 + 0.5 * cos(PI * at / half) : 0.0;
+}
+
 static void find_overlap(struct sc_tone_sound *sound)
 {
     double apart = 2.0 * PI * (double)(sound->frequency_hz[0] - sound->frequency_hz[1]) / 8000.0;
+    double shift = sound->close ? SC_TONE_BANK_HOP : 0.0;
     double sum = 0.0, crossed = 0.0, squares = 0.0, squares_crossed = 0.0;
-    for (int i = 0; i < (int)SC_TONE_BANK_WINDOW / 2; i++) {
-        double at = i + 0.5, w = 0.5 + 0.5 * cos(PI * at / (SC_TONE_BANK_WINDOW / 2.0));
-        sum += w;
-        crossed += w * cos(apart * at);
-        squares += w * w;
-        squares_crossed += w * w * cos(apart * at);
+    for (int i = -2 * (int)SC_TONE_BANK_WINDOW; i < 2 * (int)SC_TONE_BANK_WINDOW; i++) {
+        double at = i + 0.5, a = window(at - shift), b = window(at + shift), turn = cos(apart * at);
+        sum += a + b;
+        crossed += (a + b) * turn;
+        squares += a * a + b * b;
+        squares_crossed += (a * a + b * b) * turn;
     }
     sound->overlap = (float)(crossed / sum);
     sound->energy_overlap = (float)(squares_crossed / squares);
@@ -99,6 +107,7 @@ static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count,
     }
     if (plan->sound_count == SC_TONE_SOUNDS_MAX)
         return -1;
+    sound.close = count == 2 && fabsf(sound.frequency_hz[0] - sound.frequency_hz[1]) < CLOSE_HZ;
     if (count == 2)
         find_overlap(&sound);
     plan->sounds[plan->sound_count] = sound;

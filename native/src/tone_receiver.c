@@ -3,7 +3,8 @@
  * How: tone_bank measures the plan's frequencies every 5 ms; for each different sound the frame says whether it is that tone
  * (frequency by phase advance, share of the energy, level), tone_burst makes bursts of it, tone_plan matches cadences.
  * This file holds what is reported: at most one tone at a time is on.
- * Two sines closer than the window resolves (400 + 450, 440 + 480) are separated by solving for both at once.
+ * Two sines close to each other (400 + 450, 440 + 480) are measured over two frames joined to a window of 30 ms, and
+ * separated by solving for both at once.
  * Assumes 8000 samples a second, input after the echo canceller (the far end's sound only).
  * Measured: see the figures in test_tone_receiver.c and native/bench/bench_detectors.c. */
 #include "tone_receiver.h"
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #define EVENTS 16u
+#define FRAMES 4u
 #define TURN 6.28318530717958647692f
 #define HOP_SECONDS 0.005f
 #define SAMPLES_PER_MS 8.0
@@ -41,7 +43,8 @@
 struct sc_tone_receiver {
     struct sc_tone_plan plan;
     struct sc_tone_bank *bank;
-    struct sc_tone_frame before;
+    struct sc_tone_frame frames[FRAMES];                 /* [newest % FRAMES] */
+    uint32_t newest;
     float rotate_real[SC_TONE_BANK_MAX], rotate_imaginary[SC_TONE_BANK_MAX];
     struct sc_tone_tracker trackers[SC_TONE_SOUNDS_MAX];
     enum sc_tone_step steps[SC_TONE_SOUNDS_MAX];
@@ -106,7 +109,8 @@ void sc_tone_receiver_destroy(struct sc_tone_receiver *receiver)
 void sc_tone_receiver_reset(struct sc_tone_receiver *receiver)
 {
     sc_tone_bank_reset(receiver->bank);
-    memset(&receiver->before, 0, sizeof receiver->before);
+    memset(receiver->frames, 0, sizeof receiver->frames);
+    receiver->newest = 0;
     for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
         sc_tone_tracker_reset(&receiver->trackers[i], receiver->plan.sounds[i].tolerance_hz);
     receiver->on = -1;
@@ -118,16 +122,48 @@ void sc_tone_receiver_reset(struct sc_tone_receiver *receiver)
 
 struct sine { float real, imaginary; };
 
-/* The two sines of a frame, one solved free of the other where their windows overlap. */
-static void separate(const struct sc_tone_sound *sound, const struct sc_tone_frame *f, struct sine out[2])
+static const struct sc_tone_frame *frame_back(const struct sc_tone_receiver *r, uint32_t back)
 {
-    uint32_t a = sound->index[0], b = sound->index[1];
-    out[0] = (struct sine){ f->real[a], f->imaginary[a] };
+    return &r->frames[(r->newest - back) % FRAMES];
+}
+
+/* One frequency of the frame so far back; for a close pair two frames joined, at the middle between their centres. */
+static struct sine sine_at(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound, uint32_t k, uint32_t back)
+{
+    const struct sc_tone_frame *f = frame_back(r, back);
+    if (!sound->close)
+        return (struct sine){ f->real[k], f->imaginary[k] };
+    const struct sc_tone_frame *g = frame_back(r, back + 2);
+    float c = r->rotate_real[k], s = r->rotate_imaginary[k];
+    return (struct sine){
+        0.5f * (f->real[k] * c - f->imaginary[k] * s + g->real[k] * c + g->imaginary[k] * s),
+        0.5f * (f->imaginary[k] * c + f->real[k] * s + g->imaginary[k] * c - g->real[k] * s),
+    };
+}
+
+/* The sines of a sound, each solved free of the other where their windows overlap. */
+static void separate(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound, uint32_t back, struct sine out[2])
+{
+    struct sine a = sine_at(r, sound, sound->index[0], back);
+    out[0] = a;
     if (sound->count < 2)
         return;
+    struct sine b = sine_at(r, sound, sound->index[1], back);
     float w = sound->overlap, scale = 1.0f / (1.0f - w * w);
-    out[0] = (struct sine){ (f->real[a] - w * f->real[b]) * scale, (f->imaginary[a] - w * f->imaginary[b]) * scale };
-    out[1] = (struct sine){ (f->real[b] - w * f->real[a]) * scale, (f->imaginary[b] - w * f->imaginary[a]) * scale };
+    out[0] = (struct sine){ (a.real - w * b.real) * scale, (a.imaginary - w * b.imaginary) * scale };
+    out[1] = (struct sine){ (b.real - w * a.real) * scale, (b.imaginary - w * a.imaginary) * scale };
+}
+
+static float energy_of(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound)
+{
+    float now = frame_back(r, 0)->mean_square;
+    return sound->close ? 0.5f * (now + frame_back(r, 2)->mean_square) : now;
+}
+
+static float response(const struct sc_tone_sound *sound, float offset_hz)
+{
+    float one = sc_tone_bank_response(offset_hz);
+    return sound->close ? one * cosf(TURN * offset_hz * HOP_SECONDS) : one;
 }
 
 static float square(struct sine s)
@@ -153,28 +189,30 @@ static float advance_hz(const struct sc_tone_receiver *r, uint32_t index, struct
     return atan2f(turned_imaginary, turned_real) / (TURN * HOP_SECONDS);
 }
 
-static void measure_sound(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound, const struct sc_tone_frame *f,
-                          struct sc_tone_measure *m)
+static void measure_sound(const struct sc_tone_receiver *r, const struct sc_tone_sound *sound, struct sc_tone_measure *m)
 {
     struct sine now[2], before[2];
     memset(m, 0, sizeof *m);
-    m->mean_square = f->mean_square;
-    if (f->mean_square <= 0.0f)
+    m->mean_square = energy_of(r, sound);
+    m->centre = (double)sc_tone_bank_position(r->bank) - (double)(SC_TONE_BANK_WINDOW / 2);
+    if (sound->close)
+        m->centre -= SC_TONE_BANK_HOP;
+    if (frame_back(r, 0)->mean_square <= 0.0f)
         return;
-    separate(sound, f, now);
-    if (explained(sound, now, 1.0f, 1.0f) < ROUGH_PURITY * f->mean_square)
+    separate(r, sound, 0, now);
+    if (explained(sound, now, 1.0f, 1.0f) < ROUGH_PURITY * m->mean_square)
         return;
-    separate(sound, &r->before, before);
+    separate(r, sound, 1, before);
     float gain[2] = { 1.0f, 1.0f };
     for (uint32_t i = 0; i < sound->count; i++) {
         m->offset_hz[i] = advance_hz(r, sound->index[i], now[i], before[i]);
         if (fabsf(m->offset_hz[i]) > sound->tolerance_hz + FRAME_SLACK_HZ)
             return;
-        gain[i] = 1.0f / sc_tone_bank_response(m->offset_hz[i]);
+        gain[i] = 1.0f / response(sound, m->offset_hz[i]);
     }
     float power = explained(sound, now, gain[0], gain[1]);
     m->amplitude = sqrtf(2.0f * power);
-    m->purity = power / f->mean_square;
+    m->purity = power / m->mean_square;
     m->tone = m->purity >= EDGE_PURITY && m->amplitude >= r->lowest_amplitude;
     if (sound->count == 2) {
         float a = square(now[0]) * gain[0] * gain[0], b = square(now[1]) * gain[1] * gain[1];
@@ -413,12 +451,11 @@ static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
 static void take_frame(struct sc_tone_receiver *r, const struct sc_tone_frame *frame)
 {
     struct sc_tone_measure m;
+    r->frames[++r->newest % FRAMES] = *frame;
     for (uint32_t s = 0; s < r->plan.sound_count; s++) {
-        measure_sound(r, &r->plan.sounds[s], frame, &m);
-        m.centre = now_at(r) - (double)(SC_TONE_BANK_WINDOW / 2);
+        measure_sound(r, &r->plan.sounds[s], &m);
         r->steps[s] = sc_tone_tracker_take(&r->trackers[s], &m);
     }
-    r->before = *frame;
     if (r->on >= 0 && !goes_on(r, (uint32_t)r->on, frame->mean_square))
         turn_off(r);
     for (uint32_t n = 0; n < r->plan.descriptor_count && r->on < 0; n++)
