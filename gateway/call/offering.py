@@ -42,7 +42,7 @@ def ring_free_members(call: Call, step: Step) -> None:
     """
     for number in members_to_ring(call.members, is_free=call.board.is_free, refused=call.refused):
         extension = call.board.extension(number)
-        if extension is not None and extension.kind is ExtensionKind.SIP and _identity_pending(call):
+        if extension is not None and extension.kind is ExtensionKind.SIP and identity_pending(call):
             call.postponed.append(number)
         else:
             _ring_station(call, number, step)
@@ -57,7 +57,8 @@ def _ring_station(call: Call, number: str, step: Step) -> None:
         caller.line.order(Progress(audio=False), step)
 
 
-def _identity_pending(call: Call) -> bool:
+def identity_pending(call: Call) -> bool:
+    """Whether the city may still say who calls."""
     line = call.caller.line if call.caller is not None else None
     return isinstance(line, Fxo) and line.identity_pending
 

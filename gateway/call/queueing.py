@@ -31,7 +31,8 @@ def enter(call: Call, settings: QueueSettings, step: Step) -> CallState:
     call.queue, call.members, call.overflow = settings, settings.members, settings.overflow
     call.refused.clear()
     call.restart_timers()
-    call.connect_caller(step)
+    if not offering.identity_pending(call):
+        call.connect_caller(step)
     return CallState.WAITING
 
 
@@ -52,7 +53,10 @@ def _leave(call: Call) -> None:
 
 
 def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
-    """For the journal, and for whoever will be rung."""
+    """For the journal, and for whoever will be rung. Now the city's caller is answered: before it, answering
+    would have lost his number.
+    """
+    call.connect_caller(step)
     return call.note_caller(news, step)
 
 
