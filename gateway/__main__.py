@@ -119,12 +119,13 @@ def run(
 
 def parse_listen(text: str) -> tuple[str, int | None]:
     """``127.0.0.1``, ``0.0.0.0:5070``, ``[::1]:5070``; click.BadParameter for anything else."""
-    host, port = text, ""
     if text.startswith("["):
-        host, _bracket, rest = text[1:].partition("]")
-        port = rest.removeprefix(":")
+        host, bracket, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") if bracket and rest[:1] in ("", ":") else "wrong"
     elif text.count(":") == 1:
         host, _colon, port = text.partition(":")
+    else:
+        host, port = text, ""
     try:
         ip_address(host)
         number = int(port) if port else None

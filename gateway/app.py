@@ -40,7 +40,7 @@ from gateway.media.core import (
 )
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
-from gateway.model.events import PortFailed, PortRestored, ShutdownRequested
+from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, SipStackDown
 from gateway.model.plain import Plain, to_plain
 from gateway.model.settings import AudioKind, BoardSettings, ExtensionKind, PortSettings
 from gateway.runtime.live import Inbox, run_pump
@@ -199,7 +199,11 @@ class Gateway:
 
     async def serve_sip(self) -> None:
         """SIP until the gateway stops; its driver restarts the process by itself."""
-        await self.sip.start(self.pump.feed, self.listen, self.secrets.accounts)
+        try:
+            await self.sip.start(self.pump.feed, self.listen, self.secrets.accounts)
+        except HardwareError as error:
+            self.pump.feed(SipStackDown(str(error)))
+            raise
         await self.stopped.wait()
 
     async def serve_control(self) -> None:
