@@ -10,7 +10,7 @@
 
 struct sc_echo_suppressor {
     struct sc_comfort_noise noise;
-    float error_power, echo_power, gain;
+    float error_power, echo_power, gain, background;
     bool closed;
     size_t shape_in;
 };
@@ -22,6 +22,9 @@ struct sc_residual {
 
 void sc_echo_suppressor_init(struct sc_echo_suppressor *s);
 void sc_echo_suppressor_reset(struct sc_echo_suppressor *s);
+
+/* Learns the background from the error times scale (to 16 bits), after a block has been processed. */
+void sc_echo_suppressor_learn(struct sc_echo_suppressor *s, const float *e, size_t n, float scale);
 
 /* e: n samples after the linear filter, changed in place; y: the echo estimate.  16-bit scale. */
 void sc_echo_suppressor_process(struct sc_echo_suppressor *s, float *e, const float *y, size_t n,

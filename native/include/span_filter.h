@@ -3,7 +3,6 @@
 #ifndef SC_SPAN_FILTER_H
 #define SC_SPAN_FILTER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { SC_SPAN_BLOCK = 64 }; /* 8 ms; also the length of a partition */
@@ -15,8 +14,15 @@ int sc_span_filter_create(struct sc_span_filter **out, size_t span_samples);
 void sc_span_filter_destroy(struct sc_span_filter *filter);
 void sc_span_filter_reset(struct sc_span_filter *filter);
 
-/* One block of reference x and of signal d (full scale 1); e = d less the estimated echo.  Learns if adapt. */
-void sc_span_filter_process(struct sc_span_filter *filter, const float *x, const float *d, float *e, bool adapt);
+enum sc_span_learning {
+    SC_SPAN_HOLD,  /* does not learn */
+    SC_SPAN_LEARN,
+    SC_SPAN_HURRY  /* learns from each block twice: a third faster, noisier and dearer; until the path is known */
+};
+
+/* One block of reference x and of signal d (full scale 1); e = d less the echo estimated before learning from it. */
+void sc_span_filter_process(struct sc_span_filter *filter, const float *x, const float *d, float *e,
+                            enum sc_span_learning learning);
 
 /* The impulse response, span_samples taps; at most a few blocks behind the filter. */
 const float *sc_span_filter_taps(const struct sc_span_filter *filter);

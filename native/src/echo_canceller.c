@@ -33,6 +33,7 @@ enum {
     TONE_BLOCKS = 3,       /* predictable for 24 ms: a tone */
     TONE_HANG_BLOCKS = 8,
     SURE_UPDATES = 12,     /* the delay has been sure for 0.4 s */
+    UNSURE_BLOCKS = 250,   /* 2 s of rin: what is not removed by then is not echo */
     RATIO_BLOCKS = 64,     /* least residual over half a second of rin */
     POOR_BLOCKS = 190      /* 1.5 s of rin with little removed: the delay is not what we think */
 };
@@ -44,7 +45,7 @@ enum {
  * over the square of its chance spread (near end times difference of the echo estimates), speech being far from white. */
 static const float forget[WINDOWS] = {0.5f, 0.85f, 0.97f};
 static const float significance[WINDOWS] = {0.36f, 0.09f, 0.02f};
-#define RESTORE_FACTOR 3.0f        /* copying back asks for this much more */
+#define RESTORE_FACTOR 30.0f       /* copying back asks for this much more */
 #define DIVERGED 1.6f              /* foreground error over sin: 2 dB more than without */
 #define LOOSENED 0.1f              /* uncertainty after a path change, gain squared */
 #define POOR 0.3f                  /* less than 5 dB removed */
@@ -72,13 +73,14 @@ struct sc_echo_canceller {
     float block_rin[BLOCK], block_sin[BLOCK], block_error[BLOCK];
     size_t fill;
     struct comparison compared[WINDOWS];
-    float echo_energy;                   /* smoothed like compared[0] */
+    float block_echo_energy, echo_energy; /* of the estimate; the second smoothed like compared[0] */
     float tail[TAIL_BLOCKS];             /* energies of rin's last blocks */
     float ratio[RATIO_BLOCKS];           /* residual over echo estimate, last active blocks */
     float tone_memory[BLOCK];            /* rin of the block before */
     size_t tail_at, ratio_at, ratio_count;
     unsigned blocks, tone_blocks, tone_hang, poor_blocks, sure;
-    bool focused;
+    bool focused, trained;               /* trained: has removed 15 dB of something that is no tone */
+    unsigned heard_blocks;               /* blocks of rin since nothing was known of the path */
     float erle_db, share, path_gain;
     struct sc_echo_canceller_state state;
 };
@@ -301,8 +303,9 @@ static void path_changed(struct sc_echo_canceller *ec)
     memset(ec->taps, 0, sizeof ec->taps);
     ec->state.converged = false;
     ec->state.diverged++;
-    ec->focused = false;
+    ec->focused = ec->trained = false;
     ec->sure = 0;
+    ec->heard_blocks = 0;
     ec->share = 1;
     ec->ratio_count = 0;
     ec->erle_db = 0;
@@ -330,7 +333,9 @@ static void choose_filter(struct sc_echo_canceller *ec)
 static void learn_residual(struct sc_echo_canceller *ec)
 {
     const struct comparison *c = &ec->compared[0];
-    const float ratio = c->foreground / (ec->echo_energy + 1e-12f);
+    if (ec->echo_energy < ACTIVE_POWER)
+        return;
+    const float ratio = c->foreground / ec->echo_energy;
     ec->ratio[ec->ratio_at] = ratio;
     ec->ratio_at = (ec->ratio_at + 1) % RATIO_BLOCKS;
     if (ec->ratio_count < RATIO_BLOCKS)
@@ -352,6 +357,7 @@ static void watch_delay(struct sc_echo_canceller *ec)
     const bool moved = sc_delay_estimator_process(ec->estimator, sc_span_filter_taps(ec->span));
     struct sc_delay_estimator_state d;
     sc_delay_estimator_get_state(ec->estimator, &d);
+    ec->trained |= !ec->state.narrow_band && ec->state.converged && c->foreground < FOCUS_RATIO * c->sin;
     ec->sure = moved || d.confidence < SURE ? 0 : ec->sure + 1;
     if (!ec->focused && ec->sure >= SURE_UPDATES && ec->state.converged)
         focus(ec, d.delay_samples);
@@ -369,20 +375,35 @@ static void watch_poor(struct sc_echo_canceller *ec)
     }
 }
 
+/* Whether an echo of rin may still be coming. */
+static bool is_heard(const struct sc_echo_canceller *ec)
+{
+    for (int i = 0; i < TAIL_BLOCKS; i++)
+        if (ec->tail[i] > ACTIVE_POWER)
+            return true;
+    return false;
+}
+
 static void end_block(struct sc_echo_canceller *ec)
 {
     float background[BLOCK];
     ec->fill = 0;
     ec->blocks++;
     ec->tail[ec->tail_at] = energy(ec->block_rin);
-    const bool active = ec->tail[ec->tail_at] > ACTIVE_POWER;
+    watch_tone(ec, ec->tail[ec->tail_at] > ACTIVE_POWER);
     ec->tail_at = (ec->tail_at + 1) % TAIL_BLOCKS;
-    watch_tone(ec, active);
-    const bool frozen = ec->state.narrow_band && ec->state.converged;
-    sc_span_filter_process(ec->span, ec->block_rin, ec->block_sin, background, ec->adapt && active && !frozen);
+    ec->echo_energy += (1 - forget[0]) * (ec->block_echo_energy - ec->echo_energy);
+    ec->block_echo_energy = 0;
+    sc_echo_suppressor_learn(&ec->suppressor, ec->block_error, BLOCK, FULL_SCALE);
+    const bool heard = is_heard(ec), frozen = ec->state.narrow_band && ec->trained;
+    const enum sc_span_learning learning = !ec->adapt || !heard || frozen ? SC_SPAN_HOLD
+                                           : ec->trained                 ? SC_SPAN_LEARN
+                                                                         : SC_SPAN_HURRY;
+    sc_span_filter_process(ec->span, ec->block_rin, ec->block_sin, background, learning);
     compare(ec, background);
-    if (!active)
+    if (!heard)
         return;
+    ec->heard_blocks++;
     learn_residual(ec);
     if (!ec->adapt)
         return;
@@ -427,6 +448,8 @@ static void remember(struct sc_echo_canceller *ec, float x)
 static float unknown_echo_power(const struct sc_echo_canceller *ec)
 {
     float most = 0;
+    if (ec->trained || ec->heard_blocks > UNSURE_BLOCKS)
+        return 0;
     for (int i = 0; i < TAIL_BLOCKS; i++)
         most = fmaxf(most, ec->tail[i]);
     return most > ACTIVE_POWER ? most / BLOCK * ec->path_gain * FULL_SCALE * FULL_SCALE : 0;
@@ -435,7 +458,7 @@ static float unknown_echo_power(const struct sc_echo_canceller *ec)
 /* Up to the end of the block: n samples. */
 static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t *sin, int16_t *sout, size_t n)
 {
-    float error[BLOCK], echo[BLOCK], y[BLOCK];
+    float error[BLOCK] = {0}, echo[BLOCK] = {0}, y[BLOCK];
     for (size_t i = 0; i < n; i++) {
         ec->block_rin[ec->fill + i] = without_dc(ec, 0, (float)rin[i] / FULL_SCALE);
         ec->block_sin[ec->fill + i] = without_dc(ec, 1, (float)sin[i] / FULL_SCALE);
@@ -450,16 +473,13 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         echo[i] = y[i] * FULL_SCALE;
     }
     const struct sc_residual residual = {.share = ec->share,
-                                         .ground = ec->state.converged ? 0 : unknown_echo_power(ec)};
+                                         .ground = unknown_echo_power(ec)};
     sc_echo_suppressor_process(&ec->suppressor, error, echo, n, residual, ec->settings.nlp,
                                ec->settings.comfort_noise);
     for (size_t i = 0; i < n; i++)
         sout[i] = ec->bypass ? sin[i] : (int16_t)lrintf(fmaxf(-32768, fminf(32767, error[i])));
-    const float y_energy = ec->echo_energy;
-    float sum = 0;
     for (size_t i = 0; i < n; i++)
-        sum += y[i] * y[i];
-    ec->echo_energy = y_energy + (1 - forget[0]) * (sum - y_energy * (float)n / BLOCK);
+        ec->block_echo_energy += y[i] * y[i];
     ec->fill += n;
     if (ec->fill == BLOCK)
         end_block(ec);

@@ -35,18 +35,31 @@ void sc_echo_suppressor_reset(struct sc_echo_suppressor *s)
     s->gain = 1;
     s->closed = false;
     s->shape_in = 0;
+    s->background = sc_comfort_noise_rms(&s->noise);
+}
+
+void sc_echo_suppressor_learn(struct sc_echo_suppressor *s, const float *e, size_t n, float scale)
+{
+    float x[SC_COMFORT_NOISE_BLOCK];
+    for (size_t done = 0; done < n;) {
+        const size_t m = n - done < SC_COMFORT_NOISE_BLOCK ? n - done : SC_COMFORT_NOISE_BLOCK;
+        for (size_t i = 0; i < m; i++)
+            x[i] = e[done + i] * scale;
+        sc_comfort_noise_learn(&s->noise, x, m);
+        done += m;
+    }
+    if (s->shape_in <= n) {
+        sc_comfort_noise_shape(&s->noise);
+        s->shape_in = SHAPE_EVERY;
+    }
+    s->shape_in -= n;
+    s->background = sc_comfort_noise_rms(&s->noise);
 }
 
 void sc_echo_suppressor_process(struct sc_echo_suppressor *s, float *e, const float *y, size_t n,
                                 struct sc_residual residual, bool on, bool comfort_noise)
 {
-    sc_comfort_noise_learn(&s->noise, e, n);
-    if (s->shape_in < n) {
-        sc_comfort_noise_shape(&s->noise);
-        s->shape_in = SHAPE_EVERY;
-    }
-    s->shape_in -= n;
-    const float background = sc_comfort_noise_rms(&s->noise), noise_power = background * background;
+    const float noise_power = s->background * s->background;
     for (size_t i = 0; i < n; i++) {
         s->error_power += POWER_SMOOTHING * (e[i] * e[i] - s->error_power);
         s->echo_power += POWER_SMOOTHING * (y[i] * y[i] - s->echo_power);

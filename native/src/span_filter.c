@@ -13,7 +13,7 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -23,10 +23,10 @@ enum { BLOCK = SC_SPAN_BLOCK, CONSTRAINED_PER_BLOCK = 5, MOST_PARTITIONS = 32, V
 
 /* Powers are per bin: |gain|^2, or |spectrum|^2 of a block at full scale 1. */
 #define START_UNCERTAINTY 0.15f   /* an echo 8 dB down anywhere in the span */
-#define REMEMBERED 0.9985f        /* a path keeps this much of itself per block: drifts with a time constant of 5 s */
+#define REMEMBERED 0.9990f        /* a path keeps this much of itself per block: drifts with a time constant of 8 s */
+#define REMEMBERED_HURRY 0.9950f  /* at first what has been found makes its partition believe more */
 #define NOISE_SMOOTHING 0.6f      /* of the noise's spectrum: 16 ms */
 #define NOISE_LEAST (64 * 3e-10f) /* quantisation to 16 bits in each of 64 samples, with a margin */
-#define REFERENCE_LEAST (128 * 1e-8f) /* mean power per bin: -80 dBov; below this nothing can be learnt */
 
 struct sc_span_filter {
     size_t partitions, head, first, count, turn;
@@ -120,20 +120,17 @@ static size_t slot(const struct sc_span_filter *f, size_t p)
     return (f->head + f->partitions - p) % f->partitions;
 }
 
-static float take_reference(struct sc_span_filter *f, const float *x)
+static void take_reference(struct sc_span_filter *f, const float *x)
 {
     memcpy(f->frame, f->frame + BLOCK, BLOCK * sizeof *x);
     memcpy(f->frame + BLOCK, x, BLOCK * sizeof *x);
     f->head = (f->head + 1) % f->partitions;
     struct sc_spectrum *s = &f->reference[f->head];
     sc_fft_forward(&f->fft, f->frame, s);
-    sc_v4 sum = {0, 0, 0, 0};
     for (int i = 0; i < VECTORS; i++) {
-        const sc_v4 re = at(s->re, i), im = at(s->im, i), p = re * re + im * im;
-        put(f->power[f->head], i, p);
-        sum += p;
+        const sc_v4 re = at(s->re, i), im = at(s->im, i);
+        put(f->power[f->head], i, re * re + im * im);
     }
-    return (sum[0] + sum[1] + sum[2] + sum[3]) / 65;
 }
 
 static void estimate_echo(const struct sc_span_filter *f, float *y)
@@ -175,12 +172,12 @@ static void weigh_error(struct sc_span_filter *f, struct sc_spectrum *error, flo
     }
 }
 
-static void update_partition(struct sc_span_filter *f, size_t p, const struct sc_spectrum *error, const float *inverse)
+static void update_partition(struct sc_span_filter *f, size_t p, const struct sc_spectrum *error, const float *inverse,
+                             float keep)
 {
     const struct sc_spectrum *x = &f->reference[slot(f, p)];
     const float *power = f->power[slot(f, p)];
     struct sc_spectrum *w = &f->weights[p];
-    const float keep = REMEMBERED * REMEMBERED;
     for (int i = 0; i < VECTORS; i++) {
         const sc_v4 u = at(f->uncertainty[p], i), xr = at(x->re, i) * u, xi = at(x->im, i) * u;
         const sc_v4 er = at(error->re, i), ei = at(error->im, i);
@@ -202,25 +199,43 @@ static void constrain(struct sc_span_filter *f, size_t p)
     sc_fft_forward(&f->fft, frame, &f->weights[p]);
 }
 
-void sc_span_filter_process(struct sc_span_filter *f, const float *x, const float *d, float *e, bool adapt)
+static void learn(struct sc_span_filter *f, const float *e, bool hurry)
 {
-    float y[BLOCK], frame[2 * BLOCK], inverse[SC_FFT_BINS] __attribute__((aligned(16)));
+    float frame[2 * BLOCK] = {0}, inverse[SC_FFT_BINS] __attribute__((aligned(16)));
     struct sc_spectrum error;
-    take_reference(f, x);
-    estimate_echo(f, y);
-    for (int i = 0; i < BLOCK; i++)
-        e[i] = d[i] - y[i];
-    if (!adapt)
-        return;
-    memset(frame, 0, BLOCK * sizeof *frame);
     memcpy(frame + BLOCK, e, BLOCK * sizeof *e);
     sc_fft_forward(&f->fft, frame, &error);
     weigh_error(f, &error, inverse);
+    const float remembered = hurry ? REMEMBERED_HURRY : REMEMBERED;
     for (size_t p = f->first; p < f->first + f->count; p++)
-        update_partition(f, p, &error, inverse);
-    for (size_t i = 0; i < CONSTRAINED_PER_BLOCK && i < f->count; i++) {
+        update_partition(f, p, &error, inverse, remembered * remembered);
+    const size_t some = hurry || f->count < CONSTRAINED_PER_BLOCK ? f->count : CONSTRAINED_PER_BLOCK;
+    for (size_t i = 0; i < some; i++) {
         constrain(f, f->first + f->turn % f->count);
         f->turn = (f->turn + 1) % f->count;
+    }
+}
+
+static void subtract_echo(const struct sc_span_filter *f, const float *d, float *e)
+{
+    float y[BLOCK];
+    estimate_echo(f, y);
+    for (int i = 0; i < BLOCK; i++)
+        e[i] = d[i] - y[i];
+}
+
+void sc_span_filter_process(struct sc_span_filter *f, const float *x, const float *d, float *e,
+                            enum sc_span_learning learning)
+{
+    float again[BLOCK];
+    take_reference(f, x);
+    subtract_echo(f, d, e);
+    if (learning == SC_SPAN_HOLD)
+        return;
+    learn(f, e, learning == SC_SPAN_HURRY);
+    if (learning == SC_SPAN_HURRY) {
+        subtract_echo(f, d, again);
+        learn(f, again, true);
     }
 }
 
