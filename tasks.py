@@ -28,6 +28,9 @@ def _ready(*, testing: bool) -> None:
 def _hand_over(arguments: list[str]) -> None:
     """Set up for the task asked for and become invoke in the virtual environment."""
     asked = [argument for argument in arguments if not argument.startswith("-")]
+    if arguments[:1] == ["bench"] and len(asked) > 1:
+        # invoke has no argument that may be left out: bench NAME is bench --name NAME.
+        arguments[arguments.index(asked[1])] = f"--name={asked[1]}"
     _ready(testing=bool(asked) and asked[0] not in RUN_ONLY)
     os.chdir(ROOT)
     os.execv(setup_steps.PYTHON, [str(setup_steps.PYTHON), "-m", "invoke", *(arguments or ["--list"])])
@@ -126,6 +129,22 @@ def faults(_: Context) -> None:
     """Break the exchange on purpose, fault by fault, and see that a named story notices."""
     _ready(testing=True)
     _finish([gates.faults()])
+
+
+@task(
+    help={
+        "name": "tick, story, latency, bridged or calls (default: all); or native, the C benchmarks",
+        "json": "print JSON",
+    },
+)
+def bench(_: Context, name: str = "", json: bool = False) -> None:
+    """Print the figures: cost of a tick and of a call, speed of a story, delays that parties notice."""
+    _ready(testing=True)
+    words = ["make", "-s", "-C", str(ROOT / "native"), "bench"]
+    if name != "native":
+        words = [str(setup_steps.PYTHON), "-m", "tools.figures"]
+        words += [word for word in (name, "--json" if json else "") if word]
+    os.execvp(words[0], words)
 
 
 @task

@@ -90,7 +90,7 @@ def test_a_broken_network_is_tried_three_times(
         setup_steps.install_packages(WANTED)
     assert pauses == [10.0, 20.0]
     said = capsys.readouterr()
-    assert "attempt 1 of 3 failed; in case it was the network: again in 10 s" in said.out
+    assert "attempt 1 of 3 failed; in case it was the network: again in 10 s" in said.err
     assert "Temporary failure resolving" in said.err
 
 
@@ -107,7 +107,7 @@ def test_elsewhere_than_on_debian_the_packages_are_named(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     setup_steps.install_packages(WANTED)
-    assert "make sure of the equivalents of: here gone half" in capsys.readouterr().out
+    assert "make sure of the equivalents of: here gone half" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- environment and C core
@@ -209,4 +209,4 @@ def test_a_second_set_up_waits_for_the_first(machine: Machine, capsys: pytest.Ca
         fcntl.flock(first, fcntl.LOCK_UN)
         assert entered.wait(10)
         thread.join()
-    assert "another set-up is running" in capsys.readouterr().out
+    assert "another set-up is running" in capsys.readouterr().err

@@ -53,6 +53,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise HandedOverError
 
     monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setattr(os, "execvp", execv)
     monkeypatch.setattr(setup_steps, "prepare", lambda *, testing: words.append(f"testing={testing}"))
     return words
 
@@ -61,6 +62,12 @@ def test_run_becomes_the_gateway_with_what_was_asked(handed_over: list[str]) -> 
     with pytest.raises(HandedOverError):
         tasks.run.body(Context(), story="internal", out="heard")
     assert handed_over == ["testing=False", "-m", "gateway", "run", "--story", "internal", "--out", "heard"]
+
+
+def test_bench_becomes_the_figures(handed_over: list[str]) -> None:
+    with pytest.raises(HandedOverError):
+        tasks.bench.body(Context(), name="tick", json=True)
+    assert handed_over == ["testing=True", "-m", "tools.figures", "tick", "--json"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,12 @@ def test_a_bare_start_sets_up_what_the_task_needs_and_becomes_invoke(
     with pytest.raises(HandedOverError):
         tasks._hand_over(words)
     assert handed_over == [f"testing={testing}", "-m", "invoke", *(words or ["--list"])]
+
+
+def test_bench_takes_a_name(handed_over: list[str]) -> None:
+    with pytest.raises(HandedOverError):
+        tasks._hand_over(["bench", "tick", "--json"])
+    assert handed_over == ["testing=True", "-m", "invoke", "bench", "--name=tick", "--json"]
 
 
 def test_what_set_up_cannot_do_ends_with_a_sentence_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

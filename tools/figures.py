@@ -1,0 +1,334 @@
+"""The figures of `inv bench`: cost of a tick, speed of a story, delays that parties notice, cost of a call.
+
+Costs are CPU time of the thread or process that does the work, so that other work on the machine does not
+count; they stand beside figures of Asterisk 22 with PJSIP that were measured on this kind of machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from gateway.bench.office import SIMULATED, Office, open_office
+from gateway.bench.playing import play
+from gateway.config.load import load_configuration
+from gateway.exchange import Exchange
+from gateway.media.core import CorePort, CoreSettings, RtpTransport, SignalCore, WireAudio
+from gateway.media.tones import tone_plan
+from gateway.model.actions import ApplyPlan, SipInvite
+from gateway.model.events import (
+    Event,
+    InviteReceived,
+    Registered,
+    RemoteAnswered,
+    RemoteEnded,
+    RemoteRinging,
+    SipStackUp,
+)
+from gateway.model.numbers import NS_PER_MS, Codec, DialogId, NodeId, Now, PortId
+from gateway.model.plan import Detectors, Hears, Node, Plan, PortNode, RtpNode
+from gateway.simulator.wires import Wire, WireSettings
+from tools.figures_traffic import Traffic, packets
+
+TICK_MS = 10
+TICK_US = 1_000 * TICK_MS
+ANALOG_LINES = 8
+SIP_LEGS = 16
+BRIDGED_CALLS = 16
+FIRST_RTP_NODE = 101
+COUNTRY = "ru"
+
+ASTERISK_FORWARDS = (0.33, 0.47)
+ASTERISK_LOOKS = (0.74, 0.93)
+ASTERISK_CALLS_PER_S = 140
+ASTERISK_CALL_MS = 6.7
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure; ``against`` says what it stands beside."""
+
+    bench: str
+    name: str
+    value: float
+    unit: str
+    against: str = ""
+
+    def __str__(self) -> str:
+        beside = f"   ({self.against})" if self.against else ""
+        return f"  {self.name:52} {self.value:10.2f} {self.unit:12}{beside}"
+
+
+# ---------------------------------------------------------------- what a tick costs
+def tick() -> Iterator[Figure]:
+    """A tick with 8 analog lines and 16 SIP legs, everybody talking."""
+    wires = [Wire(WireSettings(seed=number)) for number in range(1, ANALOG_LINES + 1)]
+    for number, wire in enumerate(wires):
+        wire.set_loop(True)
+        wire.device.say_speech(number + 1)
+    core = SignalCore(_core_settings(wires, SIP_LEGS, RtpTransport.MEMORY))
+    core.apply(_talking_plan(SIP_LEGS))
+    spent = _ticks(core, 300, 1_500)
+    core.close()
+    physics = _physics(wires, 500)
+    mean = statistics.fmean(spent)
+    yield Figure("tick", "mean, with the twins' physics", mean, "µs")
+    yield Figure("tick", "the twins' physics alone", physics, "µs", "a board has none")
+    yield Figure("tick", "mean, without the twins' physics", mean - physics, "µs")
+    yield Figure("tick", "share of a core", 100 * (mean - physics) / TICK_US, "%")
+    yield Figure("tick", "99th percentile, with the twins' physics", _percentile(spent, 99), "µs")
+
+
+def _ticks(core: SignalCore, warm: int, count: int) -> list[float]:
+    """CPU µs of each tick; RTP goes in and out between them, uncounted."""
+    streams = [packets(leg) for leg in range(SIP_LEGS)]
+    spent = []
+    for number in range(warm + count):
+        for leg in range(SIP_LEGS):
+            if number % 2 == leg % 2:
+                core.rtp_give(leg, next(streams[leg]), ("192.0.2.9", 20_000 + 2 * leg))
+        began = time.thread_time_ns()
+        core.tick()
+        spent.append((time.thread_time_ns() - began) / 1_000)
+        for leg in range(SIP_LEGS):
+            core.rtp_take(leg)
+        core.events()
+    return spent[warm:]
+
+
+def _physics(wires: list[Wire], count: int) -> float:
+    """CPU µs that the two-wire lines take of a tick."""
+    silence = bytes(160)
+    began = time.thread_time_ns()
+    for _ in range(count):
+        for wire in wires:
+            wire.tick(silence)
+    return (time.thread_time_ns() - began) / 1_000 / count
+
+
+def _core_settings(wires: list[Wire], sockets: int, transport: RtpTransport) -> CoreSettings:
+    return CoreSettings(
+        ports=tuple(
+            CorePort(NodeId(number), WireAudio(wire.exchange, wire.line))
+            for number, wire in enumerate(wires, 1)
+        ),
+        tones=tone_plan(COUNTRY).heard,
+        rtp_transport=transport,
+        rtp_first_port=Traffic.OUR_FIRST_PORT,
+        rtp_sockets=sockets,
+    )
+
+
+def _talking_plan(legs: int) -> Plan:
+    """Eight analog lines, each in conversation with a SIP telephone; the other legs talk to each other."""
+    both = Detectors.DTMF | Detectors.CALL_PROGRESS
+    ports = [NodeId(number) for number in range(1, ANALOG_LINES + 1)]
+    nodes: list[Node] = [PortNode(port, PortId(f"p{port}"), both) for port in ports]
+    rtp = [_rtp_node(leg, f"192.0.2.9:{20_000 + 2 * leg}") for leg in range(legs)]
+    rest = [node.id for node in rtp[ANALOG_LINES:]]
+    pairs = [*zip(ports, (node.id for node in rtp), strict=False), *zip(rest[::2], rest[1::2], strict=True)]
+    return Plan(1, (*nodes, *rtp), _both_ways(pairs))
+
+
+def _rtp_node(leg: int, remote: str) -> RtpNode:
+    host, port = remote.split(":")
+    return RtpNode(NodeId(FIRST_RTP_NODE + leg), leg, (host, int(port)), Codec.PCMA, 101)
+
+
+def _both_ways(pairs: list[tuple[NodeId, NodeId]]) -> tuple[Hears, ...]:
+    edges = [Hears(one, other) for pair in pairs for one, other in (pair, pair[::-1])]
+    return tuple(sorted(edges, key=lambda edge: (edge.listener, edge.source)))
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return sorted(values)[len(values) * percent // 100]
+
+
+# ---------------------------------------------------------------- how fast a story plays
+def story() -> Iterator[Figure]:
+    """Story `internal` in virtual time, and its events alone through a fresh exchange."""
+    verdict = play("internal")
+    yield Figure("story", "with audio", verdict.times_real, "x real time")
+    events, virtual_ms = _events_of_a_call()
+    rounds = 20
+    began = time.process_time()
+    for _ in range(rounds):
+        exchange = _exchange()
+        exchange.start(Now(0, 0))
+        for now, event in events:
+            exchange.handle(event, now)
+    spent_s = (time.process_time() - began) / rounds
+    yield Figure(
+        "story", "without audio (its events through the exchange)", virtual_ms / 1000 / spent_s, "x real time"
+    )
+
+
+def _exchange() -> Exchange:
+    configuration = load_configuration(SIMULATED / "office.toml", SIMULATED / "board.toml")
+    return Exchange(configuration.office, configuration.board, media_address="192.0.2.1")
+
+
+def _events_of_a_call() -> tuple[list[tuple[Now, Event]], int]:
+    """Everything that the exchange is told while one telephone calls another and talks for ten seconds."""
+    office = open_office()
+    told: list[tuple[Now, Event]] = []
+    handle = office.exchange.handle
+
+    def listening(event: Event, now: Now) -> object:
+        told.append((now, event))
+        return handle(event, now)
+
+    office.exchange.handle = listening  # type: ignore[method-assign, assignment]
+    _call(office, talk_ms=10_000)
+    office.close()
+    return told, office.now_ms
+
+
+def _call(office: Office, *, talk_ms: int) -> None:
+    anna, boris = office.telephone("101"), office.telephone("102")
+    anna.lifts()
+    office.run(500)
+    anna.dials("102")
+    office.run_until(lambda: bool(boris.rings), 3_000, "102 rings")
+    office.run(1_000)
+    boris.lifts()
+    office.run(talk_ms)
+    anna.hangs_up()
+    office.run(1_000)
+    boris.hangs_up()
+    office.run(2_000)
+
+
+# ---------------------------------------------------------------- how late a party hears
+def latency() -> Iterator[Figure]:
+    """Hook-off to dial tone and answer to audio, in virtual time (story `internal`)."""
+    wanted = {
+        "dial tone within": ("hook-off to dial tone", "at most 100 ms"),
+        "of the answer": ("answer to audio", "at most 60 ms"),
+    }
+    worst: dict[str, float] = {}
+    for check in play("internal").checks:
+        for words in wanted:
+            if words in check.what:
+                worst[words] = max(worst.get(words, 0.0), float(check.measured.split()[0]))
+    for words, (name, limit) in wanted.items():
+        yield Figure("latency", name, worst[words], "ms", limit)
+
+
+# ---------------------------------------------------------------- what a call costs
+def bridged() -> Iterator[Figure]:
+    """CPU of calls between two SIP telephones over real sockets, media through the core, in real time."""
+    idle = _audio_cpu(calls=0, seconds=3.0)
+    busy = _audio_cpu(calls=BRIDGED_CALLS, seconds=6.0)
+    each = (busy - idle) / BRIDGED_CALLS
+    low, high = ASTERISK_FORWARDS
+    looks = f"{ASTERISK_LOOKS[0]}-{ASTERISK_LOOKS[1]} when it looks at the frames"
+    yield Figure("bridged", "the core with its sockets, at rest", idle, "% of a core")
+    yield Figure("bridged", "one bridged G.711 call", each, "% of a core", f"Asterisk {low}-{high}, {looks}")
+    yield Figure("bridged", "ratio to Asterisk that looks at the frames", each / ASTERISK_LOOKS[0], "x")
+
+
+def _audio_cpu(*, calls: int, seconds: float) -> float:
+    """Per cent of a core that this process takes while the audio thread runs with that many calls."""
+    legs = 2 * calls
+    core = SignalCore(_core_settings([], max(legs, 1), RtpTransport.UDP))
+    nodes = [_rtp_node(leg, f"127.0.0.1:{Traffic.THEIR_FIRST_PORT + 2 * leg}") for leg in range(legs)]
+    ids = [node.id for node in nodes]
+    core.apply(Plan(1, tuple(nodes), _both_ways(list(zip(ids[::2], ids[1::2], strict=True)))))
+    with Traffic(legs):
+        core.start_audio()
+        threading.Event().wait(1.0)  # streams begin, jitter buffers settle
+        began, cpu = time.perf_counter(), time.process_time()
+        threading.Event().wait(seconds)
+        share = 100 * (time.process_time() - cpu) / (time.perf_counter() - began)
+        heard = [rtp.received for rtp in core.statistics().rtp]
+        core.stop_audio()
+    core.close()
+    if calls and min(heard) < 50 * seconds / 2:
+        raise SystemExit(f"bench bridged: packets did not arrive ({min(heard)} on the poorest leg)")
+    return share
+
+
+OFFER = (
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+    "m=audio 20000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+
+
+def calls() -> Iterator[Figure]:
+    """Complete calls between SIP telephones through the exchange and the crossing of plans."""
+    count = 400
+    core = SignalCore(_core_settings([Wire(WireSettings()) for _ in range(6)], 32, RtpTransport.MEMORY))
+    exchange = _exchange()
+    now = [0]
+
+    def tell(event: Event) -> list[object]:
+        now[0] += NS_PER_MS
+        actions = exchange.handle(event, Now(now[0], now[0]))
+        for action in actions:
+            if isinstance(action, ApplyPlan):
+                core.apply(action.plan)
+        return list(actions)
+
+    exchange.start(Now(0, 0))
+    tell(SipStackUp(1))
+    for number in ("201", "202"):
+        tell(Registered(number, f"sip:{number}@192.0.2.9", "192.0.2.9:5060", 3_600))
+    began = time.process_time()
+    for call in range(count):
+        _one_call(tell, DialogId(2 * call + 1))
+    each_ms = 1_000 * (time.process_time() - began) / count
+    core.close()
+    against = f"Asterisk with its whole SIP stack: {ASTERISK_CALL_MS} ms, {ASTERISK_CALLS_PER_S} calls/s"
+    yield Figure("calls", "exchange and plans, a call", each_ms, "ms", against)
+    yield Figure("calls", "exchange and plans, complete calls", 1_000 / each_ms, "calls/s")
+
+
+def _one_call(tell: Callable[[Event], list[object]], dialog: DialogId) -> None:
+    actions = tell(InviteReceived(dialog, "201", "Darya", "202", OFFER))
+    invites = [action for action in actions if isinstance(action, SipInvite)]
+    if len(invites) != 1:
+        raise SystemExit(f"bench calls: the exchange did not invite 202: {actions}")
+    tell(RemoteRinging(invites[0].dialog, 180, None))
+    tell(RemoteAnswered(invites[0].dialog, OFFER.replace("m=audio 20000", "m=audio 20002")))
+    tell(RemoteEnded(dialog, 16))
+
+
+# ---------------------------------------------------------------- the command
+FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
+    "tick": tick,
+    "story": story,
+    "latency": latency,
+    "bridged": bridged,
+    "calls": calls,
+}
+
+
+def main() -> int:
+    """`python -m tools.figures [NAME] [--json]`."""
+    parser = argparse.ArgumentParser(prog="inv bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=[*FIGURES, "all"], default="all")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    asked = parser.parse_args()
+    names = list(FIGURES) if asked.name == "all" else [asked.name]
+    found = []
+    for name in names:
+        if not asked.json:
+            print(f"{name}: {FIGURES[name].__doc__}", flush=True)
+        for figure in FIGURES[name]():
+            found.append(figure)
+            if not asked.json:
+                print(figure, flush=True)
+    if asked.json:
+        print(json.dumps([asdict(figure) for figure in found], ensure_ascii=False, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
