@@ -298,20 +298,6 @@ def _expect_hook(telephone: Telephone, off_hook: bool, remedy: str) -> None:
 # --- on a terminal ------------------------------------------------------------------------------------------
 
 
-class RunningBoard(Protocol):
-    """The twins of a gateway in real time."""
-
-    @property
-    def telephones(self) -> Mapping[str, Telephone]:
-        """By extension."""
-        ...
-
-    @property
-    def city(self) -> CentralOffice:
-        """The city."""
-        ...
-
-
 async def offer(world: World, stopped: asyncio.Event) -> None:
     """Read lines from the terminal and obey them until the office stops, or ``quit`` stops it."""
     from prompt_toolkit import PromptSession

@@ -1,5 +1,7 @@
 """The twin of the line modules, held against the data sheets' figures (hardware facts, section 1)."""
 
+import itertools
+
 import pytest
 
 from gateway.errors import Bug
@@ -84,7 +86,7 @@ def test_lifting_in_a_burst_makes_shk_pulse_at_the_ring_rate_until_ringing_stops
     board.modules.contact(FXS, True)
     board.run(200)
     late = [at for at, _ in board.hook_edges() if at > 330]
-    gaps = [after - before for before, after in zip(late, late[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(late)]
     assert gaps
     assert gaps == pytest.approx([20.0] * len(gaps))  # half a period of 25 Hz
     board.modules.stop_ringing(FXS)

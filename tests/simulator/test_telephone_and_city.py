@@ -1,5 +1,7 @@
 """A telephone and the city's exchange wire to wire: the gateway between them is a pair of copied blocks."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +90,7 @@ def test_a_rotary_dial_makes_its_pulses_at_ten_a_second_and_60_to_40(digits: str
     edges = [event for event in world.events if isinstance(event, HookEdge)]
     breaks = [
         (after.at_ns - before.at_ns) / 1e6
-        for before, after in zip(edges, edges[1:], strict=False)
+        for before, after in itertools.pairwise(edges)
         if not before.off_hook
     ]
     long = [length for length in breaks if length > 10.0]

@@ -14,7 +14,7 @@ def play(stage: Stage) -> None:
     anna.dials("102")
     stage.wait(600)
     stage.tone(anna, Heard.BUSY)
-    stage.talk(boris, vera, [stage.telephone("104")])
+    stage.talk(boris, vera, [anna])
     anna.hangs_up()
     stage.wait(800)
     stage.record("101", "102", None, Cause.USER_BUSY)

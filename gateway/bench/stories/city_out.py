@@ -11,7 +11,6 @@ NUMBER = "4957654"
 def play(stage: Stage) -> None:
     """101 calls a seven-digit number; the subscriber lifts in the second ring."""
     anna, city = stage.telephone("101"), stage.city(1)
-    strangers = [stage.telephone(number) for number in ("102", "103", "104")]
     stage.subscriber(Subscriber(NUMBER, Behaviour.ANSWERS, after_ms=12_600))
     anna.lifts()
     stage.wait(400)
@@ -21,7 +20,7 @@ def play(stage: Stage) -> None:
     stage.tone(anna, Heard.RINGBACK)
     stage.wait_for(lambda: city.state == "talking", 9_000, "the subscriber answers")
     stage.wait(1_000)
-    stage.talk(anna, city, strangers)
+    stage.talk(anna, city)
     anna.hangs_up()
     stage.released(1, within_ms=1_500)
     stage.record("101", NUMBER, NUMBER, Cause.NORMAL_CLEARING, line="city1")

@@ -7,9 +7,10 @@ from gateway.simulator.telephone import Telephone
 
 
 def play(stage: Stage) -> None:
-    """101 calls 102 and hangs up first; then 102 calls 101, who hangs up first."""
+    """101 calls 102 and hangs up first, then 102 calls 101 who does; 103 and 104 talk beside them."""
     anna, boris = stage.telephone("101"), stage.telephone("102")
-    strangers = [stage.telephone("103"), stage.telephone("104")]
+    vera, grigory = strangers = stage.telephone("103"), stage.telephone("104")
+    stage.connect(vera, grigory)
     lifted_ms = stage.now_ms
     anna.lifts()
     stage.dial_tone(anna, lifted_ms)
@@ -23,7 +24,8 @@ def play(stage: Stage) -> None:
     stage.tone(boris, Heard.BUSY, within_ms=1_200)
     boris.hangs_up()
     stage.record("101", "102", "102", Cause.NORMAL_CLEARING, answer=Evidence.HOOK, end=Evidence.HOOK)
-    stage.at_rest()
+    stage.talk(vera, grigory)
+    stage.wait(800)
 
     boris.lifts()
     stage.wait(300)
@@ -36,6 +38,8 @@ def play(stage: Stage) -> None:
     stage.tone(boris, Heard.BUSY, within_ms=1_200)
     boris.hangs_up()
     stage.record("102", "101", "101", Cause.NORMAL_CLEARING, answer=Evidence.HOOK, end=Evidence.HOOK)
+    for stranger in strangers:
+        stranger.hangs_up()
     stage.at_rest()
 
 

@@ -14,7 +14,7 @@ def play(stage: Stage) -> None:
     for caller in callers:
         stage.music(caller)
     stage.check("the employees are not disturbed", not (anna.rings or boris.rings))
-    stage.hears_only(boris, anna, [])
+    stage.hears_only(boris, anna, callers)
     anna.hangs_up()
     _served(stage, anna, callers[0], callers[1:])
     boris.hangs_up()
@@ -65,8 +65,8 @@ def _served(stage: Stage, employee: Telephone, caller: Party, waiting: list[Part
     stage.wait(300)
     employee.lifts()
     stage.wait(600)
-    stage.hears_only(employee, caller, [])
-    stage.hears_only(caller, employee, [])
+    stage.hears_only(employee, caller, waiting)
+    stage.hears_only(caller, employee, waiting)
     for other in waiting:
         stage.check(f"{other.name} still has music", other.ear.level_dbm0(2_000) > -40.0)
 

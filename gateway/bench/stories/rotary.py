@@ -21,7 +21,7 @@ def play(stage: Stage) -> None:
     stage.tone(grigory, Heard.RINGBACK)
     boris.lifts()
     stage.wait(600)
-    stage.talk(grigory, boris, [stage.telephone("101"), stage.telephone("103")])
+    stage.talk(grigory, boris)
     boris.hangs_up()
     stage.tone(grigory, Heard.BUSY, within_ms=1_200)
     grigory.hangs_up()

@@ -1,0 +1,71 @@
+"""Every story of the issue, as `cityline run --story NAME` plays it."""
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.bench.playing import STORIES, UnknownStoryError, Verdict, play
+from gateway.model.actions import Action
+
+ISSUE_2 = {
+    *("internal", "wrong-number", "busy", "off-hook", "city-in", "city-out", "far-end-hangup", "abandoned"),
+    *("congestion", "queue", "hold", "rotary", "line-to-sip", "pairing"),
+}
+
+
+def failures(verdict: Verdict) -> str:
+    return "\n".join([*map(str, verdict.failures), verdict.error])
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(name: str) -> None:
+    verdict = play(name)
+    print(verdict.summary())
+    assert verdict.passed, failures(verdict)
+    assert len(verdict.checks) >= 20
+
+
+def test_the_stories_are_those_of_the_issue() -> None:
+    assert set(STORIES) == ISSUE_2
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("name", ["internal", "city-in", "far-end-hangup", "rotary"])
+def test_a_story_does_not_hang_on_the_luck_of_its_contacts_and_noise(name: str, seed: int) -> None:
+    verdict = play(name, seed=seed)
+    assert verdict.passed, failures(verdict)
+
+
+def test_a_story_is_the_same_each_time(tmp_path: Path) -> None:
+    first, again = play("city-in", tmp_path / "1"), play("city-in", tmp_path / "2")
+    assert first.ladder == again.ladder
+    assert first.checks == again.checks
+    for file in (tmp_path / "1" / "city-in").iterdir():
+        assert file.read_bytes() == (tmp_path / "2" / "city-in" / file.name).read_bytes()
+
+
+def test_out_holds_a_wav_of_what_each_party_heard(tmp_path: Path) -> None:
+    verdict = play("internal", tmp_path)
+    files = {path.stem: path for path in (tmp_path / "internal").iterdir()}
+    assert {"101", "102", "103", "104", "201"} <= set(files)
+    with wave.open(str(files["102"])) as sound:
+        assert sound.getframerate() == 8_000
+        assert sound.getnframes() == pytest.approx(verdict.virtual_s * 8_000, abs=400)
+        assert any(sound.readframes(sound.getnframes()))
+    with wave.open(str(files["103"])) as sound:
+        assert not any(sound.readframes(sound.getnframes()))
+
+
+def test_a_story_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(UnknownStoryError, match=r"no story 'internl'; there are: internal, wrong-number"):
+        play("internl")
+
+
+def test_a_story_that_breaks_off_fails_and_says_where() -> None:
+    drops_everything: Callable[[Action], Action | None] = lambda action: None  # noqa: E731
+    verdict = play("internal", tamper=drops_everything)
+    assert not verdict.passed
+    assert "102 rings: not within" in verdict.error
+    assert "FAILED" in verdict.report()
