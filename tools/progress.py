@@ -23,7 +23,7 @@ class SetupError(Exception):
 
 
 def say(text: str) -> None:
-    """Print one line of progress, with the seconds since the start; not to stdout, which is the task's own."""
+    """Print one line of progress, with the seconds since the start; stdout stays the task's own."""
     print(f"[{time.monotonic() - _started:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
