@@ -8,6 +8,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,6 +26,8 @@ from gateway.management.language import _
 
 if TYPE_CHECKING:
     from gateway.app import Alarm, Gateway, RunSettings
+    from gateway.model.plan import Plan
+    from gateway.model.view import ExchangeView
 
 language.choose(language.asked(sys.argv))
 
@@ -167,6 +170,7 @@ def _announce(gateway: "Gateway") -> None:
     if gateway.secrets.fresh:
         click.echo(secrets_text(gateway.secrets.fresh))
     gateway.on_alarm = _show_alarm
+    gateway.obey = _people_of(gateway)
     for alarm in gateway.alarms:
         _show_alarm(alarm)
     sys.stdout.flush()
@@ -176,10 +180,47 @@ def _show_alarm(alarm: "Alarm") -> None:
     click.echo(f"! {alarm.about}: {tables.clean(alarm.text)}", err=True)
 
 
-async def _bench_prompt(gateway: "Gateway") -> None:
-    from gateway.bench import prompt
+class _World:
+    """The gateway's twins as the bench prompt sees them; its SIP telephones are real ones."""
 
-    await prompt.offer(gateway)
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+        self.telephones = gateway.board.telephones
+        self.sip_telephones: dict[str, Any] = {}
+        self.city = gateway.board.city
+
+    def plan(self) -> "Plan":
+        """The plan in force."""
+        return self._gateway.plans.plan
+
+    def view(self) -> "ExchangeView":
+        """The exchange as it stands."""
+        return self._gateway.exchange.view()
+
+    def names(self) -> dict[str, str]:
+        """Ports by the name of who is on them."""
+        return {str(row.port): row.name for row in self.view().lines if row.name}
+
+
+def _people_of(gateway: "Gateway") -> Callable[[str], Any]:
+    """Obeys a line of the bench prompt that came over the control socket."""
+    from gateway.bench.prompt import Prompt
+
+    prompt = Prompt(_World(gateway))
+
+    def obey(line: str) -> Any:
+        answer = prompt.execute(line)
+        if answer.quits:
+            gateway.stopped.set()
+        return {"text": answer.text, "wait_s": answer.wait_s}
+
+    return obey
+
+
+async def _bench_prompt(gateway: "Gateway") -> None:
+    from gateway.bench.prompt import offer
+
+    await offer(_World(gateway), gateway.stopped)
 
 
 def _play(story: str, out: Path | None) -> NoReturn:
@@ -295,6 +336,22 @@ def trace(state: Path, as_json: bool, follow: bool, everything: bool, last: int)
                         click.echo(text)
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True},
+    help=_("Move the people of a simulated board: `cityline bench 101 lifts`, or lines of the input."),
+)
+@state_option
+@click.argument("words", nargs=-1)
+def bench(state: Path, words: tuple[str, ...]) -> None:
+    """Obey lines of the bench prompt."""
+    with _connected(state) as address:
+        for line in [" ".join(words)] if words else sys.stdin:
+            answer = client.ask(address, "bench", line=line)
+            if answer["text"]:
+                click.echo(answer["text"])
+            time.sleep(answer["wait_s"])
 
 
 @main.command(help=_("Feed a trace to the exchange and see whether it ends in the same actions."))

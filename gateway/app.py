@@ -42,6 +42,7 @@ from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, SipStackDown
 from gateway.model.plain import Plain, to_plain
+from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, BoardSettings, ExtensionKind, PortSettings
 from gateway.runtime.live import Inbox, run_pump
 from gateway.runtime.pump import Pump
@@ -75,6 +76,19 @@ class Alarm:
     text: str
 
 
+class PlanKeeper:
+    """Gives plans to the core and remembers the last: for whoever asks who hears whom."""
+
+    def __init__(self, core: SignalCore) -> None:
+        self._core = core
+        self.plan = Plan()
+
+    def apply(self, plan: Plan) -> None:
+        """Put a plan in force."""
+        self._core.apply(plan)
+        self.plan = plan
+
+
 class Gateway:
     """A gateway in real time: made by `running`, used by the prompt and by tests."""
 
@@ -92,6 +106,8 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
+        self.obey: Callable[[str], Plain] | None = None
+        """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
         self.listen = SipListen(
             settings.listen, settings.sip_port or office.sip.port, office.sip.realm, office.sip.transports
@@ -111,13 +127,14 @@ class Gateway:
             self.silent_ports: dict[PortSettings, str] = {}
             self.core = self._make_core()
             undo.callback(self.core.close)
+            self.plans = PlanKeeper(self.core)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack()
             self.pump = Pump(
                 self.exchange,
                 self.clock,
                 modules=self.board.modules,
-                core=self.core,
+                core=self.plans,
                 sip=self.sip,
                 journal=self.journal,
                 trace=self.trace,
@@ -302,7 +319,7 @@ class Gateway:
             "lines": lambda: self._timed(to_plain(self.exchange.view().lines, tagged=False)),
             "calls": lambda: self._timed(to_plain(self.exchange.view().calls, tagged=False)),
         }
-        return Sources(views, self._last_lines, self.trace.follow)
+        return Sources(views, self._last_lines, self.trace.follow, self.obey)
 
     def _timed(self, rows: Plain) -> Plain:
         """Rows with the moment to which their monotonic times belong."""

@@ -18,9 +18,9 @@ class Refused(CitylineError):  # noqa: N818
     """The gateway answered that it will not."""
 
 
-def ask(address: str, question: str) -> Any:
+def ask(address: str, question: str, **details: object) -> Any:
     """The answer to one question, as JSON values. Raises `NotRunning`, `Refused`."""
-    for reply in _converse(address, {"ask": question}, ANSWER_TIMEOUT_S):
+    for reply in _converse(address, {"ask": question, **details}, ANSWER_TIMEOUT_S):
         return reply.get("answer")
     raise NotRunning("the gateway hung up")
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.errors import CitylineError
 from gateway.model.plain import Plain
 
 CLIENT_LIMIT = 16
@@ -34,11 +35,17 @@ Follow = Callable[[Callable[[str], None]], Callable[[], None]]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where answers come from: ``views`` by the name of the question, and the trace."""
+    """Where answers come from: ``views`` by the name of the question, the trace, and the people of a
+    simulated board.
+
+    ``obey`` takes a line of the bench prompt; its `CitylineError` goes back to the client. None on a real
+    board.
+    """
 
     views: dict[str, Callable[[], Plain]]
     last_lines: Callable[[int], list[str]]
     follow: Follow
+    obey: Callable[[str], Plain] | None = None
 
 
 class QuestionError(Exception):
@@ -52,6 +59,7 @@ class Question:
     ask: str
     last: int = 0
     follow: bool = False
+    line: str = ""
 
 
 def parse_question(raw: bytes) -> Question:
@@ -67,7 +75,10 @@ def parse_question(raw: bytes) -> Question:
         raise QuestionError(f'"last" is a number from 0 to {LAST_LINES_LIMIT}')
     if not isinstance(follow, bool):
         raise QuestionError('"follow" is true or false')
-    return Question(value["ask"], last, follow)
+    line = value.get("line", "")
+    if not isinstance(line, str):
+        raise QuestionError('"line" is a text')
+    return Question(value["ask"], last, follow, line)
 
 
 def _remove(path: Path) -> None:
@@ -159,13 +170,21 @@ class ControlSocket:
                 client.send({"error": str(error)})
             await client.writer.drain()
 
+    def _answer_of(self, question: Question) -> Plain:
+        obey, view = self._sources.obey, self._sources.views.get(question.ask)
+        if question.ask == "bench" and obey is not None:
+            try:
+                return obey(question.line)
+            except CitylineError as error:
+                raise QuestionError(str(error)) from None
+        if view is None:
+            known = ", ".join(sorted([*self._sources.views, "trace"]))
+            raise QuestionError(f"unknown question {question.ask[:40]!r}; known: {known}")
+        return view()
+
     async def _answer(self, client: _Client, question: Question) -> None:
         if question.ask != "trace":
-            view = self._sources.views.get(question.ask)
-            if view is None:
-                known = ", ".join(sorted([*self._sources.views, "trace"]))
-                raise QuestionError(f"unknown question {question.ask[:40]!r}; known: {known}")
-            client.send({"answer": view()})
+            client.send({"answer": self._answer_of(question)})
             return
         for line in self._sources.last_lines(question.last):
             client.send({"line": line})

@@ -186,6 +186,17 @@ def test_a_technician_follows_what_happens(files):
     assert re.search(r"internal +201 .*777", text)
 
 
+def test_people_of_the_bench_are_moved_from_the_command_line(files):
+    with office(files):
+        lifted = cityline("bench", "--state", str(files.state), "101", "lifts")
+        assert (lifted.returncode, lifted.stdout) == (0, "")
+        while {row["port"]: row["state"] for row in asked(files, "lines")["rows"]}["fxs1"] != "dial_tone":
+            pass
+        again = cityline("bench", "--state", str(files.state), "101 lifts")
+        assert again.returncode == 1
+        assert "off its hook already" in again.stderr
+
+
 # --- bad input ----------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """The control socket: answers, followers, and clients that misbehave."""
 
-# ruff: noqa: ASYNC110, ASYNC240 - a test waits for what another task does, without a clock
+# ruff: noqa: ASYNC110 - a test waits for what another task does, without a clock
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.errors import CitylineError
 from gateway.management import control
 from gateway.management.client import NotRunning, Refused, ask, read_trace
 from gateway.management.control import ControlSocket, Question, QuestionError, Sources, parse_question
@@ -33,7 +34,13 @@ class Office:
             {"status": lambda: {"version": "4f2a"}, "lines": lambda: ["Касса", "\ud800"]},
             lambda count: self.lines[len(self.lines) - count :] if count else [],
             self.follow,
+            self.obey,
         )
+
+    def obey(self, line: str) -> str:
+        if line != "101 lifts":
+            raise CitylineError("101 can: lifts")
+        return "lifted"
 
 
 @contextlib.asynccontextmanager
@@ -71,6 +78,16 @@ def test_several_questions_are_answered_in_order(tmp_path):
                 {"answer": {"version": "4f2a"}},
                 {"answer": ["Касса", "\ud800"]},
             ]
+
+    asyncio.run(main())
+
+
+def test_the_people_of_the_bench_obey_or_say_what_they_can(tmp_path):
+    async def main() -> None:
+        async with serving(tmp_path) as (_, address):
+            assert await asyncio.to_thread(ask, address, "bench", line="101 lifts") == "lifted"
+            with pytest.raises(Refused, match="101 can: lifts"):
+                await asyncio.to_thread(ask, address, "bench", line="101 sings")
 
     asyncio.run(main())
 
@@ -207,6 +224,7 @@ def test_a_client_that_says_nothing_is_let_go(tmp_path, monkeypatch):
         (b'{"ask": "trace", "last": -1}\n', '"last" is a number'),
         (b'{"ask": "trace", "last": true}\n', '"last" is a number'),
         (b'{"ask": "trace", "follow": "yes"}\n', '"follow" is true or false'),
+        (b'{"ask": "bench", "line": 7}\n', '"line" is a text'),
         (b"x" * 5_000 + b"\n", "at most 4096 bytes"),
     ],
 )
