@@ -49,10 +49,11 @@ def endings(orphan: Orphan, cause_q850: int) -> list[Bye | Datagram]:
         return []
     if orphan.established:
         return [_bye(orphan, cause_q850)]
+    has_transaction = orphan.transport == "udp" and orphan.via.strip() != ""
     if not orphan.outgoing:
-        return [_refusal(orphan)] if orphan.transport == "udp" and orphan.via else []
+        return [_refusal(orphan)] if has_transaction else []
     sent: list[Bye | Datagram] = []
-    if orphan.transport == "udp" and orphan.via:
+    if has_transaction:
         sent.append(_cancel(orphan, cause_q850))
     if ";tag=" in orphan.remote:
         sent.append(
@@ -77,10 +78,17 @@ def _without_tag(name_address: str) -> str:
     return name_address.partition(";tag=")[0]
 
 
+def _as_sent(via: str) -> str:
+    """Our Via as we sent it, without what the other side wrote into it (RFC 3581 section 4)."""
+    first, *parameters = via.strip().splitlines()[0].split(";")
+    ours = [p for p in parameters if not p.startswith("received=")]
+    return ";".join([first, *("rport" if p.startswith("rport") else p for p in ours)])
+
+
 def _cancel(orphan: Orphan, cause_q850: int) -> Datagram:
     lines = [
         f"CANCEL {orphan.target} SIP/2.0",
-        f"Via: {orphan.via.partition(';received=')[0].partition(';rport=')[0]}",
+        f"Via: {_as_sent(orphan.via)}",
         f"From: {orphan.local}",
         f"To: {_without_tag(orphan.remote)}",
         f"Call-ID: {orphan.call_id}",
@@ -93,7 +101,7 @@ def _cancel(orphan: Orphan, cause_q850: int) -> Datagram:
 
 
 def _refusal(orphan: Orphan) -> Datagram:
-    vias = [line for line in orphan.via.splitlines() if line]
+    vias = [line for line in orphan.via.splitlines() if line.strip()]
     lines = [
         "SIP/2.0 503 Service Unavailable",
         *(f"Via: {via}" for via in vias),

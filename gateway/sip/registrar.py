@@ -103,7 +103,9 @@ class Registrar:
         self._bindings.setdefault(binding.extension, {})[binding.contact] = binding
 
     def register(self, request: Registration, now_ms: int) -> Outcome:
-        """Carry out one REGISTER; 200, or 400 (malformed), 423 (too brief), 500 (out of order)."""
+        """Carry out one REGISTER; 200, or 400 (malformed), 403 (too many contacts), 423 (too brief), 500
+        (out of order).
+        """
         if any(uri == "*" for uri, _ in request.contacts):
             return self._remove_all(request)
         present = self._bindings.get(request.extension, {})
@@ -124,6 +126,8 @@ class Registrar:
                 added.append(self._binding(request, uri, expires_s, now_ms))
             elif old is not None:
                 removed.append(old)
+        if len(added) > self._settings.max_contacts:
+            return Outcome(403)
         removed += self._replaced(present, added, removed)
         self._carry_out(request.extension, added, removed)
         return Outcome(200, tuple(added), tuple(removed))
