@@ -3,6 +3,7 @@ bytes fail well.
 """
 
 import contextlib
+import gzip
 import json
 from pathlib import Path
 
@@ -171,6 +172,8 @@ def test_files_are_cut_by_size_and_replayed_as_one_run(tmp_path):
     assert writer.path == files[-1]
     report = replay(TraceRun(files[-1]), lambda header: Counting())
     assert (report.difference, report.steps) == (None, 81)
+    assert {path.suffix for path in files[:-1]} == {".gz"}
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
 
 
 def test_the_oldest_files_go_and_replay_says_what_is_missing(tmp_path):
@@ -179,6 +182,26 @@ def test_the_oldest_files_go_and_replay_says_what_is_missing(tmp_path):
     assert len(files) == 2
     with pytest.raises(TraceError, match=r"goes on from trace-000001-\d+.jsonl, which is not beside it"):
         TraceRun(files[-1])
+
+
+def test_a_file_that_was_just_being_packed_is_read_plain_and_the_draft_goes(tmp_path):
+    (first, *_) = segments(written(tmp_path, EVENTS * 20, segment_bytes=3_000).path.parent)
+    plain = first.with_suffix("")
+    plain.write_bytes(gzip.decompress(first.read_bytes()))
+    draft = plain.with_name(plain.name + ".part")
+    draft.write_bytes(first.read_bytes()[:100])
+    assert segments(tmp_path)[0] == plain
+    assert replay(TraceRun(segments(tmp_path)[-1]), lambda header: Counting()).difference is None
+    written(tmp_path, EVENTS)
+    assert not draft.exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"no gzip at all\n"])
+def test_a_damaged_packed_file_is_refused_by_its_name(tmp_path, damage):
+    path = tmp_path / "t.jsonl.gz"
+    path.write_bytes(damage)
+    with pytest.raises(TraceError, match=r"t\.jsonl\.gz: "):
+        TraceRun(path)
 
 
 def test_each_run_has_its_own_files(tmp_path):
