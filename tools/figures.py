@@ -36,6 +36,7 @@ from gateway.model.plan import Detectors, Hears, Node, Plan, PortNode, RtpNode
 from gateway.simulator import meters
 from gateway.simulator.telephone import Telephone
 from gateway.simulator.wires import Wire, WireSettings
+from tools import figures_process
 from tools.figures_traffic import Traffic, packets
 
 TICK_MS = 10
@@ -316,6 +317,19 @@ def _one_call(tell: Callable[[Event], list[object]], dialog: DialogId) -> None:
     tell(RemoteEnded(dialog, 16))
 
 
+# ---------------------------------------------------------------- the whole process and its journal
+def start() -> Iterator[Figure]:
+    """The gateway of the simulated office as a process: from its start to its first answer, and at rest."""
+    for row in figures_process.start():
+        yield Figure("start", *row)
+
+
+def journal() -> Iterator[Figure]:
+    """The call journal on this disk: SQLite, WAL, synchronous=FULL."""
+    for row in figures_process.journal():
+        yield Figure("journal", *row)
+
+
 # ---------------------------------------------------------------- the command
 FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "tick": tick,
@@ -323,6 +337,8 @@ FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "latency": latency,
     "bridged": bridged,
     "calls": calls,
+    "start": start,
+    "journal": journal,
 }
 
 

@@ -1,0 +1,137 @@
+"""Figures of the whole gateway as a process, and of its journal: what `inv bench start` and `inv bench
+journal` print.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gateway.bench.office import SIMULATED
+from gateway.drivers.storage import Journal
+from gateway.management import client
+from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction
+from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import CallId
+
+CALLS = 200
+GROUPED_CALLS = 2_000
+REST_S = 5.0
+GIVE_UP_S = 60.0
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+Row = tuple[str, float, str, str]
+"""Name, value, unit, what it stands beside."""
+
+
+def journal() -> Iterator[Row]:
+    """SQLite with synchronous=FULL on this disk: calls whose end is acknowledged one after the other, and
+    many at once.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        book = Journal(Path(directory) / "calls.sqlite")
+        began = time.perf_counter()
+        for call in range(1, CALLS + 1):
+            _write(book, call)
+            book.flush()
+        each_s = (time.perf_counter() - began) / CALLS
+        yield (
+            "one call at a time, each acknowledged",
+            1 / each_s,
+            "calls/s",
+            f"{1_000 * each_s:.1f} ms to be on the disk",
+        )
+        began = time.perf_counter()
+        for call in range(CALLS + 1, CALLS + GROUPED_CALLS + 1):
+            _write(book, call)
+        book.flush()
+        grouped_s = time.perf_counter() - began
+        yield f"{GROUPED_CALLS} calls at once, in groups", GROUPED_CALLS / grouped_s, "calls/s", ""
+        commits = book.counts().commits - CALLS
+        yield "commits for them", commits, "commits", f"{3 * GROUPED_CALLS} rows"
+        book.close()
+
+
+def _write(book: Journal, call: int) -> None:
+    now_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+    book.append(CallStarted(CallId(call), Direction.INTERNAL, "101", "Anna", "102", None, wall_ns, now_ns))
+    book.append(CallAnswered(CallId(call), "102", None, Evidence.HOOK, wall_ns, now_ns))
+    book.append(CallEnded(CallId(call), Cause.NORMAL_CLEARING, Evidence.HOOK, "101", wall_ns, now_ns))
+
+
+def start() -> Iterator[Row]:
+    """The gateway of the simulated office as a process: from its start to its first answer, and at rest."""
+    with tempfile.TemporaryDirectory() as directory:
+        state = Path(directory) / "state"
+        command = [sys.executable, "-m", "gateway", "run", "--no-prompt", "--state", str(state)]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [*command, "--listen", f"127.0.0.1:{_free_port()}", "--board", str(_board(Path(directory)))],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        try:
+            status = _status_when(state, process, sip_up=False)
+            yield "start to the first answer of the control socket", time.perf_counter() - began, "s", ""
+            status = _status_when(state, process, sip_up=True)
+            yield "start to SIP", time.perf_counter() - began, "s", "Asterisk 22: 1.0-1.4 s"
+            processes = (process.pid, int(status["sip"]["process"]))
+            before = sum(map(_cpu_s, processes))
+            time.sleep(REST_S)
+            spent = sum(map(_cpu_s, processes)) - before
+            yield (
+                "memory at rest, both processes",
+                sum(map(_memory_mb, processes)),
+                "MB",
+                "Asterisk 22: 59 MB",
+            )
+            yield "at rest, 6 simulated lines with their physics", 100 * spent / REST_S, "% of a core", ""
+        finally:
+            process.terminate()
+            process.wait(GIVE_UP_S)
+
+
+def _status_when(state: Path, process: subprocess.Popen[bytes], *, sip_up: bool) -> dict[str, Any]:
+    until = time.perf_counter() + GIVE_UP_S
+    while time.perf_counter() < until and process.poll() is None:
+        with contextlib.suppress(client.NotRunning):
+            status: dict[str, Any] = client.ask(str(state / "control"), "status")
+            if not sip_up or (status["sip"]["up"] and status["sip"]["process"]):
+                return status
+        time.sleep(0.005)
+    raise SystemExit("bench start: the gateway does not answer")
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def _memory_mb(pid: int) -> float:
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1_024 if found else 0.0
+
+
+def _board(directory: Path) -> Path:
+    """The simulated board with RTP ports that an office which runs on this machine does not have."""
+    text = (SIMULATED / "board.toml").read_text()
+    first = 2 * random.SystemRandom().randrange(10_000, 16_000)
+    board = directory / "board.toml"
+    board.write_text(text.replace("first_port = 16384", f"first_port = {first}"))
+    return board
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
