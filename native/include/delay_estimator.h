@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SC_DELAY_GUARD_SAMPLES = 32 }; /* a foreground window begins this much before the announced delay */
+
 struct sc_delay_estimator;
 
 struct sc_delay_estimator_settings {
@@ -18,9 +20,9 @@ struct sc_delay_estimator_settings {
 };
 
 struct sc_delay_estimator_state {
-    int32_t delay_samples;    /* announced delay: window begins here; -1 unknown */
+    int32_t delay_samples;    /* announced delay; -1 unknown */
     int32_t candidate_samples; /* what the last response says */
-    float confidence;         /* 0..1: share of the energy above the floor that lies within the window, times persistence */
+    float confidence;         /* 0..1: share of the response's energy that lies in the window at the announced delay */
 };
 
 int sc_delay_estimator_create(struct sc_delay_estimator **out, const struct sc_delay_estimator_settings *settings);

@@ -12,7 +12,7 @@ struct sc_echo_suppressor {
     struct sc_comfort_noise noise;
     float error_power, echo_power, gain, background;
     bool closed;
-    size_t shape_in;
+    size_t shape_in, hang;
 };
 
 /* What may be left of the echo: power of a sample is at most share * (smoothed power of the echo estimate) + ground. */

@@ -19,10 +19,11 @@ enum {
     CELL = 16,              /* samples: 2 ms */
     MOST_CELLS = 128,
     STAY_UPDATES = 5,       /* the same place this often in a row: announced */
-    NEAR_CELLS = 2
+    NEAR_CELLS = 2,
+    GUARD_CELLS = SC_DELAY_GUARD_SAMPLES / CELL
 };
 #define COUNTS 0.003f       /* a cell 25 dB below the strongest still belongs to the echo */
-#define HOLDS 0.97f         /* a window that loses no more than this is not moved: 15 dB would be left */
+#define HOLDS 0.99f         /* a window that loses no more than this is not moved: 20 dB of ERLE at least */
 #define STANDS_OUT 12.0f    /* strongest cell over the mean one outside: 11 dB */
 
 struct sc_delay_estimator {
@@ -91,17 +92,14 @@ static size_t best_window(const struct sc_delay_estimator *de, const float *cell
     return best;
 }
 
-/* Whether the window at the announced delay still has nearly all that the best one has. */
-static bool holds(const struct sc_delay_estimator *de, const float *cell, float best, float noise)
+/* Energy over the noise in the window at the announced delay. */
+static float held(const struct sc_delay_estimator *de, const float *cell, float noise)
 {
-    if (de->state.delay_samples < 0)
-        return false;
-    const size_t first = (size_t)de->state.delay_samples / CELL;
+    const size_t delay = (size_t)de->state.delay_samples / CELL, first = delay > GUARD_CELLS ? delay - GUARD_CELLS : 0;
     float energy = 0;
-    for (size_t c = first > NEAR_CELLS ? first - NEAR_CELLS : 0; c < first + de->window_cells && c < de->cells; c++)
+    for (size_t c = first; c < first + de->window_cells && c < de->cells; c++)
         energy += cell[c];
-    const float expected_noise = noise * (float)de->window_cells;
-    return energy - expected_noise > HOLDS * (best - expected_noise);
+    return fmaxf(0, energy - noise * (float)de->window_cells);
 }
 
 bool sc_delay_estimator_process(struct sc_delay_estimator *de, const float *response)
@@ -124,10 +122,18 @@ bool sc_delay_estimator_process(struct sc_delay_estimator *de, const float *resp
     const int32_t place = (int32_t)(first * CELL), before = de->state.candidate_samples;
     de->stayed = before >= 0 && abs(place - before) <= NEAR_CELLS * CELL ? de->stayed + 1 : 0;
     de->state.candidate_samples = place;
-    de->state.confidence = energy / total * fminf(1, (float)de->stayed / STAY_UPDATES);
-    if (de->stayed < STAY_UPDATES || holds(de, cell, energy, noise))
+    const float best = energy - noise * (float)de->window_cells;
+    if (de->state.delay_samples >= 0) {
+        const float kept = held(de, cell, noise);
+        de->state.confidence = kept / total;
+        if (de->stayed < STAY_UPDATES || kept > HOLDS * best)
+            return false;
+    } else if (de->stayed < STAY_UPDATES) {
+        de->state.confidence = 0;
         return false;
+    }
     de->state.delay_samples = place;
+    de->state.confidence = best / total;
     return true;
 }
 

@@ -26,16 +26,19 @@ enum {
     MAX_WINDOW = 512,
     MAX_SPAN = 2048,
     HISTORY = 4096,        /* of rin, held twice so that any stretch is contiguous; more than span and window */
-    GUARD = 32,            /* the window begins this much before the delay */
+    GUARD = SC_DELAY_GUARD_SAMPLES,
     WINDOWS = 3,           /* lengths over which the two filters are compared */
     ESTIMATE_EVERY = 4,    /* blocks between looks at the response: 32 ms */
     TAIL_BLOCKS = 20,      /* the reference may echo for 160 ms */
     TONE_BLOCKS = 3,       /* predictable for 24 ms: a tone */
     TONE_HANG_BLOCKS = 8,
     SURE_UPDATES = 12,     /* the delay has been sure for 0.4 s */
+    DOUBT_AFTER = 3,       /* 24 ms of more than the residual, and again ... */
+    DOUBT_EVERY = 64,      /* ... each half second of it */
     UNSURE_BLOCKS = 250,   /* 2 s of rin: what is not removed by then is not echo */
     RATIO_BLOCKS = 64,     /* least residual over half a second of rin */
-    POOR_BLOCKS = 190      /* 1.5 s of rin with little removed: the delay is not what we think */
+    POOR_BLOCKS = 125,     /* 1 s of rin with little removed: the delay is not what we think */
+    MOST_POOR_BLOCKS = 16 * POOR_BLOCKS /* patience doubles with each vain look, to 16 s */
 };
 #define FULL_SCALE 32768.0f
 #define DC_POLE 0.99f              /* high pass at 13 Hz on both inputs; G.168 test 15 */
@@ -48,11 +51,18 @@ static const float significance[WINDOWS] = {0.36f, 0.09f, 0.02f};
 #define RESTORE_FACTOR 30.0f       /* copying back asks for this much more */
 #define DIVERGED 1.6f              /* foreground error over sin: 2 dB more than without */
 #define LOOSENED 0.1f              /* uncertainty after a path change, gain squared */
-#define POOR 0.3f                  /* less than 5 dB removed */
+#define ENOUGH_OF_A_TONE 0.01f     /* 20 dB of a tone removed: more of it teaches nothing */
+#define POOR 0.1f                  /* less than 10 dB removed */
 #define UNSURE_LOSS 1.0f           /* before the path is known: an echo may be as loud as rin */
 #define RATIO_MARGIN 2.0f
+#define RESIDUAL_IN_BACKGROUND 0.1f /* power */
+#define ROUNDING_POWER 0.1f        /* of 16-bit samples */
+#define PHANTOM 3e-4f              /* an echo 35 dB below rin is none that has to be dropped at once */
+#define DOUBT 0.3f                 /* of the path's power is uncertain when it may have changed */
+#define PATH_MOVED 0.6f            /* the background beats a trained foreground by 2 dB: not the near end's doing */
+#define LOOSENED_SLIGHTLY 0.02f
 #define ERLE_SHARE 0.03f           /* a block: 0.25 s */
-#define SURE 0.9f                  /* share of the response's energy in the window ... */
+#define SURE 0.85f                 /* share of the response's energy in the window ... */
 #define FOCUS_RATIO 0.03f          /* ... and 15 dB removed: the background may leave the rest of the span */
 
 struct comparison {
@@ -73,12 +83,12 @@ struct sc_echo_canceller {
     float block_rin[BLOCK], block_sin[BLOCK], block_error[BLOCK];
     size_t fill;
     struct comparison compared[WINDOWS];
-    float block_echo_energy, echo_energy; /* of the estimate; the second smoothed like compared[0] */
+    float block_echo_energy, last_echo_energy, echo_energy; /* of the estimate; the third smoothed as compared[0] */
     float tail[TAIL_BLOCKS];             /* energies of rin's last blocks */
     float ratio[RATIO_BLOCKS];           /* residual over echo estimate, last active blocks */
     float tone_memory[BLOCK];            /* rin of the block before */
     size_t tail_at, ratio_at, ratio_count;
-    unsigned blocks, tone_blocks, tone_hang, poor_blocks, sure;
+    unsigned blocks, tone_blocks, tone_hang, poor_blocks, patience, sure, doubt_blocks;
     bool focused, trained;               /* trained: has removed 15 dB of something that is no tone */
     unsigned heard_blocks;               /* blocks of rin since nothing was known of the path */
     float erle_db, share, path_gain;
@@ -154,6 +164,7 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec)
     ec->share = 1;
     ec->path_gain = UNSURE_LOSS;
     ec->erle_db = 0;
+    ec->patience = POOR_BLOCKS;
     sc_span_filter_reset(ec->span);
     sc_delay_estimator_reset(ec->estimator);
     sc_echo_suppressor_reset(&ec->suppressor);
@@ -305,6 +316,7 @@ static void path_changed(struct sc_echo_canceller *ec)
     ec->state.diverged++;
     ec->focused = ec->trained = false;
     ec->sure = 0;
+    ec->patience = POOR_BLOCKS;
     ec->heard_blocks = 0;
     ec->share = 1;
     ec->ratio_count = 0;
@@ -315,14 +327,46 @@ static void path_changed(struct sc_echo_canceller *ec)
         ec->compared[w].foreground = ec->compared[w].sin;
 }
 
+/* Energy of rin's loudest block of the last 160 ms. */
+static float loudest_rin(const struct sc_echo_canceller *ec)
+{
+    float most = 0;
+    for (int i = 0; i < TAIL_BLOCKS; i++)
+        most = fmaxf(most, ec->tail[i]);
+    return most;
+}
+
+static float path_power(const struct sc_echo_canceller *ec)
+{
+    float power = 0;
+    for (size_t i = 0; i < ec->length; i++)
+        power += ec->taps[i] * ec->taps[i];
+    return power;
+}
+
+/* Somebody talks, or the path has changed: the background may find out which.  If it finds nothing, the foreground,
+ * which has not moved, is copied back. */
+static void doubt(struct sc_echo_canceller *ec)
+{
+    ec->doubt_blocks = ec->state.double_talk ? ec->doubt_blocks + 1 : 0;
+    if (ec->trained && ec->doubt_blocks % DOUBT_EVERY == DOUBT_AFTER)
+        sc_span_filter_loosen(ec->span, DOUBT * path_power(ec));
+}
+
 static void choose_filter(struct sc_echo_canceller *ec)
 {
     const struct comparison *quick = &ec->compared[0], *slow = &ec->compared[1];
-    if (ec->state.converged && quick->foreground > DIVERGED * quick->sin && slow->foreground > slow->sin) {
+    if (ec->state.converged && quick->foreground > DIVERGED * quick->sin && slow->foreground > slow->sin
+        && quick->foreground > PHANTOM * loudest_rin(ec)) {
         path_changed(ec);
         return;
     }
     if (significant(ec, true, 1)) {
+        if (ec->trained && slow->background < PATH_MOVED * slow->foreground) {
+            ec->trained = false;
+            ec->heard_blocks = UNSURE_BLOCKS;
+            sc_span_filter_loosen(ec->span, LOOSENED_SLIGHTLY);
+        }
         copy_forward(ec);
     } else if (significant(ec, false, RESTORE_FACTOR)) {
         copy_back(ec);
@@ -368,10 +412,14 @@ static void watch_poor(struct sc_echo_canceller *ec)
 {
     const struct comparison *c = &ec->compared[WINDOWS - 1];
     ec->poor_blocks = c->foreground > POOR * c->sin ? ec->poor_blocks + 1 : 0;
-    if (ec->focused && ec->poor_blocks > POOR_BLOCKS) {
-        ec->focused = false;
+    if (ec->focused && ec->poor_blocks > ec->patience) {
+        ec->focused = ec->trained = false;
+        ec->sure = 0;
+        ec->heard_blocks = UNSURE_BLOCKS;
+        ec->patience = ec->patience < MOST_POOR_BLOCKS ? 2 * ec->patience : ec->patience;
         ec->poor_blocks = 0;
         sc_span_filter_unfocus(ec->span);
+        sc_span_filter_loosen(ec->span, LOOSENED_SLIGHTLY);
     }
 }
 
@@ -384,6 +432,27 @@ static bool is_heard(const struct sc_echo_canceller *ec)
     return false;
 }
 
+/* How loud an echo may be of which nothing is known yet: rin's loudest block of the last 160 ms times the path. */
+static float unknown_echo_power(const struct sc_echo_canceller *ec)
+{
+    const float most = loudest_rin(ec);
+    if (ec->trained || ec->heard_blocks > UNSURE_BLOCKS)
+        return 0;
+    return most > ACTIVE_POWER ? most / BLOCK * ec->path_gain * FULL_SCALE * FULL_SCALE : 0;
+}
+
+/* The background is what is there while no echo is: a block counts when its residual is far below it. */
+static void learn_background(struct sc_echo_canceller *ec)
+{
+    const float loudest = fmaxf(ec->block_echo_energy, ec->last_echo_energy);
+    const float left = (ec->share * loudest / BLOCK) * FULL_SCALE * FULL_SCALE + unknown_echo_power(ec);
+    if (left < RESIDUAL_IN_BACKGROUND * ec->suppressor.background * ec->suppressor.background + ROUNDING_POWER)
+        sc_echo_suppressor_learn(&ec->suppressor, ec->block_error, BLOCK, FULL_SCALE);
+    ec->echo_energy += (1 - forget[0]) * (ec->block_echo_energy - ec->echo_energy);
+    ec->last_echo_energy = ec->block_echo_energy;
+    ec->block_echo_energy = 0;
+}
+
 static void end_block(struct sc_echo_canceller *ec)
 {
     float background[BLOCK];
@@ -392,13 +461,13 @@ static void end_block(struct sc_echo_canceller *ec)
     ec->tail[ec->tail_at] = energy(ec->block_rin);
     watch_tone(ec, ec->tail[ec->tail_at] > ACTIVE_POWER);
     ec->tail_at = (ec->tail_at + 1) % TAIL_BLOCKS;
-    ec->echo_energy += (1 - forget[0]) * (ec->block_echo_energy - ec->echo_energy);
-    ec->block_echo_energy = 0;
-    sc_echo_suppressor_learn(&ec->suppressor, ec->block_error, BLOCK, FULL_SCALE);
-    const bool heard = is_heard(ec), frozen = ec->state.narrow_band && ec->trained;
+    learn_background(ec);
+    const bool heard = is_heard(ec);
+    const bool enough = ec->trained || ec->compared[1].foreground < ENOUGH_OF_A_TONE * ec->compared[1].sin;
+    const bool frozen = ec->state.narrow_band && enough;
     const enum sc_span_learning learning = !ec->adapt || !heard || frozen ? SC_SPAN_HOLD
-                                           : ec->trained                 ? SC_SPAN_LEARN
-                                                                         : SC_SPAN_HURRY;
+                                           : ec->trained || ec->state.narrow_band ? SC_SPAN_LEARN
+                                                                                    : SC_SPAN_HURRY;
     sc_span_filter_process(ec->span, ec->block_rin, ec->block_sin, background, learning);
     compare(ec, background);
     if (!heard)
@@ -410,6 +479,7 @@ static void end_block(struct sc_echo_canceller *ec)
     choose_filter(ec);
     if (frozen)
         return;
+    doubt(ec);
     watch_delay(ec);
     watch_poor(ec);
 }
@@ -442,17 +512,6 @@ static void remember(struct sc_echo_canceller *ec, float x)
 {
     ec->history[ec->at] = ec->history[ec->at + HISTORY] = x;
     ec->at = (ec->at + 1) % HISTORY;
-}
-
-/* How loud an echo may be of which nothing is known yet: rin's loudest block of the last 160 ms times the path. */
-static float unknown_echo_power(const struct sc_echo_canceller *ec)
-{
-    float most = 0;
-    if (ec->trained || ec->heard_blocks > UNSURE_BLOCKS)
-        return 0;
-    for (int i = 0; i < TAIL_BLOCKS; i++)
-        most = fmaxf(most, ec->tail[i]);
-    return most > ACTIVE_POWER ? most / BLOCK * ec->path_gain * FULL_SCALE * FULL_SCALE : 0;
 }
 
 /* Up to the end of the block: n samples. */
@@ -504,12 +563,9 @@ int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, 
 void sc_echo_canceller_get_state(const struct sc_echo_canceller *ec, struct sc_echo_canceller_state *out)
 {
     struct sc_delay_estimator_state d;
-    float power = 0;
     *out = ec->state;
     sc_delay_estimator_get_state(ec->estimator, &d);
-    for (size_t i = 0; i < ec->length; i++)
-        power += ec->taps[i] * ec->taps[i];
-    out->erl_db = ec->state.converged ? -10 * log10f(power + 1e-9f) : 0;
+    out->erl_db = ec->state.converged ? -10 * log10f(path_power(ec) + 1e-9f) : 0;
     out->erle_db = ec->state.converged ? ec->erle_db : 0;
     out->delay_samples = d.delay_samples;
     out->delay_confidence = d.confidence;

@@ -20,7 +20,10 @@
 #define NOISE_CEILING_DBM0 (-40.0f)
 #define AUDIBLE 0.01f            /* a residual 20 dB below the background is left alone */
 #define ROUNDING_POWER 0.5f      /* of 16-bit samples */
-enum { SHAPE_EVERY = 800 };      /* 100 ms */
+enum {
+    SHAPE_EVERY = 800,           /* 100 ms */
+    HANG_SAMPLES = 1600          /* stays closed over background for 200 ms: the echo's next word begins muted */
+};
 
 void sc_echo_suppressor_init(struct sc_echo_suppressor *s)
 {
@@ -34,7 +37,7 @@ void sc_echo_suppressor_reset(struct sc_echo_suppressor *s)
     s->error_power = s->echo_power = 0;
     s->gain = 1;
     s->closed = false;
-    s->shape_in = 0;
+    s->shape_in = s->hang = 0;
     s->background = sc_comfort_noise_rms(&s->noise);
 }
 
@@ -65,8 +68,14 @@ void sc_echo_suppressor_process(struct sc_echo_suppressor *s, float *e, const fl
         s->echo_power += POWER_SMOOTHING * (y[i] * y[i] - s->echo_power);
         const float left = residual.share * s->echo_power + residual.ground;
         const float explained = left > AUDIBLE * noise_power + ROUNDING_POWER ? left + noise_power : 0;
-        if (s->closed ? s->error_power > OPEN_ABOVE * explained : s->error_power < CLOSE_BELOW * explained)
-            s->closed = !s->closed;
+        if (explained > 0)
+            s->hang = HANG_SAMPLES;
+        else if (s->hang > 0)
+            s->hang--;
+        if (s->closed)
+            s->closed = s->hang > 0 && s->error_power <= OPEN_ABOVE * fmaxf(explained, noise_power + ROUNDING_POWER);
+        else
+            s->closed = s->error_power < CLOSE_BELOW * explained;
         s->gain += s->closed ? -CLOSING * s->gain : OPENING * (1 - s->gain);
         if (s->closed && s->gain < MUTED)
             s->gain = 0;
