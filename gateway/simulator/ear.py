@@ -17,7 +17,7 @@ QUIET_DBM0 = -50.0
 HOWLER_HZ = (1400.0, 2060.0, 2450.0, 2600.0)
 LAG_MS = 200.0
 """How much later than it was said a sound may be heard."""
-LISTENS_MS = 5_400
+LISTENS_MS = 6_200
 SETTLING_MS = 1_100
 """A tone that has lasted longer than the longest burst (ringback 1.1 s) is a dial tone."""
 

@@ -45,6 +45,13 @@ class Session:
 
 def read_sdp(text: str) -> Session:
     """The one audio stream of an SDP; PeerError when there is none that a telephone understands."""
+    try:
+        return _read_sdp(text)
+    except (ValueError, IndexError):
+        raise PeerError(f"not a session description: {text!r}") from None
+
+
+def _read_sdp(text: str) -> Session:
     address, port, types, direction = "", 0, [], "sendrecv"
     event: int | None = None
     for line in text.splitlines():
