@@ -20,7 +20,8 @@ from gateway.simulator.sipstack import SimulatedSipStack
 FIRST_PORT = 16_384
 MS = 1_000_000
 GATEWAY_SDP = (
-    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 8 101\r\n"
+    "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    "m=audio {port} RTP/AVP 8 101\r\n"
     "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
 )
 
