@@ -32,9 +32,14 @@
 
 typedef float v4f __attribute__((vector_size(16)));
 
-struct biquad {
+struct biquad {                            /* notch */
     float b0, b1, b2, a1, a2;
     float z1, z2;
+};
+
+struct high_pass {                         /* scale * (x - 2 x' + x''), then two poles */
+    float scale, a1, a2;
+    float x1, x2, y1, y2;
 };
 
 struct sc_tone_bank {
@@ -43,25 +48,22 @@ struct sc_tone_bank {
     v4f samples[BUFFER / 4];
     v4f sums[STEPS], differences[STEPS];   /* the last window, folded */
     struct sc_tone_frame frame;
-    struct biquad high_pass;
+    struct high_pass high_pass;
     struct biquad notches[NOTCHES_MAX];
     uint32_t notch_count;
-    uint32_t groups, groups_always;
-    uint32_t count;
+    uint32_t count, always;
     uint32_t end;          /* where the next sample goes in the buffer */
     uint32_t missing;      /* samples until the next frame */
     float floor_mean_square;
     uint64_t position;
 };
 
-static void design_high_pass(struct biquad *b)
+static void design_high_pass(struct high_pass *h)
 {
     double w = tan(PI * HIGH_PASS_HZ / RATE_HZ), scale = 1.0 / (1.0 + sqrt(2.0) * w + w * w);
-    b->b0 = (float)scale;
-    b->b1 = (float)(-2.0 * scale);
-    b->b2 = (float)scale;
-    b->a1 = (float)(2.0 * (w * w - 1.0) * scale);
-    b->a2 = (float)((1.0 - sqrt(2.0) * w + w * w) * scale);
+    h->scale = (float)scale;
+    h->a1 = (float)(2.0 * (w * w - 1.0) * scale);
+    h->a2 = (float)((1.0 - sqrt(2.0) * w + w * w) * scale);
 }
 
 static void design_notch(struct biquad *b, double frequency_hz)
@@ -84,6 +86,39 @@ static inline float filtered(struct biquad *b, float x)
     b->z1 = b->b1 * x - b->a1 * y + b->z2;
     b->z2 = b->b2 * x - b->a2 * y;
     return y;
+}
+
+/* The zeros over all samples first, which the compiler does four at a time when it knows n; then the poles, one after the
+ * other. */
+static inline __attribute__((always_inline)) void high_pass_of(struct high_pass *h, const int16_t *restrict in,
+                                                               float *restrict out, uint32_t n)
+{
+    float x[HOP + 2], zeros[HOP];
+    x[0] = h->x2;
+    x[1] = h->x1;
+    for (uint32_t i = 0; i < n; i++)
+        x[i + 2] = (float)in[i] + NO_DENORMALS;
+    for (uint32_t i = 0; i < n; i++)
+        zeros[i] = h->scale * ((x[i + 2] - x[i + 1]) - (x[i + 1] - x[i]));
+    float y1 = h->y1, y2 = h->y2, a1 = h->a1, a2 = h->a2;
+    for (uint32_t i = 0; i < n; i++) {
+        float y = (zeros[i] - a2 * y2) - a1 * y1;
+        y2 = y1;
+        y1 = y;
+        out[i] = y;
+    }
+    h->x1 = x[n + 1];
+    h->x2 = x[n];
+    h->y1 = y1;
+    h->y2 = y2;
+}
+
+static void high_pass(struct high_pass *h, const int16_t *in, float *out, uint32_t n)
+{
+    if (n == HOP)
+        high_pass_of(h, in, out, HOP);
+    else
+        high_pass_of(h, in, out, n);
 }
 
 static void make_tables(struct sc_tone_bank *bank, const float *frequency_hz)
@@ -111,8 +146,7 @@ int sc_tone_bank_create(struct sc_tone_bank **out, const struct sc_tone_bank_set
     if (bank == NULL)
         return ENOMEM;
     bank->count = count;
-    bank->groups = (count + GROUP - 1) / GROUP;
-    bank->groups_always = (always + GROUP - 1) / GROUP;
+    bank->always = always;
     bank->floor_mean_square = settings->floor_mean_square;
     make_tables(bank, settings->frequency_hz);
     design_high_pass(&bank->high_pass);
@@ -130,7 +164,7 @@ void sc_tone_bank_reset(struct sc_tone_bank *bank)
 {
     memset(bank->samples, 0, sizeof bank->samples);
     memset(&bank->frame, 0, sizeof bank->frame);
-    bank->high_pass.z1 = bank->high_pass.z2 = 0.0f;
+    bank->high_pass.x1 = bank->high_pass.x2 = bank->high_pass.y1 = bank->high_pass.y2 = 0.0f;
     for (uint32_t i = 0; i < NOTCHES_MAX; i++)
         bank->notches[i].z1 = bank->notches[i].z2 = 0.0f;
     bank->end = WINDOW - HOP;
@@ -192,12 +226,29 @@ static void correlate(const v4f coefficients[STEPS][GROUP][2], const v4f *sums, 
     imaginary[3] = across(im3) * AMPLITUDE_SCALE;
 }
 
+static void correlate_one(const v4f coefficients[STEPS][GROUP][2], uint32_t k, const v4f *sums, const v4f *differences,
+                          float *real, float *imaginary)
+{
+    v4f re = { 0 }, im = { 0 };
+    for (uint32_t i = 0; i < STEPS; i++) {
+        re += coefficients[i][k][0] * sums[i];
+        im += coefficients[i][k][1] * differences[i];
+    }
+    *real = across(re) * AMPLITUDE_SCALE;
+    *imaginary = across(im) * AMPLITUDE_SCALE;
+}
+
+/* Frequencies from .. to - 1; from is a multiple of GROUP. */
 static void measure(struct sc_tone_bank *bank, uint32_t from, uint32_t to)
 {
     struct sc_tone_frame *frame = &bank->frame;
-    for (uint32_t g = from; g < to; g++)
-        correlate((const v4f(*)[GROUP][2])bank->coefficients[g], bank->sums, bank->differences, frame->real + g * GROUP,
-                  frame->imaginary + g * GROUP);
+    uint32_t k = from;
+    for (; k + GROUP <= to; k += GROUP)
+        correlate((const v4f(*)[GROUP][2])bank->coefficients[k / GROUP], bank->sums, bank->differences, frame->real + k,
+                  frame->imaginary + k);
+    for (; k < to; k++)
+        correlate_one((const v4f(*)[GROUP][2])bank->coefficients[k / GROUP], k % GROUP, bank->sums, bank->differences,
+                      frame->real + k, frame->imaginary + k);
 }
 
 static void make_frame(struct sc_tone_bank *bank)
@@ -206,13 +257,13 @@ static void make_frame(struct sc_tone_bank *bank)
     if (bank->frame.mean_square < bank->floor_mean_square)
         memset(&bank->frame, 0, sizeof bank->frame);
     else
-        measure(bank, 0, bank->groups_always);
+        measure(bank, 0, bank->always);
 }
 
 const struct sc_tone_frame *sc_tone_bank_rest(struct sc_tone_bank *bank)
 {
     if (bank->frame.mean_square > 0.0f)
-        measure(bank, bank->groups_always, bank->groups);
+        measure(bank, bank->always, bank->count);
     return &bank->frame;
 }
 
@@ -229,10 +280,7 @@ size_t sc_tone_bank_feed(struct sc_tone_bank *bank, const int16_t *in, size_t n,
 {
     uint32_t take = n < bank->missing ? (uint32_t)n : bank->missing;
     float *to = (float *)bank->samples + bank->end;
-    struct biquad high_pass = bank->high_pass;
-    for (uint32_t i = 0; i < take; i++)
-        to[i] = filtered(&high_pass, (float)in[i] + NO_DENORMALS);
-    bank->high_pass = high_pass;
+    high_pass(&bank->high_pass, in, to, take);
     for (uint32_t k = 0; k < bank->notch_count; k++)
         for (uint32_t i = 0; i < take; i++)
             to[i] = filtered(&bank->notches[k], to[i]);

@@ -448,10 +448,20 @@ static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
     return !(has_long_pause(d) && other_sound(r, last, mean_square));
 }
 
+static void keep_frame(struct sc_tone_receiver *r, const struct sc_tone_frame *frame)
+{
+    struct sc_tone_frame *to = &r->frames[++r->newest % FRAMES];
+    to->mean_square = frame->mean_square;
+    for (uint32_t k = 0; k < r->plan.frequency_count; k++) {
+        to->real[k] = frame->real[k];
+        to->imaginary[k] = frame->imaginary[k];
+    }
+}
+
 static void take_frame(struct sc_tone_receiver *r, const struct sc_tone_frame *frame)
 {
     struct sc_tone_measure m;
-    r->frames[++r->newest % FRAMES] = *frame;
+    keep_frame(r, frame);
     for (uint32_t s = 0; s < r->plan.sound_count; s++) {
         measure_sound(r, &r->plan.sounds[s], &m);
         r->steps[s] = sc_tone_tracker_take(&r->trackers[s], &m);
