@@ -323,7 +323,7 @@ class Exchange:
         """
         board = self._board
         firsts = [board.calls[queue.first] for queue in board.queues.values() if queue.first is not None]
-        waiting = [call for call in firsts if call.state is CallState.WAITING]
+        waiting = [call for call in firsts if call.state is CallState.WAITING and not call.postponed]
         waiting += [
             call
             for _, call in sorted(board.calls.items())

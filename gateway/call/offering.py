@@ -48,6 +48,15 @@ def ring_free_members(call: Call, step: Step) -> None:
             _ring_station(call, number, step)
 
 
+def ring_postponed(call: Call, step: Step) -> bool:
+    """Ring those that waited for the caller's identity; whether anybody rings now."""
+    postponed, call.postponed = call.postponed, []
+    for number in postponed:
+        if call.board.is_free(number):
+            _ring_station(call, number, step)
+    return bool(call.offers)
+
+
 def _ring_station(call: Call, number: str, step: Step) -> None:
     caller = call.caller
     for leg in call.board.seat_station(call.id, number, step):
@@ -58,7 +67,7 @@ def _ring_station(call: Call, number: str, step: Step) -> None:
 
 
 def identity_pending(call: Call) -> bool:
-    """Whether the city may still say who calls."""
+    """Whether the city may still tell who calls: between the first two rings, while nobody has answered."""
     line = call.caller.line if call.caller is not None else None
     return isinstance(line, Fxo) and line.identity_pending
 
@@ -84,11 +93,7 @@ def nobody(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallStat
 def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
     """Now the SIP telephones can show who calls."""
     call.note_caller(news, step)
-    postponed, call.postponed = call.postponed, []
-    for number in postponed:
-        if call.board.is_free(number):
-            _ring_station(call, number, step)
-    if postponed and not call.offers:
+    if call.postponed and not ring_postponed(call, step):
         return nobody(call, _why_nobody(call), Evidence.CONFIGURATION, step)
     return CallState.OFFERING
 

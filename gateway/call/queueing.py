@@ -1,8 +1,9 @@
 """A hold queue: the caller is answered, hears music, and is connected as soon as it is his turn and somebody
 is free.
 
-All free members are rung for the first caller only, so that whoever lifts gets the one who has waited
-longest. When nobody answers, there is a pause; his place is kept.
+A city line is answered when who calls is known (that comes between its first two rings), at the latest after
+four seconds. All free members are rung for the first caller only, so that whoever lifts gets the one who has
+waited longest. When nobody answers, there is a pause; his place is kept.
 """
 
 from __future__ import annotations
@@ -53,11 +54,13 @@ def _leave(call: Call) -> None:
 
 
 def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
-    """For the journal, and for whoever will be rung. Now the city's caller is answered: before it, answering
-    would have lost his number.
-    """
+    """The line may be answered now, with music; SIP members may be shown who calls."""
+    call.note_caller(news, step)
     call.connect_caller(step)
-    return call.note_caller(news, step)
+    if call.state is CallState.PRESENTED:
+        offering.ring_postponed(call, step)
+    call.postponed.clear()
+    return call.state
 
 
 def present(call: Call, event: object, step: Step) -> CallState:

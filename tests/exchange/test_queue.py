@@ -15,15 +15,38 @@ def small_queue(**changes: object) -> World:
 def test_a_city_caller_is_answered_with_music_and_rings_the_free_members(world: World) -> None:
     city = world.city(2)
     city.calls("4951234567")
+    assert world.ringing == {"fxs1", "fxs2"}
+    assert not city.seized, "who calls is not known yet"
+    world.wait(2)
     assert city.seized
     assert city.hears == {"music:queue"}
-    assert world.ringing == {"fxs1", "fxs2"}
-    world.wait(3)
+    assert world.started[0].calling == "4951234567"
     assert world.answered == [], "music is no answer"
     world.telephone("102").lifts()
     assert city.hears == {"fxs2"}
     assert world.answered[0].connected == "102"
     assert world.ringing == set()
+
+
+def test_a_member_may_answer_before_the_caller_is_known(world: World) -> None:
+    city = world.city(2)
+    city.calls("4951234567")
+    world.telephone("101").lifts()
+    assert city.hears == {"fxs1"}
+    assert len(world.started) == len(world.answered) == 1
+
+
+def test_sip_members_ring_when_the_caller_is_known() -> None:
+    queue = QueueSettings("610", "Q", ("201",), "queue", overflow="104")
+    world = World(office(lines_to=("610", "610"), queue=queue))
+    darya = world.sip_telephone("201")
+    darya.registers()
+    world.city(1).calls("4951234567", "Ivan")
+    world.wait(1)
+    assert darya.invites == []
+    world.wait(1)
+    assert [invite.caller for invite in darya.invites] == ["4951234567"]
+    assert world.city(1).hears == {"music:queue"}
 
 
 def test_each_is_connected_in_order_as_soon_as_somebody_is_free() -> None:

@@ -115,13 +115,14 @@ class Evening:
         self.world.feed(ev.InviteReceived(DialogId(self.dialog), extension, "", number, sdp))
         self.dialog += 2
 
-    def dialogs(self) -> list[DialogId]:
+    def dialogs(self, latest: int) -> list[DialogId]:
+        """Ours and theirs, the latest of each."""
         ours = [one.dialog for one in self.world.sip if isinstance(one, act.SipInvite)]
         theirs = [DialogId(number) for number in range(1, self.dialog, 2)]
-        return (theirs[-3:] + ours[-3:])[-5:]
+        return theirs[-latest:] + ours[-latest:]
 
     def some_dialog(self, pick: int, event: type[Event], sdp: str) -> None:
-        known = self.dialogs()
+        known = self.dialogs(3)
         if not known:
             return
         dialog = known[pick % len(known)]
@@ -220,7 +221,7 @@ class Evening:
         for _ in range(2):
             for port in TELEPHONES:
                 self.hang_up(port)
-            for dialog in self.dialogs():
+            for dialog in self.dialogs(1000):
                 self.world.feed(ev.RemoteEnded(dialog, 16))
             self.world.wait(10)
             for port in LINES:
