@@ -224,20 +224,9 @@ async def _bench_prompt(gateway: "Gateway") -> None:
 
 
 def _play(story: str, out: Path | None) -> NoReturn:
-    from gateway.bench import playing
+    from gateway import bench
 
-    if story != "all":
-        try:
-            verdict = playing.play(story, out)
-        except playing.UnknownStoryError as error:
-            fail(error, EXIT_BAD_INPUT)
-        click.echo(verdict.report())
-        sys.exit(0 if verdict.passed else EXIT_FAILED)
-    failed = []
-    for verdict in playing.play_all(out):
-        click.echo(verdict.summary() if verdict.passed else verdict.report())
-        failed += [] if verdict.passed else [verdict.name]
-    sys.exit(EXIT_FAILED if failed else 0)
+    sys.exit(bench.play(story, out))
 
 
 # --- see and ask --------------------------------------------------------------------------------------------
