@@ -22,7 +22,7 @@ from gateway.call.sip_leg import Binding, SipState
 from gateway.call.sound import listens_for_digits, wishes_of
 from gateway.call.states import CallState
 from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
-from gateway.line.fxo import Fxo, FxoSettings, FxoState
+from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings, FxsState
 from gateway.line.hook import HookSettings
 from gateway.line.ringing import Bell
@@ -83,6 +83,7 @@ class Exchange:
         )
         self._lines: dict[PortId, Fxs | Fxo] = {}
         self._nodes: dict[NodeId, Fxs | Fxo] = {}
+        self._port_nodes: dict[NodeId, PortNode] = {}
         self._machines: dict[str, Machine[Any]] = {}
         for port in board.ports:
             self._install(port, office)
@@ -390,14 +391,18 @@ class Exchange:
     # --- the plan -------------------------------------------------------------------------------------------
 
     def _write_plan(self, step: Step) -> None:
-        parties: list[PortNode | RtpNode] = [self._port_node(port) for port in self._ports]
+        plan = self._writer.write(self._parties(), self._wishes())
+        if plan is not None:
+            step.do(ApplyPlan(plan))
+
+    def _parties(self) -> Iterator[PortNode | RtpNode]:
+        """Every port of the board, and every dialog that has media."""
+        for port in self._ports:
+            yield self._port_node(port)
         for dialog in self._board.dialogs.values():
             node = dialog.rtp_node()
             if node is not None:
-                parties.append(node)
-        plan = self._writer.write(parties, self._wishes())
-        if plan is not None:
-            step.do(ApplyPlan(plan))
+                yield node
 
     def _wishes(self) -> Iterator[Wish]:
         for port in self._ports:
@@ -411,14 +416,18 @@ class Exchange:
 
     def _port_node(self, port: PortSettings) -> PortNode:
         line = self._lines[port.port]
-        muted = line.state is FxsState.RINGING
-        return PortNode(port.node, port.port, self._detectors(line), capture_muted=muted)
+        detectors, muted = self._detectors(line), line.state is FxsState.RINGING
+        node = self._port_nodes.get(port.node)
+        if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
+            node = PortNode(port.node, port.port, detectors, capture_muted=muted)
+            self._port_nodes[port.node] = node
+        return node
 
     def _detectors(self, line: Fxs | Fxo) -> Detectors:
+        if isinstance(line, Fxo):
+            return Detectors.CALL_PROGRESS if line.in_use else Detectors.CALLER_ID
+        if line.expects_digits:
+            return Detectors.DTMF
         leg = self._board.legs.get(line.key)
-        if isinstance(line, Fxs):
-            call = self._board.calls.get(leg.call) if leg is not None else None
-            wanted = line.expects_digits or listens_for_digits(leg, call)
-            return Detectors.DTMF if wanted else Detectors.NONE
-        in_use = line.state in (FxoState.SEIZING, FxoState.DIALLING, FxoState.CALLING, FxoState.TALKING)
-        return Detectors.CALL_PROGRESS if in_use else Detectors.CALLER_ID
+        call = self._board.calls.get(leg.call) if leg is not None else None
+        return Detectors.DTMF if listens_for_digits(leg, call) else Detectors.NONE

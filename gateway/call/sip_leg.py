@@ -73,6 +73,7 @@ class SipState(Enum):
 
     NEW = auto()
     OFFERED = auto()  # their INVITE; not answered
+    RINGING = auto()  # their INVITE; they were told that it rings
     EARLY = auto()  # their INVITE; they hear us already (183)
     CALLING = auto()  # our INVITE
     ALERTING = auto()  # our INVITE; their telephone rings
@@ -82,7 +83,7 @@ class SipState(Enum):
 
 
 P = SipState
-_THEIRS = (P.OFFERED, P.EARLY)
+_THEIRS = (P.OFFERED, P.RINGING, P.EARLY)
 _OURS = (P.CALLING, P.ALERTING)
 _ANSWERED = (P.TALKING, P.HELD)
 _ALIVE = (*_THEIRS, *_OURS, *_ANSWERED)
@@ -96,7 +97,8 @@ class SipLeg(Machine[SipState]):
     rows = (
         Row(P.NEW, InviteReceived, (P.OFFERED, P.ENDED), "read_invite"),
         Row(P.NEW, Alert, P.CALLING, "invite"),
-        Row(_THEIRS, Progress, _THEIRS, "show_progress"),
+        Row((P.OFFERED, P.RINGING), Progress, (P.RINGING, P.EARLY), "show_progress"),
+        Row(P.EARLY, Progress, P.EARLY, "told_already"),
         Row(_THEIRS, Connect, P.TALKING, "answer"),
         Row(_THEIRS, Clear, P.ENDED, "refuse"),
         Row(_OURS, RemoteRinging, P.ALERTING, "rings"),
@@ -104,8 +106,8 @@ class SipLeg(Machine[SipState]):
         Row(_OURS, RemoteRefused, P.ENDED, "refused"),
         Row(_ANSWERED, ReinviteReceived, (*_ANSWERED, P.ENDED), "change_session"),
         Row(_ANSWERED, ReinviteAnswered, _ANSWERED, "session_changed"),
-        Row(_ANSWERED, Connect, _ANSWERED, "connected_already"),
-        Row(_ANSWERED, Progress, _ANSWERED, "connected_already"),
+        Row(_ANSWERED, Connect, _ANSWERED, "told_already"),
+        Row(_ANSWERED, Progress, _ANSWERED, "told_already"),
         Row((*_OURS, *_ANSWERED), Clear, P.ENDED, "hang_up"),
         Row((P.EARLY, *_ANSWERED), DigitHeard, (P.EARLY, *_ANSWERED), "pass_digit"),
         Row(P.TALKING, MediaLost, P.ENDED, "media_lost"),
@@ -184,11 +186,13 @@ class SipLeg(Machine[SipState]):
         return P.OFFERED
 
     def show_progress(self, order: Progress, step: Step) -> SipState:
-        """180; with audio 183 and our answer, so that they hear the city's own tones."""
-        if self.state is P.EARLY:
+        """180, once; with audio 183 and our answer, so that they hear the city's own tones."""
+        if order.audio:
+            step.do(SipRing(self.dialog, sdp=self._answer_text()))
             return P.EARLY
-        step.do(SipRing(self.dialog, sdp=self._answer_text() if order.audio else None))
-        return P.EARLY if order.audio else P.OFFERED
+        if self.state is P.OFFERED:
+            step.do(SipRing(self.dialog))
+        return P.RINGING
 
     def answer(self, order: Connect, step: Step) -> None:
         """200 with our answer: the same one where they have heard us already."""
@@ -260,7 +264,7 @@ class SipLeg(Machine[SipState]):
         """We make no re-INVITEs yet; an answer to one changes nothing."""
         return self.state
 
-    def connected_already(self, order: object, step: Step) -> SipState:
+    def told_already(self, order: object, step: Step) -> SipState:
         """They were answered when they entered the queue, say."""
         return self.state
 

@@ -178,7 +178,9 @@ class Switchboard:
         return leg
 
     def admit_dialog(self, dialog: DialogId, extension: str, step: Step) -> SipLeg | None:
-        """A dialog of theirs; None when no RTP socket is free."""
+        """A dialog of theirs; None when no RTP socket is free; `Bug` when the number is in use."""
+        if dialog in self.dialogs:
+            raise Bug(f"dialog {dialog} was handed out twice")
         socket = self.sockets.take()
         if socket is None:
             return None

@@ -150,6 +150,11 @@ class Fxo(Machine[FxoState]):
         return self.state is X.IDLE and self.ring.state is not RingState.RINGING
 
     @property
+    def in_use(self) -> bool:
+        """Its loop is closed."""
+        return self.state in _IN_CALL
+
+    @property
     def identity_pending(self) -> bool:
         """Whether the caller's identity may still come."""
         return self.state is X.RINGING

@@ -9,7 +9,7 @@ canceller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gateway.media.tones import TonePlan
@@ -66,11 +66,22 @@ class PlanWriter:
         self._tones = tones
         self._new_id = new_id
         self._kept: dict[tuple[NodeId | None, Tone | Music], NodeId] = {}
+        self._asked: tuple[tuple[PortNode | RtpNode, ...], tuple[Wish, ...]] | None = None
         self.plan = Plan()
 
-    def write(self, parties: Sequence[PortNode | RtpNode], wishes: Iterable[Wish]) -> Plan | None:
-        """The next plan; None when it says what the last one said."""
-        wishes = tuple(wishes)
+    def write(self, parties: Iterable[PortNode | RtpNode], wishes: Iterable[Wish]) -> Plan | None:
+        """The next plan; None when it would say what the last one said."""
+        asked = (tuple(parties), tuple(wishes))
+        if asked == self._asked:
+            return None
+        self._asked = asked
+        plan = self._written(*asked)
+        if self.plan.generation and (plan.nodes, plan.hears) == (self.plan.nodes, self.plan.hears):
+            return None
+        self.plan = plan
+        return plan
+
+    def _written(self, parties: tuple[PortNode | RtpNode, ...], wishes: tuple[Wish, ...]) -> Plan:
         wanted = dict.fromkeys(_memory(wish) for wish in wishes if isinstance(wish.sound, Tone | Music))
         self._kept = {key: self._kept.get(key) or NodeId(self._new_id()) for key in wanted}
         nodes: dict[NodeId, Node] = {party.id: party for party in parties}
@@ -78,15 +89,11 @@ class PlanWriter:
         for wish in wishes:
             source = self._source(wish, nodes)
             edges[wish.listener, source] = Hears(wish.listener, source)
-        plan = Plan(
+        return Plan(
             self.plan.generation + 1,
             tuple(nodes[node] for node in sorted(nodes)),
             tuple(edges[edge] for edge in sorted(edges)),
         )
-        if plan.generation > 1 and (plan.nodes, plan.hears) == (self.plan.nodes, self.plan.hears):
-            return None
-        self.plan = plan
-        return plan
 
     def _source(self, wish: Wish, nodes: dict[NodeId, Node]) -> NodeId:
         """The id of the node that makes this sound, which is put into ``nodes`` if it is not a party."""

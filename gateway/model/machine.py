@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from gateway.errors import Bug
@@ -350,11 +351,14 @@ def describe(thing: object) -> str:
         return f"+{thing.timer.name}({thing.after_ms} ms)"
     if isinstance(thing, CancelTimer):
         return f"-{thing.timer.name}"
-    if not is_dataclass(thing):
-        return str(thing)
-    values = [str(getattr(thing, field.name)) for field in fields(thing)]
+    values = [str(getattr(thing, name)) for name in _field_names(type(thing))]
     shown = " ".join(value for value in values if value and len(value) <= _LONGEST_VALUE)
     return f"{type(thing).__name__}({shown})" if shown else type(thing).__name__
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def diagram(machine: type[Machine[Any]]) -> str:
