@@ -242,12 +242,12 @@ class Machine(Generic[S]):
 
     def _act(self, row: Row, event: object, step: Step) -> Enum:
         act = getattr(type(self), row.do) if isinstance(row.do, str) else row.do
-        target = act(self, event, step)
+        target: Enum | None = act(self, event, step)
         if target is None and len(row.targets()) == 1:
             return row.targets()[0]
         if target not in row.targets():
             raise Bug(f"{self.key}: {row.action_name()} led to {target}, which its row does not declare")
-        return target  # type: ignore[no-any-return]
+        return target
 
     def _move(self, row: Row, target: Enum, step: Step) -> None:
         before: Enum = self.state
@@ -351,13 +351,14 @@ def describe(thing: object) -> str:
         return f"+{thing.timer.name}({thing.after_ms} ms)"
     if isinstance(thing, CancelTimer):
         return f"-{thing.timer.name}"
-    values = [str(getattr(thing, name)) for name in _field_names(type(thing))]
+    kind: Any = type(thing)
+    values = [str(getattr(thing, name)) for name in _field_names(kind)]
     shown = " ".join(value for value in values if value and len(value) <= _LONGEST_VALUE)
     return f"{type(thing).__name__}({shown})" if shown else type(thing).__name__
 
 
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
