@@ -43,7 +43,12 @@ class Terminal:
         self.seen = ""
 
     def types(self, text: str) -> None:
+        """Keys; a whole line when the prompt has come."""
         os.write(self.master, text.encode())
+
+    def enters(self, line: str) -> None:
+        self.shows(r"cityline> *$")
+        self.types(f"{line}\r")
 
     def shows(self, pattern: str) -> str:
         """Wait until the pattern is on the screen; forget what was before its end."""
@@ -73,17 +78,15 @@ def test_people_are_moved_by_what_is_typed_and_quit_stops_the_office(tmp_path):
     terminal = Terminal(sys.executable, "-m", "gateway", "run", *files.arguments())
     try:
         terminal.shows("New secrets of SIP telephones")
-        terminal.shows("cityline>")
-        terminal.types("101 lifts\n")
-        terminal.shows("cityline>")
-        terminal.types("wait 0.2\n")
-        terminal.types("status\n")
+        terminal.enters("101 lifts")
+        terminal.enters("wait 0.2")
+        terminal.enters("status")
         terminal.shows(r"fxs1 +101 +dial_tone")
-        terminal.types("101 sings\n")
+        terminal.enters("101 sings")
         terminal.shows("101 can: lifts")
-        terminal.types("plan\n")
+        terminal.enters("plan")
         terminal.shows("101 hears tone 425")
-        terminal.types("quit\n")
+        terminal.enters("quit")
         terminal.shows("Stopped: every call is ended")
         assert terminal.process.wait(READY_S) == 0
     finally:
