@@ -89,6 +89,7 @@ async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
         str(socket_fd),
         stdin=asyncio.subprocess.DEVNULL,
         pass_fds=(socket_fd,),
+        start_new_session=True,  # a Ctrl-C on our terminal is not for it: it still has BYEs to say
         env={**os.environ, "PYTHONPATH": path},
     )
 

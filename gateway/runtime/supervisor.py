@@ -47,6 +47,8 @@ async def keep(
             await serve()
             return
         except (CitylineError, OSError) as error:
+            if stopped.is_set():
+                return
             if str(error) != said:
                 said = str(error)
                 on_alarm(RaiseAlarm(name, said))

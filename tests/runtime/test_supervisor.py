@@ -35,7 +35,7 @@ def test_a_service_that_fails_is_tried_again_and_alarmed_once_for_each_reason():
     asyncio.run(main())
 
 
-def test_a_service_is_not_tried_again_when_the_gateway_stops():
+def test_a_service_is_neither_tried_again_nor_alarmed_when_the_gateway_stops():
     async def main() -> None:
         stopped = asyncio.Event()
 
@@ -43,8 +43,10 @@ def test_a_service_is_not_tried_again_when_the_gateway_stops():
             stopped.set()
             raise OSError("port in use")
 
+        alarms: list[RaiseAlarm] = []
         async with asyncio.timeout(20):
-            await keep("SIP", serve, stopped, lambda alarm: None, retry_s=1_000)
+            await keep("SIP", serve, stopped, alarms.append, retry_s=1_000)
+        assert alarms == []
 
     asyncio.run(main())
 
