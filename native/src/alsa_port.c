@@ -12,6 +12,7 @@
 #include "alloc.h"
 #include "alsa_card.h"
 #include "asrc.h"
+#include "echo_policy.h"
 #include "level.h"
 #include "meter.h"
 
@@ -27,6 +28,7 @@ struct sc_alsa_port {
     struct sc_alsa_card *card;
     bool owns_card;
     struct sc_echo_canceller *canceller;
+    struct sc_echo_policy policy;
     struct sc_asrc *to_tick, *to_card;
     SpeexResamplerState *down, *up;
     float capture_gain, playback_gain;
@@ -70,8 +72,10 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
         memset(sin, 0, n * sizeof *sin);
     sc_meter_process(&port->captured_meter, sin, n);
     look_up(port, rin, n, position);
-    if (port->cancels && !port->muted)
+    if (port->cancels && !port->muted) {
         (void)sc_echo_canceller_process(port->canceller, rin, sin, sin, n); /* a block is never too long */
+        sc_echo_policy_process(&port->policy, port->canceller, rin, n);
+    }
     (void)sc_asrc_write(port->to_tick, sin, n);
 }
 

@@ -10,6 +10,7 @@
 #include "dtmf_receiver.h"
 #include "dtmf_sender.h"
 #include "echo_canceller.h"
+#include "echo_policy.h"
 #include "event_ring.h"
 #include "meter.h"
 #include "mixer.h"
@@ -55,6 +56,7 @@ struct sc_port_state {
     struct sc_core_port settings;
     struct sc_alsa_port *card;      /* NULL unless it is a card */
     struct sc_echo_canceller *canceller;
+    struct sc_echo_policy policy;
     struct sc_listening listening;
     uint16_t node;                  /* index in the plan in force, or SC_NOWHERE */
     int16_t playback[SC_TICK_SAMPLES];

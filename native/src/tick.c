@@ -42,11 +42,13 @@ static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const 
 {
     /* A card's port cancels in its own clock (alsa_port.h). */
     bool here = port->settings.kind == SC_PORT_POINTER && node != NULL && node->canceller;
-    if (!here || faulty(core, SC_FAULT_CANCELLER_BYPASSED))
+    if (!here || faulty(core, SC_FAULT_CANCELLER_BYPASSED)) {
         memcpy(port->spoken, port->captured, sizeof port->spoken);
-    else
-        (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
-                                        SC_TICK_SAMPLES); /* a tick is never too long */
+        return;
+    }
+    (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
+                                    SC_TICK_SAMPLES); /* a tick is never too long */
+    sc_echo_policy_process(&port->policy, port->canceller, port->playback, SC_TICK_SAMPLES);
 }
 
 static void capture_port(struct sc_core *core, struct sc_port_state *port)
