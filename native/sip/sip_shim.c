@@ -2,7 +2,7 @@
  * sip_shim.c - one sofia-sip endpoint on one thread of its own.
  *
  * How:  the thread makes the su root and the nua agent (without a second thread: su_root_threading 0), then runs
- *       su_root_run until SX_DO_STOP. A second eventfd in the root's poll set brings the commands. Media is off:
+ *       su_root_run until sx_destroy. A second eventfd in the root's poll set brings the commands. Media is off:
  *       session descriptions are texts that pass through.
  * Assumes: a UPDATE or PRACK is not wanted (not in Allow): every change of a session is a re-INVITE that the user answers.
  *       Redirections are not followed: a telephone must not make us call somebody else.
@@ -23,6 +23,7 @@
 #define SX_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"
 
 enum { SX_MAX_MESSAGE_BYTES = 64 * 1024, SX_START_PENDING = -1 };
+enum { SX_FAREWELL_MS = 1000, SX_FAREWELL_STEP_MS = 20 };
 
 static void on_event(nua_event_t event, int status, char const *phrase, nua_t *nua, struct sx_stack *stack,
                      nua_handle_t *handle, struct sx_call *call, sip_t const *sip, tagi_t tags[]);
@@ -98,20 +99,41 @@ static void on_event(nua_event_t event, int status, char const *phrase, nua_t *n
   }
 }
 
+/*
+ * Ending: we hang up the calls ourselves and give them a second, then let nua shut down what is left. nua_shutdown() with
+ * established calls fails an assertion of sofia 1.12.11 (nua_dialog.c:355) when a peer's contact is no SIP URI.
+ */
+static void on_farewell(su_root_magic_t *magic, su_timer_t *timer, struct sx_stack *stack) {
+  (void)magic;
+  stack->farewells++;
+  if (stack->invites == 0 || stack->farewells * SX_FAREWELL_STEP_MS >= SX_FAREWELL_MS ||
+      su_timer_set(timer, on_farewell, stack) < 0)
+    nua_shutdown(stack->nua);
+}
+
+static void begin_farewell(struct sx_stack *stack) {
+  stack->stopping = true;
+  for (int i = 0; i < SX_BUCKETS; i++)
+    for (struct sx_call *call = stack->calls[i]; call; call = call->next)
+      if (call->role == SX_CALLED || call->role == SX_CALLING)
+        sx_hang_up(stack, call, 503, NULL);
+  stack->farewell = su_timer_create(su_root_task(stack->root), SX_FAREWELL_STEP_MS);
+  if (stack->farewell == NULL || su_timer_set(stack->farewell, on_farewell, stack) < 0)
+    nua_shutdown(stack->nua);
+}
+
 static int on_command(struct sx_stack *stack, su_wait_t *wait, su_wakeup_arg_t *argument) {
   struct sx_command *command;
   (void)wait;
   (void)argument;
   while ((command = sx_command_take(&stack->queues)) != NULL) {
     atomic_fetch_add(&stack->commands, 1);
-    if (command->verb == SX_DO_STOP) {
-      stack->stopping = true;
-      nua_shutdown(stack->nua);
-    } else if (!stack->stopping) {
+    if (!stack->stopping)
       sx_perform(stack, command);
-    }
     sx_command_destroy(command);
   }
+  if (!stack->stopping && sx_queues_stopped(&stack->queues))
+    begin_farewell(stack);
   return 0;
 }
 
@@ -129,7 +151,8 @@ static nua_t *create_agent(struct sx_stack *stack) {
                     SIPTAG_ALLOW_STR(SX_ALLOW), NUTAG_APPL_METHOD("REGISTER"),
                     SIPTAG_SUPPORTED_STR("replaces"), NUTAG_USER_AGENT(stack->user_agent),
                     NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_UDP_MTU(64 * 1024),
-                    NTATAG_MAXSIZE(SX_MAX_MESSAGE_BYTES), TAG_IF(t1x64_ms, NTATAG_SIP_T1X64(t1x64_ms)), TAG_END());
+                    NTATAG_MAXSIZE(SX_MAX_MESSAGE_BYTES), TPTAG_STUN_SERVER(0),
+                    TAG_IF(t1x64_ms, NTATAG_SIP_T1X64(t1x64_ms)), TAG_END());
 }
 
 static void announce_start(struct sx_stack *stack, int error) {
@@ -171,6 +194,7 @@ static void *run(void *argument) {
   if (error == 0) {
     su_root_run(stack->root);
     destroy_calls(stack);
+    su_timer_destroy(stack->farewell);
     sx_event_put(&stack->queues, sx_event_create(SX_STOPPED, 0));
   }
   if (stack->nua)
@@ -246,8 +270,8 @@ int sx_create(struct sx_stack **out, const struct sx_settings *settings) {
 void sx_destroy(struct sx_stack *stack) {
   if (stack == NULL)
     return;
-  if (sx_command_put(&stack->queues, sx_command_create(SX_DO_STOP, 0)) == 0)
-    pthread_join(stack->thread, NULL);
+  sx_queues_stop(&stack->queues);
+  pthread_join(stack->thread, NULL);
   release(stack);
 }
 

@@ -84,11 +84,27 @@ static void on_reinvite(struct sx_stack *stack, struct sx_call *call, const sip_
   sx_report_dialog(stack, call);
 }
 
+/*
+ * One SIP contact (RFC 3261, 8.1.1.8), or none of our later requests could be sent: sofia 1.12.11 even fails an assertion
+ * when it shuts down a dialog whose target is no SIP URI.
+ */
+static bool has_usable_contact(const sip_t *sip) {
+  const sip_contact_t *contact = sip->sip_contact;
+  if (contact == NULL || contact->m_next != NULL || contact->m_url->url_host == NULL)
+    return false;
+  return contact->m_url->url_type == url_sip || contact->m_url->url_type == url_sips;
+}
+
 /* `call` is NULL for an INVITE outside a dialog. */
 void sx_on_invite(struct sx_stack *stack, nua_handle_t *handle, struct sx_call *call, const sip_t *sip) {
   struct sx_event *event = NULL;
   if (call) {
     on_reinvite(stack, call, sip);
+    return;
+  }
+  if (!has_usable_contact(sip)) {
+    nua_respond(handle, 400, "Bad Contact", TAG_END());
+    nua_handle_destroy(handle);
     return;
   }
   if (!is_overloaded(stack) && stack->invites < stack->settings.max_calls)

@@ -12,6 +12,7 @@ struct sx_request;
 #define NUA_MAGIC_T struct sx_stack
 #define NUA_HMAGIC_T struct sx_call
 #define SU_ROOT_MAGIC_T struct sx_stack
+#define SU_TIMER_ARG_T struct sx_stack
 
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
@@ -27,7 +28,7 @@ _Static_assert(SX_TEXTS <= 25, "struct sx_event has a slot for each text");
 
 /* ---- queues (sx_queue.c): no sofia in there, used from both threads */
 
-enum sx_verb { SX_DO_RESPOND = 1, SX_DO_INVITE, SX_DO_REINVITE, SX_DO_HANGUP, SX_DO_BYE_ORPHAN, SX_DO_STOP };
+enum sx_verb { SX_DO_RESPOND = 1, SX_DO_INVITE, SX_DO_REINVITE, SX_DO_HANGUP, SX_DO_BYE_ORPHAN };
 
 enum { SX_ARGUMENTS = 6 };
 
@@ -52,6 +53,7 @@ struct sx_queues {
   unsigned waiting; /* requests among the events */
   int event_fd, command_fd;
   uint64_t taken;
+  bool stop; /* the thread shall end */
 };
 
 int sx_queues_open(struct sx_queues *queues);
@@ -66,6 +68,8 @@ int sx_command_argument(struct sx_command *command, int which, const char *text)
 void sx_command_destroy(struct sx_command *command);
 int sx_command_put(struct sx_queues *queues, struct sx_command *command);
 struct sx_command *sx_command_take(struct sx_queues *queues);
+void sx_queues_stop(struct sx_queues *queues);
+bool sx_queues_stopped(struct sx_queues *queues);
 
 /* ---- the stack */
 
@@ -106,6 +110,8 @@ struct sx_stack {
   atomic_uint open_calls, open_requests; /* the same for sx_count */
   atomic_ullong overloaded, commands;
   bool stopping;
+  su_timer_t *farewell;
+  int farewells;
 };
 
 /* sx_calls.c */

@@ -181,3 +181,18 @@ struct sx_command *sx_command_take(struct sx_queues *queues) {
   pthread_mutex_unlock(&queues->lock);
   return command;
 }
+
+/* Needs no memory, so that a thread can always be ended. */
+void sx_queues_stop(struct sx_queues *queues) {
+  pthread_mutex_lock(&queues->lock);
+  queues->stop = true;
+  pthread_mutex_unlock(&queues->lock);
+  wake(queues->command_fd);
+}
+
+bool sx_queues_stopped(struct sx_queues *queues) {
+  pthread_mutex_lock(&queues->lock);
+  bool stop = queues->stop;
+  pthread_mutex_unlock(&queues->lock);
+  return stop;
+}
