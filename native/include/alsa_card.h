@@ -44,6 +44,9 @@ int sc_alsa_card_attach(struct sc_alsa_card *card, uint32_t side, const struct s
 /* Whether it goes by these names. */
 bool sc_alsa_card_is(const struct sc_alsa_card *card, const char *playback, const char *capture);
 
+/* Whether it is the kernel's driver itself (hw:...) and no plug-in. */
+bool sc_alsa_card_hardware(const struct sc_alsa_card *card);
+
 void sc_alsa_card_service(struct sc_alsa_card *card);
 void sc_alsa_card_statistics(const struct sc_alsa_card *card, struct sc_alsa_card_statistics *out);
 

@@ -1,8 +1,7 @@
 /* alsa_card.c: a sound card through alsa-lib, without ever waiting for it.
  *
- * How: both directions are opened non-blocking with 10 ms periods and a buffer of BUFFER_PERIODS of them; playback is prefilled
- * with silence and kept filled to a target, which grows by a period after an underrun; capture is read as far as it
- * goes. Both are counted in frames, so that captured and played samples stay aligned: the sample captured at count c was
+ * How: both directions are opened non-blocking; playback is prefilled with silence and kept filled to a target, which grows
+ * by a period after an underrun; capture is read as far as it goes. Both are counted in frames, so that captured and played samples stay aligned: the sample captured at count c was
  * captured when the one played at count c + offset left the buffer. A margin of one period keeps that causal although drivers
  * move their pointers in steps. The offset is fixed at the start and measured anew after an xrun or when the counts have moved
  * apart (two clocks, frames lost below us).
@@ -20,9 +19,14 @@
 #include <string.h>
 #include <time.h>
 
-#define PERIOD_FRAMES 480u              /* 10 ms */
-#define BUFFER_PERIODS 4u               /* hardware.md 3: 10 ms x 4 */
-#define TARGET_PERIODS 3u               /* filled at first; one period of room for a late tick's own writing */
+/* Both have 40 ms of buffer. A card of the kernel moves a millisecond at a time and is kept short: 15 ms of it filled. What
+ * stands behind a plug-in is unknown (a longer buffer makes PulseAudio move more at once). The fill grows by a period
+ * after an underrun. */
+#define HARDWARE_PERIOD_FRAMES 240u     /* 5 ms */
+#define HARDWARE_TARGET_PERIODS 3u
+#define PLUGIN_PERIOD_FRAMES 480u       /* 10 ms */
+#define PLUGIN_TARGET_PERIODS 3u
+#define BUFFER_FRAMES 1920u
 #define NAME_MAX_BYTES 128
 #define MARGIN_SAMPLES 80               /* drivers move their pointers a period at a time */
 #define APART_SAMPLES 160               /* counts that moved apart by so much are aligned anew ... */
@@ -33,8 +37,9 @@ struct sc_alsa_card {
     char playback_name[NAME_MAX_BYTES], capture_name[NAME_MAX_BYTES];
     snd_pcm_t *playback, *capture;
     unsigned playback_sides, capture_sides;
-    snd_pcm_uframes_t buffer_frames;
+    snd_pcm_uframes_t period_frames, buffer_frames;
     snd_pcm_uframes_t target_frames;
+    bool hardware;                      /* no plug-in between us and the kernel's driver */
     struct sc_alsa_side sides[SC_CARD_SIDES];
     bool running;
     bool aligned;
@@ -59,11 +64,21 @@ static int choose_sides(snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, uint32_t needed
     return -ENOTSUP;
 }
 
+static bool is_hardware(snd_pcm_t *pcm)
+{
+    return snd_pcm_type(pcm) == SND_PCM_TYPE_HW;
+}
+
+static snd_pcm_uframes_t period_of(snd_pcm_t *pcm)
+{
+    return is_hardware(pcm) ? HARDWARE_PERIOD_FRAMES : PLUGIN_PERIOD_FRAMES;
+}
+
 static int set_hardware(snd_pcm_t *pcm, uint32_t needed, unsigned *sides, snd_pcm_uframes_t *buffer)
 {
     snd_pcm_hw_params_t *hw;
-    snd_pcm_uframes_t period = PERIOD_FRAMES;
-    *buffer = PERIOD_FRAMES * BUFFER_PERIODS;
+    snd_pcm_uframes_t period = period_of(pcm);
+    *buffer = BUFFER_FRAMES;
     snd_pcm_hw_params_alloca(&hw);
     int error = snd_pcm_hw_params_any(pcm, hw);
     if (error >= 0)
@@ -137,7 +152,9 @@ int sc_alsa_card_create(struct sc_alsa_card **out, const char *playback, const c
         sc_alsa_card_destroy(card);
         return error;
     }
-    snd_pcm_uframes_t target = PERIOD_FRAMES * TARGET_PERIODS;
+    card->hardware = is_hardware(card->playback) && is_hardware(card->capture);
+    card->period_frames = period_of(card->playback);
+    snd_pcm_uframes_t target = card->period_frames * (card->hardware ? HARDWARE_TARGET_PERIODS : PLUGIN_TARGET_PERIODS);
     card->target_frames = target < card->buffer_frames ? target : card->buffer_frames;
     *out = card;
     return 0;
@@ -234,8 +251,9 @@ static void start(struct sc_alsa_card *card)
         card->counts.gone = true;
         return;
     }
-    for (snd_pcm_uframes_t filled = 0; filled + PERIOD_FRAMES <= card->target_frames; filled += PERIOD_FRAMES)
-        if (write_block(card, SC_CARD_BLOCK_SAMPLES, true) < 0)
+    size_t period_samples = card->period_frames / SC_CARD_FRAMES_PER_SAMPLE;
+    for (snd_pcm_uframes_t filled = 0; filled + card->period_frames <= card->target_frames; filled += card->period_frames)
+        if (write_block(card, period_samples, true) < 0)
             return; /* not ready: the next service tries again */
     card->running = snd_pcm_start(card->capture) >= 0 && snd_pcm_start(card->playback) >= 0;
     card->aligned = false;
@@ -294,8 +312,13 @@ static void play(struct sc_alsa_card *card, snd_pcm_sframes_t queued_frames)
 static void underrun(struct sc_alsa_card *card, long error)
 {
     note_loss(card, error, &card->counts.playback_xruns);
-    if (card->target_frames + PERIOD_FRAMES <= card->buffer_frames)
-        card->target_frames += PERIOD_FRAMES;
+    if (card->target_frames + card->period_frames <= card->buffer_frames)
+        card->target_frames += card->period_frames;
+}
+
+bool sc_alsa_card_hardware(const struct sc_alsa_card *card)
+{
+    return card->hardware;
 }
 
 void sc_alsa_card_service(struct sc_alsa_card *card)

@@ -22,7 +22,9 @@
 
 #define QUALITY 3                       /* libspeexdsp: 3 ms of delay, 80 dB */
 #define REFERENCE_SAMPLES 4096          /* power of two: 512 ms of what was played */
-#define TICK_FILL_SAMPLES 200           /* between card and tick: a period of 10 ms comes at once, at any moment in a tick */
+/* Between card and tick: what comes at once, at any moment in a tick, and a margin. */
+#define HARDWARE_FILL_SAMPLES 130       /* 5 ms periods */
+#define PLUGIN_FILL_SAMPLES 200         /* 10 ms periods */
 
 struct sc_alsa_port {
     struct sc_alsa_card *card;
@@ -103,7 +105,8 @@ static int make_resamplers(struct sc_alsa_port *port)
     struct sc_asrc_settings settings;
     int error = 0;
     sc_asrc_settings_default(&settings);
-    settings.target_fill_samples = TICK_FILL_SAMPLES;
+    settings.target_fill_samples =
+        sc_alsa_card_hardware(port->card) ? HARDWARE_FILL_SAMPLES : PLUGIN_FILL_SAMPLES;
     error = sc_asrc_create(&port->to_tick, &settings);
     if (error == 0)
         error = sc_asrc_create(&port->to_card, &settings);
@@ -139,9 +142,9 @@ int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_set
     port->canceller = settings->canceller;
     port->capture_gain = powf(10.0f, (settings->full_scale_dbm0 - SC_FULL_SCALE_DBM0) / 20.0f);
     port->playback_gain = 1.0f / port->capture_gain;
-    int error = make_resamplers(port);
+    int error = make_card(port, settings);
     if (error == 0)
-        error = make_card(port, settings);
+        error = make_resamplers(port);
     if (error != 0) {
         sc_alsa_port_destroy(port);
         return error;

@@ -16,9 +16,7 @@
 #define POOL_DEFAULT 64u
 #define EVENTS_DEFAULT 1024u
 #define QUEUE_PACKETS 32u
-#define CANCELLER_WINDOW_MAX 512u
-#define CANCELLER_SPAN_MAX 2048u
-#define PROBE_DIGITS "0"
+#define CARD_SPAN_SAMPLES 1536      /* 192 ms: a card's buffers on both ways (15..90 ms, hardware.md) and a long hybrid */
 #define PROBE_HZ 425.0f
 
 /* --- settings ---------------------------------------------------------------------------------------------------- */
@@ -83,10 +81,12 @@ static void settle_tones(struct sc_tone_receiver_settings *out, const struct sc_
 
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
-static int make_canceller(struct sc_core *core, struct sc_echo_canceller **out)
+static int make_canceller(struct sc_core *core, bool card, struct sc_echo_canceller **out)
 {
     struct sc_echo_canceller_settings settings;
     sc_echo_canceller_settings_default(&settings);
+    if (card)
+        settings.span_samples = CARD_SPAN_SAMPLES;
     if (core->settings.canceller_window_samples != 0)
         settings.window_samples = core->settings.canceller_window_samples;
     if (core->settings.canceller_span_samples != 0)
@@ -150,7 +150,7 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         port->settings.device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->settings.capture_device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->node = SC_NOWHERE;
-        int error = make_canceller(core, &port->canceller);
+        int error = make_canceller(core, port->settings.kind == SC_PORT_CARD, &port->canceller);
         if (error == 0)
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
         if (error == 0 && port->settings.kind == SC_PORT_CARD)
