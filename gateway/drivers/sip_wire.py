@@ -7,7 +7,6 @@ outbox that still overflows closes the connection, which both ends treat as the 
 """
 
 import asyncio
-import logging
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +22,7 @@ MAX_OUTBOX_MESSAGES = 4_096
 SOCKET_BUFFER_BYTES = 1 << 20
 BATCH_MESSAGES = 64
 
-_log = logging.getLogger(__name__)
+CLOSED = "the other side closed the SIP socket"
 
 
 def wire_pair() -> tuple[socket.socket, socket.socket]:
@@ -92,11 +91,13 @@ class SipWire:
                 packet = self._socket.recv(MAX_PACKET_BYTES + 1)
             except (BlockingIOError, InterruptedError):
                 return
+            except ConnectionResetError:
+                continue  # it died without reading all; what it had said is still to be read
             except OSError as error:
                 self._lose(f"the SIP socket failed: {error}")
                 return
             if not packet:
-                self._lose("the other side closed the SIP socket")
+                self._lose(CLOSED)
                 return
             try:
                 message = decode(packet)
@@ -110,6 +111,9 @@ class SipWire:
             try:
                 self._socket.send(self._outbox[0])
             except (BlockingIOError, InterruptedError):
+                break
+            except (BrokenPipeError, ConnectionResetError):
+                self._outbox.clear()  # the reader will see the end after the last message
                 break
             except OSError as error:
                 self._lose(f"the SIP socket failed: {error}")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gateway
-from gateway.drivers.sip_wire import SipWire, wire_pair
+from gateway.drivers.sip_wire import CLOSED, SipWire, wire_pair
 from gateway.errors import HardwareError
 from gateway.interfaces import EventSink, SipAccount, SipListen
 from gateway.model import actions as a
@@ -36,6 +36,9 @@ SILENCE_LIMIT_S = 4.0
 
 BACKOFF_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits before the restarts of a process that dies again and again."""
+
+DYING_S = 0.2
+"""Between the end of a process's socket and its own end."""
 
 STEADY_S = 30.0
 """After so long a life the next restart waits the shortest time again."""
@@ -397,10 +400,11 @@ class SofiaSipStack:
                 done, _ = await asyncio.wait(
                     (ended, lost), timeout=PING_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED
                 )
-                if ended in done:
-                    life.reason = f"the SIP process ended with status {life.process.returncode}"
-                    return
                 if done:
+                    # How it ended says more than that its socket closed; what it said last is still to be read.
+                    await asyncio.wait((ended, lost), timeout=DYING_S)
+                    if ended.done() and life.reason in ("", CLOSED):
+                        life.reason = f"the SIP process ended with status {life.process.returncode}"
                     return
                 if time.monotonic() - life.heard_s > SILENCE_LIMIT_S:
                     life.reason = f"the SIP process has not answered for {SILENCE_LIMIT_S:.0f} s"
