@@ -85,6 +85,7 @@ class Exchange:
         self._nodes: dict[NodeId, Fxs | Fxo] = {}
         self._port_nodes: dict[NodeId, PortNode] = {}
         self._machines: dict[str, Machine[Any]] = {}
+        self._line_of: dict[str, Fxs | Fxo] = {}
         for port in board.ports:
             self._install(port, office)
 
@@ -99,7 +100,7 @@ class Exchange:
     def handle(self, event: Event, now: Now) -> list[Action]:
         """Decide what follows from ``event``; the actions are to be carried out in order."""
         step = Step(now, self._ids)
-        self._guarded(lambda: self._take(event, step), self._subject(event), step)
+        self._guarded(lambda: self._take(event, step), self._subject(event), step, in_line=True)
         self._settle(step)
         self._write_plan(step)
         return step.actions
@@ -127,6 +128,7 @@ class Exchange:
         self._lines[port.port] = self._nodes[port.node] = line
         for machine in (line, *below):
             self._machines[machine.key] = machine
+            self._line_of[machine.key] = line
 
     def _install_telephone(self, port: PortSettings, office: OfficeSettings) -> Fxs:
         owner = next((one for one in office.extensions if one.port == port.port), None)
@@ -340,26 +342,28 @@ class Exchange:
 
     # --- failing --------------------------------------------------------------------------------------------
 
-    def _guarded(self, work: Callable[[], object], subject: str, step: Step) -> None:
-        """Do a piece of work that concerns ``subject``; when it fails, that subject's call is cleared."""
+    def _guarded(
+        self, work: Callable[[], object], subject: str, step: Step, *, in_line: bool = False
+    ) -> None:
+        """Do a piece of work that concerns ``subject`` (a machine's key); when it fails, that machine's call
+        is cleared, and its line brought home if the line itself may have failed (``in_line``).
+        """
         try:
             work()
         except Exception as failure:  # noqa: BLE001  # the one place where a bug of ours is contained
             text = f"A bug of ours: {failure}. Its call was cleared; send the trace to the makers."
             step.do(RaiseAlarm(subject, text))
-            self._contain(subject, step)
+            self._contain(subject, step, in_line=in_line)
 
-    def _contain(self, subject: str, step: Step) -> None:
-        leg = self._board.legs.get(subject)
-        machine = self._machine(subject)
-        call = self._board.calls.get(leg.call) if leg is not None else None
-        for one in self._board.calls.values():
-            if one.key == subject:
-                call = one
-        if isinstance(machine, Fxs | Fxo):
-            machine.recover(step)
-        if call is not None:
-            call.abandon(step)
+    def _contain(self, subject: str, step: Step, *, in_line: bool) -> None:
+        line = self._line_of.get(subject)
+        leg = self._board.legs.get(line.key if line is not None else subject)
+        for call in tuple(self._board.calls.values()):
+            concerned = call.key == subject or (leg is not None and leg.call == call.id)
+            if concerned or call.state is CallState.NEW:
+                call.abandon(step)
+        if line is not None and (in_line or (line.busy and line.key not in self._board.legs)):
+            line.recover(step)
 
     def _subject(self, event: Event) -> str:
         """Whom an event concerns: the key of a line, a dialog or a call."""

@@ -160,6 +160,11 @@ class Fxo(Machine[FxoState]):
         return self.state is X.RINGING
 
     @property
+    def busy(self) -> bool:
+        """Whether it should be somebody's leg."""
+        return self.state in (*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD)
+
+    @property
     def state_name(self) -> str:
         """For people."""
         return self.state.name.lower()

@@ -133,6 +133,11 @@ class Fxs(Machine[FxsState]):
         return self.state is F.IDLE
 
     @property
+    def busy(self) -> bool:
+        """Whether it should be somebody's leg."""
+        return self.state in (F.RINGING, *_IN_CALL)
+
+    @property
     def state_name(self) -> str:
         """For people."""
         return self.state.name.lower()

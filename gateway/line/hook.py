@@ -187,6 +187,7 @@ class Hook(Machine[HookState]):
         self._added_up_ns = 0
         self._break_ms = 0.0
         self._pulses = 0
+        self._told_of_pulse = False
 
     def edge(self, edge: HookEdge, step: Step) -> None:
         """Take an edge as the driver saw it. The same level twice (an edge between was lost) changes
@@ -220,8 +221,7 @@ class Hook(Machine[HookState]):
 
     def lift(self, event: object, step: Step) -> None:
         """Closed long enough."""
-        self._pulses = 0
-        self._break_ms = 0.0
+        self._forget_digit()
         self._tell(OffHook(), step)
 
     def bounce_or_late_lift(self, event: Opened, step: Step) -> HookState:
@@ -276,14 +276,14 @@ class Hook(Machine[HookState]):
             return H.MAKE if self._pulses else H.OFF_HOOK
         self.close(event, step)
         self._break_ms = lasted_ms
-        if self._pulses == 0 and self._reader.expects_digits and lasted_ms <= PULSE_BREAK_MAX_MS:
+        if not self._told_of_pulse and self._reader.expects_digits and lasted_ms <= PULSE_BREAK_MAX_MS:
+            self._told_of_pulse = True
             self._tell(PulseBegan(), step)
         return H.MAKE
 
     def hang_up(self, event: object, step: Step) -> None:
         """Open too long for a flash. Pulses that made no whole digit are forgotten."""
-        self._pulses = 0
-        self._break_ms = 0.0
+        self._forget_digit()
         self._tell(OnHook(), step)
 
     def next_break(self, event: Opened, step: Step) -> None:
@@ -305,9 +305,7 @@ class Hook(Machine[HookState]):
         """Closed for good: the last break is over, and so is the digit."""
         if self._break_ms:
             self._count(step, in_train=self._pulses > 0)
-        pulses, self._pulses = self._pulses, 0
-        if 1 <= pulses <= 10:
-            self._tell(PulseDigit(str(pulses % 10)), step)
+        self._end_digit(step)
 
     def _count(self, step: Step, *, in_train: bool) -> None:
         """Say what the break that is over was: decided here, once."""
@@ -317,7 +315,18 @@ class Hook(Machine[HookState]):
         if could_be_pulse and (in_train or self._reader.expects_digits or not could_be_flash):
             self._pulses += 1
         elif could_be_flash:
+            self._end_digit(step)
             self._tell(Flash(), step)
+
+    def _end_digit(self, step: Step) -> None:
+        """The pulses so far are a digit; more than ten are none."""
+        pulses = self._pulses
+        self._forget_digit()
+        if 1 <= pulses <= 10:
+            self._tell(PulseDigit(str(pulses % 10)), step)
+
+    def _forget_digit(self) -> None:
+        self._pulses, self._break_ms, self._told_of_pulse = 0, 0.0, False
 
     # --- small things ---------------------------------------------------------------------------------------
 

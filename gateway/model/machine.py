@@ -220,12 +220,12 @@ class Machine(Generic[S]):
     # --- how it works ---------------------------------------------------------------------------------------
 
     def _run(self, kind: type[object] | StateTimer, event: object, step: Step) -> bool:
+        if self._in_row:
+            raise Bug(f"{self.key} was given {describe(event)} in the middle of a row")
         row = self._table.get((self.state, kind))
         if row is None:
             step.narrate(f"{self.key}{{{self.state.name}}} {describe(event)} -> {self.state.name} ignored")
             return False
-        if self._in_row:
-            raise Bug(f"{self.key} was given {describe(event)} in the middle of a row")
         before, began = self.state, step.begin_row()
         self._in_row = True
         try:
