@@ -15,8 +15,8 @@
 
 struct sc_dtmf_receiver_settings {
     float min_level_dbm0;       /* weakest tone accepted, each of the two; 0 = -36 (Q.24 wants -25, nothing below -55) */
-    float twist_low_louder_db;  /* low group may be so much louder; 0 = 9 (Q.24: at least 8) */
-    float twist_high_louder_db; /* high group may be so much louder; 0 = 6 (Q.24: at least 4) */
+    float twist_low_louder_db;  /* low group may be so much louder; 0 = 12 (Q.24: at least 8) */
+    float twist_high_louder_db; /* high group may be so much louder; 0 = 10 (Q.24: at least 4) */
 };
 
 enum sc_dtmf_event_type { SC_DTMF_START = 1, SC_DTMF_END = 2 };

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "callerid_message.h"
 #include "level.h"
+#include "tone_bank.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,6 +40,12 @@
 #define LEVEL_FOLLOW (1.0f / 48.0f)     /* mean level of mark and space: seven bits */
 #define TILT_MAX 4.0f                   /* 12 dB */
 #define RISE 2.0f                       /* 6 dB over both mean levels is a new carrier */
+#define SEIZURE_PURITY 0.6f             /* of a frame's energy in the three lines */
+#define SEIZURE_GAP_FRAMES 20u          /* 100 ms: the next one is another sender's */
+#define SEIZURE_HOLD_FRAMES 700u        /* 3.5 s: longer than any packet */
+#define LINES_APART 1200.0f             /* Hz between the outer lines */
+#define SLOPE_LEAST (-0.6f)             /* space 12 dB up against mark */
+#define SLOPE_MOST 1.5f                 /* mark 14 dB up */
 #define QUIET 20.0f                     /* amplitude, -61 dBm0: no carrier */
 #define OFFSETS 4                       /* timings tried on each side */
 #define OFFSET_STEP 0.08f               /* bits */
@@ -67,9 +74,18 @@ struct reader {                         /* one modulation */
     uint32_t length;
 };
 
+struct seizure {                        /* the alternating bits before a packet: lines at 1100, 1700 and 2300 Hz */
+    struct sc_tone_bank *bank;
+    float low, high;                    /* power of the outer lines, summed */
+    uint32_t silent_frames;             /* since the last frame that was seizure */
+};
+
 struct sc_callerid_modem {
     v4f even[REACH + 1], odd[REACH + 1];
     float b0, b1, b2, a1, a2, z1, z2;
+    float slope;                        /* of the equaliser y + slope * (y before + y after) */
+    struct seizure seizure;
+    float y1, y2;                       /* its input, one and two samples ago */
     float line[TAPS];
     float last_real, last_imaginary;    /* Bell 202's mark filter, one sample ago */
     float turn_real, turn_imaginary;    /* mean advance of its phase a sample while it is louder than its space filter */
@@ -109,6 +125,14 @@ int sc_callerid_modem_create(struct sc_callerid_modem **out, const struct sc_cal
     struct sc_callerid_modem *m = sc_alloc(sizeof *m);
     if (m == NULL)
         return ENOMEM;
+    const struct sc_tone_bank_settings lines = {
+        .frequency_hz = { 1100.0f, 1700.0f, 2300.0f }, .count = 3, .always = 3, .floor_mean_square = 0.5f * QUIET * QUIET
+    };
+    int error = sc_tone_bank_create(&m->seizure.bank, &lines);
+    if (error != 0) {
+        sc_free(m);
+        return error;
+    }
     design(m);
     m->readers[0].enabled = settings == NULL || settings->bell202;
     m->readers[0].modulation = SC_CALLERID_BELL202;
@@ -122,6 +146,9 @@ int sc_callerid_modem_create(struct sc_callerid_modem **out, const struct sc_cal
 
 void sc_callerid_modem_destroy(struct sc_callerid_modem *modem)
 {
+    if (modem == NULL)
+        return;
+    sc_tone_bank_destroy(modem->seizure.bank);
     sc_free(modem);
 }
 
@@ -136,6 +163,10 @@ static void forget_packet(struct reader *r)
 void sc_callerid_modem_reset(struct sc_callerid_modem *modem)
 {
     modem->z1 = modem->z2 = 0.0f;
+    modem->slope = modem->y1 = modem->y2 = 0.0f;
+    sc_tone_bank_reset(modem->seizure.bank);
+    modem->seizure.low = modem->seizure.high = 0.0f;
+    modem->seizure.silent_frames = 0;
     memset(modem->line, 0, sizeof modem->line);
     modem->last_real = modem->last_imaginary = modem->turn_real = modem->turn_imaginary = 0.0f;
     modem->position = 0;
@@ -351,6 +382,38 @@ static void frame_sample(struct sc_callerid_modem *m, struct reader *r, uint64_t
     }
 }
 
+/* The equaliser's slope that makes up for what the line does between mark and space (Bell 202's; V.23 lies inside):
+ * its gain is 1 + 2 slope cos(w), cos is 0.588 at 1200 Hz and -0.156 at 2200 Hz. */
+static float slope_against(float low_power, float high_power)
+{
+    float wanted = powf(low_power / high_power, -0.5f * 1000.0f / LINES_APART);
+    float slope = (wanted - 1.0f) / (2.0f * (0.588f + 0.156f * wanted));
+    return fminf(fmaxf(slope, SLOPE_LEAST), SLOPE_MOST);
+}
+
+static float line_power(const struct sc_tone_frame *f, uint32_t k)
+{
+    return f->real[k] * f->real[k] + f->imaginary[k] * f->imaginary[k];
+}
+
+/* Both modulations alternate about 1700 Hz at 600 Hz: their seizure has the same lines, equally strong where they began. */
+static void follow_seizure(struct sc_callerid_modem *m, const struct sc_tone_frame *frame)
+{
+    struct seizure *z = &m->seizure;
+    float low = line_power(frame, 0), high = line_power(frame, 2);
+    if (0.5f * (low + line_power(frame, 1) + high) > SEIZURE_PURITY * frame->mean_square && low > 0.0f && high > 0.0f) {
+        if (z->silent_frames > SEIZURE_GAP_FRAMES)
+            z->low = z->high = 0.0f;
+        z->silent_frames = 0;
+        z->low += low;
+        z->high += high;
+        m->slope = slope_against(z->low, z->high);
+    } else if (++z->silent_frames > SEIZURE_HOLD_FRAMES) {
+        z->low = z->high = 0.0f;
+        m->slope = 0.0f;
+    }
+}
+
 static void feed_reader(struct sc_callerid_modem *m, struct reader *r, float mark, float space)
 {
     if (!r->enabled)
@@ -383,7 +446,9 @@ static void take_sample(struct sc_callerid_modem *m, float x)
     m->z1 = m->b1 * x - m->a1 * y + m->z2;
     m->z2 = m->b2 * x - m->a2 * y;
     memmove(m->line, m->line + 1, (TAPS - 1) * sizeof(float));
-    m->line[TAPS - 1] = y;
+    m->line[TAPS - 1] = m->y1 + m->slope * (y + m->y2);
+    m->y2 = m->y1;
+    m->y1 = y;
     v4f real = m->even[0] * m->line[REACH], imaginary = { 0 };
     for (uint32_t k = 1; k <= REACH; k++) {
         real += m->even[k] * (m->line[REACH + k] + m->line[REACH - k]);
@@ -400,8 +465,16 @@ static void take_sample(struct sc_callerid_modem *m, float x)
 
 void sc_callerid_modem_process(struct sc_callerid_modem *modem, const int16_t *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        take_sample(modem, (float)in[i] + NO_DENORMALS);
+    while (n > 0) {
+        const struct sc_tone_frame *frame;
+        size_t taken = sc_tone_bank_feed(modem->seizure.bank, in, n, &frame);
+        for (size_t i = 0; i < taken; i++)
+            take_sample(modem, (float)in[i] + NO_DENORMALS);
+        if (frame != NULL)
+            follow_seizure(modem, frame);
+        in += taken;
+        n -= taken;
+    }
 }
 
 bool sc_callerid_modem_next(struct sc_callerid_modem *modem, struct sc_callerid_message *message)

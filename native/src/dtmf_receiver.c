@@ -31,9 +31,9 @@
 
 #define DEFAULT_LEVEL_DBM0 (-36.0f)
 #define LOWEST_LEVEL_DBM0 (-50.0f)        /* Q.24: nothing below -55 dBm */
-#define DEFAULT_LOW_LOUDER_DB 9.0f        /* Q.24: at least 8 dB; hybrids add some */
-#define DEFAULT_HIGH_LOUDER_DB 6.0f       /* Q.24: at least 4 dB */
-#define TOLERANCE_PART 0.018f             /* Q.24: accept 1.5 % + 2 Hz, reject 3.5 %: nearer to the first, for speech */
+#define DEFAULT_LOW_LOUDER_DB 12.0f       /* Q.24: at least 8 dB; a hybrid's echo of 6 dB ERL adds up to 10 */
+#define DEFAULT_HIGH_LOUDER_DB 10.0f      /* Q.24: at least 4 dB; likewise */
+#define TOLERANCE_PART 0.017f             /* Q.24: accept 1.5 % + 2 Hz, reject 3.5 %: nearer to the first, for speech */
 #define TOLERANCE_HZ 2.0f
 #define FRAME_SLACK_HZ 12.0f              /* one frame's frequency is noisier than the run's mean */
 #define FRAME_PURITY 0.55f                /* both sines' share of a frame's energy: 0.76 at 5 dB SNR */
@@ -47,10 +47,12 @@
 #define STRAY_FREE 0.010f                 /* stray energy (see below) that the edges of a clean tone bring */
 #define STRAY_MOST 0.18f                  /* of the energy that is not the tones': white noise has 0.14 of it there, */
 #define STRAY_LEAST 0.05f                 /* a voice more, or, with its lines elsewhere, less */
-#define NOISY_PURITY 0.85f                /* below it: the least counts, and the twist must not be extreme as well */
-#define NOISY_TWIST_DB 7.0f
-#define STEADY 0.984f                     /* coherence of the frequency over the run; speech wanders. Lowest of 1024
-                                           * digits at 8 dB SNR: 0.9874 */
+#define NOISY_PURITY 0.85f                /* below it the least counts */
+#define NOISY_TWIST_DB 6.0f
+#define PURE 0.92f                        /* what a twist beyond that needs */
+#define STEADY 0.9885f                    /* coherence of the frequency over the run; speech wanders. Lowest of 2048
+                                           * digits at 8 dB SNR: 0.9911; of 640 at the edges of the tolerance: 0.9901 */
+#define BOTH_OFF 1.75f                    /* sum of the squares of both offsets over their tolerances; 1.6 in Q.24's corner */
 #define FAINT 0.15f                       /* relative amplitude that is noise, not tone */
 #define FULL 0.55f                        /* relative amplitude that is the tone itself and not its echo: Q.24, -10 dB */
 #define OTHER_FRAMES 2u                   /* good frames of another digit that end this one */
@@ -368,11 +370,12 @@ static void open_run(struct sc_dtmf_receiver *r, const struct look *look)
     add_good(r, look);
 }
 
-static bool steady(float real, float imaginary, float sum, uint32_t index)
+/* Offset of the mean frequency over its tolerance; more than 1 when it is not one steady frequency. */
+static float relative_offset(float real, float imaginary, float sum, uint32_t index)
 {
     if (sqrtf(real * real + imaginary * imaginary) < STEADY * sum)
-        return false;
-    return fabsf(offset_hz(real, imaginary)) <= tolerance_hz(index);
+        return 2.0f;
+    return fabsf(offset_hz(real, imaginary)) / tolerance_hz(index);
 }
 
 /* Is what is not the tones noise, rather than the rest of a voice? */
@@ -382,14 +385,18 @@ static bool noise_like(const struct run *run)
     float rest = 1.0f / purity - 1.0f;
     if (purity < RUN_PURITY || strays > STRAY_FREE + STRAY_MOST * rest)
         return false;
-    return purity >= NOISY_PURITY ||
-           (strays >= STRAY_LEAST * rest && fabsf(twist_db(run->level_low, run->level_high)) <= NOISY_TWIST_DB);
+    if (fabsf(twist_db(run->level_low, run->level_high)) > NOISY_TWIST_DB)
+        return purity >= PURE;
+    return purity >= NOISY_PURITY || strays >= STRAY_LEAST * rest;
 }
 
 static bool plausible(const struct run *run)
 {
-    return noise_like(run) && steady(run->low_real, run->low_imaginary, run->low_sum, run->low) &&
-           steady(run->high_real, run->high_imaginary, run->high_sum, run->high);
+    if (!noise_like(run))
+        return false;
+    float low = relative_offset(run->low_real, run->low_imaginary, run->low_sum, run->low);
+    float high = relative_offset(run->high_real, run->high_imaginary, run->high_sum, run->high);
+    return low <= 1.0f && high <= 1.0f && low * low + high * high <= BOTH_OFF;
 }
 
 /* A frame that holds the run's tone: bridges the gap before it. */

@@ -189,7 +189,7 @@ static void test_q24_a_drop_out_of_10_ms_is_bridged_and_a_pause_of_40_ms_splits(
 
 static void test_q24_twist_8_db_low_louder_and_4_db_high_louder(void)
 {
-    const double low[] = { 0, 8, 0, 12, 0 }, high[] = { 0, 0, 4, 0, 9 };
+    const double low[] = { 0, 8, 0, 14, 0 }, high[] = { 0, 0, 4, 0, 12 };
     for (int t = 0; t < 5; t++) {
         int accepted = 0;
         for (int d = 0; d < DIGITS; d++)
