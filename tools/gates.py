@@ -94,14 +94,14 @@ def pytest_stages(*, quick: bool, match: str = "") -> list[Stage]:
 
 def native() -> Stage:
     """The C core's own tests under the address and undefined-behaviour sanitizers, warnings as errors."""
-    core = ("make", "-s", f"-j{WORKERS}", "-C", "native", "test")
+    core = (str(PYTHON), "-m", "tools.c_tests")
     wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test")
     return Stage("C tests, sanitizers", (core, wires))
 
 
 def native_arm() -> Stage:
     """The same tests built for the board and run under qemu-aarch64."""
-    core = ("make", "-s", f"-j{WORKERS}", "-C", "native", "test-arm")
+    core = (str(PYTHON), "-m", "tools.c_tests", "--arm")
     # No sanitizer library runs under qemu-user.
     cross = ("CC=aarch64-linux-gnu-gcc", "SANITIZE=", "BUILD=../../build/wires-arm", f"RUNNER={ARM_RUNNER}")
     wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test", *cross)
