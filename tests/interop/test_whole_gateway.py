@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -80,20 +79,27 @@ class Whole:
     def says_tone(self, port: str, frequency_hz: float) -> None:
         self.gateway.board.wires[port].device.say_tone((frequency_hz,), TONE_DBM0)
 
-    async def until(self, condition: Callable[[], bool], what: str) -> float:
-        """Seconds that it took."""
-        began = time.monotonic()
-        while not condition():
-            assert time.monotonic() - began < DEADLINE_S, f"{what} did not come"
-            await asyncio.sleep(0.005)
-        return time.monotonic() - began
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Ask again and again; people look at the world, they are not told."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while not condition():
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"{what} did not come") from None
+
+    async def listens(self, number: str, duration_ms: float) -> None:
+        """Until so much more sound has come to the telephone."""
+        ear = self.telephone(number).ear
+        end_ms = ear.now_ms + duration_ms
+        await self.until(lambda: ear.now_ms >= end_ms, "sound")
 
     async def dials(self, number: str, digits: str) -> None:
         """Lift, wait for dial tone, push buttons."""
         telephone = self.telephone(number)
         telephone.lifts()
         await self.until(lambda: self.state(number) == "dial_tone", f"{number}'s dial tone")
-        await asyncio.sleep(0.2)
+        await self.listens(number, 200)
         telephone.dials(digits)
 
     async def rests(self) -> None:
@@ -122,8 +128,9 @@ async def whole_gateway(network: SipNetwork, folder: Path) -> AsyncIterator[Whol
 
     async def people(gateway: Gateway) -> None:
         made.append(gateway)
-        while gateway.sip.process_id is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(DEADLINE_S):
+            while gateway.sip.process_id is None:
+                await asyncio.sleep(0.01)
         started.set()
         await stopped.wait()
 
@@ -182,7 +189,7 @@ async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
             office.telephone("101").lifts()
             await phone.event("CALL_ESTABLISHED")
             office.says_tone("fxs1", OUR_TONE_HZ)
-            await asyncio.sleep(MEASURED_MS / 1_000 + 2.0)
+            await office.listens("101", MEASURED_MS + 2_000)
             heard, gap_ms = level_and_gap(office.telephone("101").ear.last(MEASURED_MS), TONE_HZ)
             office.telephone("101").hangs_up()
             await phone.event("CALL_CLOSED")
@@ -305,14 +312,16 @@ async def test_kill_9_of_the_sip_process_does_not_touch_an_analog_call_and_telep
         office.telephone("102").lifts()
         await office.until(lambda: office.state("102") == "talking", "the conversation")
         office.says_tone("fxs1", OUR_TONE_HZ)
-        await asyncio.sleep(1.0)
+        await office.listens("102", 1_000)
+        before_ms = office.telephone("102").ear.now_ms
         killed = office.gateway.sip.process_id
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
         await office.until(lambda: not office.gateway.exchange.view().sip_up, "the end of SIP")
-        back_s = await office.until(lambda: office.gateway.exchange.view().sip_up, "SIP")
-        await asyncio.sleep(1.0)
-        level, gap_ms = level_and_gap(office.telephone("102").ear.last((back_s + 1.5) * 1_000), OUR_TONE_HZ)
+        await office.until(lambda: office.gateway.exchange.view().sip_up, "SIP")
+        await office.listens("102", 1_000)
+        ear = office.telephone("102").ear
+        level, gap_ms = level_and_gap(ear.heard(before_ms - 500, ear.now_ms), OUR_TONE_HZ)
         assert level == pytest.approx(TONE_DBM0 - 2 * WIRE_LOSS_DB, abs=1.0)
         assert gap_ms == 0
         assert (office.state("101"), office.state("102")) == ("talking", "talking")
