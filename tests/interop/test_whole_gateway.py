@@ -83,7 +83,7 @@ class Whole:
         """Ask again and again; people look at the world, they are not told."""
         try:
             async with asyncio.timeout(DEADLINE_S):
-                while not condition():
+                while not condition():  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
         except TimeoutError:
             raise AssertionError(f"{what} did not come") from None
@@ -129,7 +129,7 @@ async def whole_gateway(network: SipNetwork, folder: Path) -> AsyncIterator[Whol
     async def people(gateway: Gateway) -> None:
         made.append(gateway)
         async with asyncio.timeout(DEADLINE_S):
-            while gateway.sip.process_id is None:
+            while gateway.sip.process_id is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         started.set()
         await stopped.wait()
