@@ -268,6 +268,7 @@ class Call(Machine[CallState]):
         if not news.audible or partner.line.takes_digits_apart:
             partner.send_digit(news.digit, step)
         if partner.line.permits(NoteDigit):
+            partner.number += news.digit
             partner.line.order(NoteDigit(), step)
         return self.state
 

@@ -70,7 +70,8 @@ class FxoState(Enum):
     UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
     SEIZING = auto()  # loop closed, waiting for dial tone
     DIALLING = auto()
-    CALLING = auto()  # dialled, or connected straight through: the far end has not answered
+    CALLING = auto()  # dialled: the far end has not answered
+    STRAIGHT = auto()  # connected straight through to its own telephone, which dials and listens for itself
     TALKING = auto()
     GUARD = auto()  # released; not seized again yet
     SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
@@ -84,7 +85,8 @@ SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the 
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
 _CITY_CALLS = (X.RINGING, X.RUNG)
-_IN_CALL = (X.SEIZING, X.DIALLING, X.CALLING, X.TALKING)
+_UNANSWERED = (X.CALLING, X.STRAIGHT)
+_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING)
 
 
 class Fxo(Machine[FxoState]):
@@ -99,37 +101,37 @@ class Fxo(Machine[FxoState]):
         Row(X.RINGING, CallerIdHeard, X.RUNG, "name_caller"),
         Row(X.RINGING, IDENTITY, X.RUNG, "leave_unnamed"),
         Row(X.RINGING, RingAgain, X.RUNG, "leave_unnamed"),
-        Row(X.RUNG, RingAgain, X.RUNG, "go_on"),
-        Row(_CITY_CALLS, Progress, _CITY_CALLS, "go_on"),
+        Row(X.RUNG, RingAgain, X.RUNG, "stay"),
+        Row(_CITY_CALLS, Progress, _CITY_CALLS, "stay"),
         Row(_CITY_CALLS, RingingStopped, X.IDLE, "abandon"),
         Row(_CITY_CALLS, Connect, X.TALKING, "answer"),
         Row(_CITY_CALLS, Clear, X.UNWANTED, "leave_ringing"),
-        Row(X.UNWANTED, RingAgain, X.UNWANTED, "go_on"),
-        Row(X.UNWANTED, RingingStopped, X.IDLE, "go_on"),
-        Row(X.IDLE, Seize, (X.SEIZING, X.CALLING), "seize"),
+        Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
+        Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
+        Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
         Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, "wait_to_seize"),
-        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.CALLING), "seize_now"),
+        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), "seize_now"),
         Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, "ring_instead"),
         Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, "ring_instead"),
-        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, "go_on"),
+        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, "seize_no_more"),
         Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), "hear_while_seizing"),
         Row(X.SEIZING, RingBegan, X.TALKING, "glare"),
         Row(X.SEIZING, RingAgain, X.TALKING, "glare"),
         Row(X.SEIZING, DIAL_TONE, X.GUARD, "no_dial_tone"),
         Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), "digits_sent"),
         Row(X.DIALLING, SENDING, X.GUARD, "stuck"),
-        Row(X.CALLING, RingbackHeard, X.CALLING, "far_end_rings"),
-        Row(X.CALLING, FarEndAnswered, X.TALKING, "far_end_answered"),
-        Row((X.CALLING, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
-        Row((X.CALLING, X.TALKING), NoteDigit, (X.CALLING, X.TALKING), "note_digit"),
-        Row(X.TALKING, FarEndAnswered, X.TALKING, "go_on"),
-        Row(X.TALKING, Progress, X.TALKING, "go_on"),
-        Row(X.TALKING, Connect, X.TALKING, "go_on"),
+        Row(_UNANSWERED, RingbackHeard, _UNANSWERED, "far_end_rings"),
+        Row(_UNANSWERED, FarEndAnswered, X.TALKING, "far_end_answered"),
+        Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
+        Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, "note_digit"),
+        Row(X.TALKING, FarEndAnswered, X.TALKING, "stay"),
+        Row(X.TALKING, Progress, X.TALKING, "stay"),
+        Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
         Row((X.IDLE, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
         Row((*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
         Row(X.FAILED, PortRestored, X.IDLE, "restore"),
-        Row(X.GUARD, GUARD, X.IDLE, "go_on"),
+        Row(X.GUARD, GUARD, X.IDLE, "become_idle"),
     )
 
     def __init__(self, port: PortId, settings: FxoSettings) -> None:
@@ -172,7 +174,7 @@ class Fxo(Machine[FxoState]):
     @property
     def audible(self) -> bool:
         """Whether the far end hears us."""
-        return self.state in (X.CALLING, X.TALKING)
+        return self.state in (*_UNANSWERED, X.TALKING)
 
     @property
     def takes_digits_apart(self) -> bool:
@@ -200,9 +202,9 @@ class Fxo(Machine[FxoState]):
         """The line does not say who calls."""
         step.tell(CallerKnown(self.key, "", ""))
 
-    def go_on(self, event: object, step: Step) -> FxoState | None:
+    def stay(self, event: object, step: Step) -> FxoState:
         """Nothing to do for this line."""
-        return self.state if self.state in (*_CITY_CALLS, X.TALKING) else None
+        return self.state
 
     def abandon(self, event: RingingStopped, step: Step) -> None:
         """The caller gave up while we rang."""
@@ -225,11 +227,14 @@ class Fxo(Machine[FxoState]):
         if order.number:
             return X.SEIZING
         step.tell(Proceeding(self.key))
-        return X.CALLING
+        return X.STRAIGHT
 
     def wait_to_seize(self, order: Seize, step: Step) -> None:
         """Released a moment ago: the city must notice that first."""
         self._number = order.number
+
+    def seize_no_more(self, order: Clear, step: Step) -> None:
+        """The telephone was put back before the guard time was over."""
 
     def seize_now(self, timer: StateTimer, step: Step) -> FxoState:
         """The guard time is over."""
@@ -279,18 +284,18 @@ class Fxo(Machine[FxoState]):
         """The signal core never said that the digits were sent."""
         self._give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
 
-    def far_end_rings(self, event: RingbackHeard, step: Step) -> None:
+    def far_end_rings(self, event: RingbackHeard, step: Step) -> FxoState:
         """Ringback on the line."""
         step.tell(Alerting(self.key))
+        return self.state
 
     def far_end_answered(self, event: FarEndAnswered, step: Step) -> None:
         """Somebody answered in the city."""
         step.tell(Answered(self.key, event.evidence))
 
-    def note_digit(self, order: NoteDigit, step: Step) -> FxoState:
-        """Straight through: the caller dials himself; watch for an answer from his last digit on."""
+    def note_digit(self, order: NoteDigit, step: Step) -> None:
+        """Watch for an answer from the last digit on."""
         self.supervision.take(WatchForAnswer(), step)
-        return self.state
 
     # --- giving it back -------------------------------------------------------------------------------------
 
@@ -302,6 +307,9 @@ class Fxo(Machine[FxoState]):
     def release(self, order: Clear, step: Step) -> None:
         """The call is over."""
         self._open(step)
+
+    def become_idle(self, event: object, step: Step) -> None:
+        """It may be used again."""
 
     def _give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
         self._open(step)

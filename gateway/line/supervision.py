@@ -114,7 +114,6 @@ class Supervision(Machine[SupervisionState]):
         Row(V.OFF, WatchForLeaving, V.ANSWERED, "watch"),
         Row(V.DIALLED, WatchForAnswer, V.DIALLED, "watch", restarts=True),
         Row((V.RINGBACK, V.RINGBACK_ENDED), WatchForAnswer, V.DIALLED, "watch"),
-        Row((V.ANSWERED, V.DIAL_TONE), WatchForAnswer, V.ANSWERED, "watch"),
         Row(_WAITING, ToneHeard, (*_WAITING, V.OFF), "hear_while_waiting"),
         Row((V.ANSWERED, V.DIAL_TONE), ToneHeard, (V.ANSWERED, V.DIAL_TONE, V.OFF), "hear_while_talking"),
         Row(V.DIALLED, SILENCE, V.ANSWERED, "answered_by_silence"),

@@ -440,6 +440,7 @@ def test_a_call_over_a_pair_is_in_the_journal(paired: World) -> None:
     line.sounds(ToneKind.RINGBACK, present=False)
     paired.wait(3)
     assert [row.line for row in paired.started] == ["city2"]
+    assert paired.answered[0].connected == "5"
     assert paired.answered[0].evidence is Evidence.RINGBACK_ENDED
     vera.hangs_up()
     assert not line.seized
@@ -451,6 +452,24 @@ def test_the_paired_line_rings_its_telephone_and_no_other(paired: World) -> None
     assert paired.ringing == {"fxs3"}
     paired.telephone("103").lifts()
     assert paired.telephone("103").hears == {"fxo2"}
+
+
+def test_without_a_digit_nothing_is_supervised_on_a_pair(paired: World) -> None:
+    vera, line = paired.telephone("103"), paired.city(2)
+    vera.lifts()
+    line.sounds(ToneKind.DIAL)
+    line.sounds(ToneKind.DIAL, present=False)
+    line.sounds(ToneKind.BUSY)
+    paired.wait(30)
+    assert line.seized, "the user hears the city's busy tone himself"
+    assert paired.answered == []
+
+
+def test_digits_in_a_conversation_are_not_looked_for(world: World, anna: Telephone, city: City) -> None:
+    city.calls("4951234567")
+    world.wait(3)
+    anna.lifts()
+    assert world.port_node("fxs1").detectors is Detectors.NONE
 
 
 def test_a_paired_telephone_lifted_in_the_guard_time_waits_for_its_line(paired: World) -> None:

@@ -29,7 +29,7 @@ TELEPHONES = ("fxs1", "fxs2", "fxs3", "fxs4")
 LINES = ("fxo1", "fxo2")
 NUMBERS = ("101", "102", "103", "201", "202", "600", "610", "9123", "84951234567", "77", "10")
 TONES = (ToneKind.DIAL, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.CONGESTION, ToneKind.SIT)
-IN_USE = {"seizing", "dialling", "calling", "talking"}
+IN_USE = {"seizing", "dialling", "calling", "straight", "talking"}
 
 
 @dataclass
