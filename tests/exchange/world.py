@@ -105,6 +105,8 @@ class World:
     done: list[tuple[int, Action]] = field(default_factory=list)
     timers: dict[TimerId, int] = field(default_factory=dict)
     bugs_expected: bool = False
+    tamper: Callable[[Action], Action | None] = lambda action: action
+    """A deliberate fault between the exchange and the world, for the tests of the rules."""
 
     def __post_init__(self) -> None:
         self.exchange = Exchange(self.settings, board(), media_address="192.0.2.1")
@@ -140,7 +142,7 @@ class World:
         self.now_ns = end_ns
 
     def _carry_out(self, actions: list[Action]) -> None:
-        for action in actions:
+        for action in filter(None, map(self.tamper, actions)):
             self.done.append((self.ms, action))
             match action:
                 case act.StartRinging(port=port):

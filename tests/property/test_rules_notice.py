@@ -1,0 +1,91 @@
+"""The rules of the evenings notice: the same evening with one deliberate fault must break one of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gateway.model import actions as act
+from gateway.model.actions import Action
+from gateway.model.numbers import NodeId, ToneKind
+from gateway.model.plan import Hears
+from tests.exchange.world import World, office
+from tests.property.test_evenings import Evening, at_home, rules
+
+Tamper = Callable[[Action], Action | None]
+
+
+def evening(tamper: Tamper) -> None:
+    """Anna and Boris talk, the city calls Vera's group and is answered, Grigory calls out, Darya calls in."""
+    world = World(office(lines_to=("600", "610")), tamper=tamper)
+    people = Evening(world)
+    world.after_step = lambda event: rules(people, event)
+    people.talk("fxs1", "fxs2")
+    people.hang_up("fxs1")
+    people.city_talk("fxo1", "fxs1")
+    people.hang_up("fxs1")
+    people.call_out("fxs4", "fxo2")
+    people.sip_calls("201", "103")
+    people.tone("fxo2", ToneKind.BUSY, True)
+    people.go_home()
+    at_home(world)
+
+
+def dropped(kind: type[Action], nth: int = 0) -> Tamper:
+    seen = -1
+
+    def tamper(action: Action) -> Action | None:
+        nonlocal seen
+        if isinstance(action, kind):
+            seen += 1
+            return None if seen == nth else action
+        return action
+
+    return tamper
+
+
+def open_loops_stay_closed(action: Action) -> Action | None:
+    return None if isinstance(action, act.SetLoop) and not action.closed else action
+
+
+def timers_never_stop(action: Action) -> Action | None:
+    return None if isinstance(action, act.CancelTimer) else action
+
+
+def a_crossed_wire(action: Action) -> Action | None:
+    """Whoever hears fxs1 hears fxs3 instead."""
+    if not isinstance(action, act.ApplyPlan):
+        return action
+    wrong = {NodeId(1): NodeId(3)}
+    hears = tuple(Hears(one.listener, wrong.get(one.source, one.source)) for one in action.plan.hears)
+    return act.ApplyPlan(replace(action.plan, hears=hears))
+
+
+def one_direction_muted(action: Action) -> Action | None:
+    if not isinstance(action, act.ApplyPlan):
+        return action
+    hears = tuple(one for one in action.plan.hears if (one.listener, one.source) != (1, 2))
+    return act.ApplyPlan(replace(action.plan, hears=hears))
+
+
+FAULTS: dict[str, Tamper] = {
+    "a StopRinging dropped": dropped(act.StopRinging),
+    "a StartRinging dropped": dropped(act.StartRinging),
+    "a loop that stays closed": open_loops_stay_closed,
+    "timers that never stop": timers_never_stop,
+    "an end row lost": dropped(act.CallEnded, 1),
+    "a start row lost": dropped(act.CallStarted, 1),
+    "a plan lost": dropped(act.ApplyPlan, 4),
+    "a crossed wire": a_crossed_wire,
+    "one direction muted": one_direction_muted,
+}
+
+
+def test_without_a_fault_no_rule_is_broken() -> None:
+    evening(lambda action: action)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_noticed(fault: str) -> None:
+    with pytest.raises((AssertionError, KeyError)):
+        evening(FAULTS[fault])
