@@ -9,7 +9,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -311,20 +312,34 @@ def calls(state: Path, as_json: bool, recorded: bool, last: int) -> None:
 def trace(state: Path, as_json: bool, follow: bool, everything: bool, last: int) -> None:
     """Show the trace."""
 
-    def shown(line: str) -> str | None:
-        return line if as_json else tables.trace_text(line, everything=everything)
+    def show(lines: Iterable[str], count: int | None = None) -> None:
+        texts = (line if as_json else tables.trace_text(line, everything=everything) for line in lines)
+        wanted = (text for text in texts if text)
+        for text in wanted if count is None else deque(wanted, maxlen=count):
+            click.echo(text)
 
+    directory = StateDirectory(state)
+    if not follow and not directory.socket.exists() and (past := _end_of_last_trace(directory)):
+        show(past, last)
+        return
     try:
         with _connected(state) as address:
-            past = client.read_trace(address, LAST_LINES_LIMIT, follow=False)
-            for text in [text for line in past if (text := shown(line))][-last or LAST_LINES_LIMIT :]:
-                click.echo(text)
+            show(client.read_trace(address, LAST_LINES_LIMIT if last else 0, follow=False), last)
             if follow:
-                for line in client.read_trace(address, 0, follow=True):
-                    if text := shown(line):
-                        click.echo(text)
+                show(client.read_trace(address, 0, follow=True))
     except KeyboardInterrupt:
         sys.exit(0)
+
+
+def _end_of_last_trace(directory: StateDirectory) -> list[str]:
+    """What the last gateway wrote in the end, when none runs; says so."""
+    from gateway.runtime.trace import last_lines, segments
+
+    files = segments(directory.trace)
+    if not files:
+        return []
+    click.echo(_("No gateway runs; this is the end of {file}.").format(file=files[-1]), err=True)
+    return last_lines(files[-1], LAST_LINES_LIMIT)
 
 
 @main.command(

@@ -252,16 +252,19 @@ class Gateway:
         return now
 
     async def end(self) -> None:
-        """Clear every call with a cause, say BYE, put the lines to rest, close what is open."""
-        self.pump.feed(ShutdownRequested())
-        await self.sip.stop()
-        self.inbox.close()
-        self.board.modules.stop()
-        self.pump.timers.cancel_all()
-        self.core.stop_audio()
-        self.core.close()
-        await asyncio.to_thread(self.journal.close)
-        self.trace.close()
+        """Clear every call with a cause, say BYE, put the lines to rest, close what is open; each in any
+        case.
+        """
+        async with contextlib.AsyncExitStack() as last_to_first:
+            last_to_first.callback(self.trace.close)
+            last_to_first.push_async_callback(asyncio.to_thread, self.journal.close)
+            last_to_first.callback(self.core.close)
+            last_to_first.callback(self.core.stop_audio)
+            last_to_first.callback(self.pump.timers.cancel_all)
+            last_to_first.callback(self.board.modules.stop)
+            last_to_first.callback(self.inbox.close)
+            last_to_first.push_async_callback(self.sip.stop)
+            self.pump.feed(ShutdownRequested())
 
     # --- what people see ------------------------------------------------------------------------------------
 

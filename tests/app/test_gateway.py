@@ -129,6 +129,9 @@ def test_it_starts_answers_and_stops_in_order(files):
     (trace,) = segments(files.state / "trace")
     assert trace.read_text().endswith('{"end":"stopped"}\n')
     assert not (files.state / "control").exists()
+    past = cityline("trace", "--all", "--state", str(files.state))
+    assert past.stdout.splitlines()[-1] == "  > ShutdownRequested"
+    assert "No gateway runs; this is the end of" in past.stderr
     replayed = cityline("replay", str(trace))
     assert replayed.returncode == 0, replayed.stdout
     assert replayed.stdout.startswith("The same: ")

@@ -206,6 +206,24 @@ async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
         assert (record.outcome, record.answer_evidence) == (Outcome.ANSWERED, Evidence.HOOK)
 
 
+async def test_an_orderly_stop_in_a_call_says_bye_and_records_the_end(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    async with contextlib.AsyncExitStack() as day:
+        office = await day.enter_async_context(whole_gateway(sip_network, tmp_path))
+        async with telephone(sip_network, tmp_path, office, "201") as phone:
+            await phone.event("REGISTER_OK")
+            await phone.command("dial", "101")
+            await office.until(lambda: office.telephone("101").rings, "the bell of 101")
+            office.telephone("101").lifts()
+            await phone.event("CALL_ESTABLISHED")
+            await day.aclose()
+            await phone.event("CALL_CLOSED")
+    (record,) = read_calls(office.files.state / "calls.sqlite")
+    assert record.outcome is Outcome.ANSWERED
+    assert record.end_evidence is Evidence.ADMINISTRATOR
+
+
 async def test_an_analog_telephone_calls_a_sip_one_whose_bye_gives_it_busy_tone(
     sip_network: SipNetwork, tmp_path: Path
 ) -> None:
