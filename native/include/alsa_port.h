@@ -41,8 +41,8 @@ struct sc_alsa_port_statistics {
 int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_settings *settings);
 void sc_alsa_port_destroy(struct sc_alsa_port *port);
 
-/* The plan's switches. */
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted);
+/* The plan's switches; heard: some node hears this port. */
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard);
 
 void sc_alsa_port_service(struct sc_alsa_port *port);
 int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);

@@ -2,8 +2,9 @@
  *
  * A canceller that does not know its echo path yet must expect an echo as loud as what it plays, and its NLP would take a
  * near end that is quieter than that for echo: a digit pressed during dial tone, a voice on a line that has no echo at all.
- * So the NLP rests while a tone is played (nobody hears its echo, but a detector listens), and, until the filter has found
- * an echo, after SC_ECHO_PATIENCE_MS of anything else.
+ * So the NLP rests while nobody hears this party (an echo that nobody hears does no harm), while a tone is played and
+ * SC_ECHO_TONE_TAIL_MS after it (a detector listens, here or at the far end), and, until the filter has found an echo,
+ * after SC_ECHO_PATIENCE_MS of anything else.
  * Embedded by value, allocates nothing. */
 #ifndef SC_ECHO_POLICY_H
 #define SC_ECHO_POLICY_H
@@ -15,8 +16,12 @@
 
 #define SC_ECHO_PATIENCE_MS 1500        /* of active rin: twice the median time to converge */
 
+#define SC_ECHO_TONE_TAIL_MS 400        /* the span of 128 ms, the NLP's own hang of 200 ms, and some */
+
 struct sc_echo_policy {
     uint32_t active_samples;            /* of rin while the path was unknown */
+    uint32_t tail_samples;              /* still to come after a tone */
+    bool heard;                         /* by the plan: some node hears this party */
     bool resting;                       /* the NLP is switched off */
 };
 

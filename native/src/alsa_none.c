@@ -18,8 +18,9 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
     (void)port;
 }
 
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted)
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard)
 {
+    (void)heard;
     (void)port;
     (void)canceller;
     (void)capture_muted;

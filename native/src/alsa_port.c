@@ -170,8 +170,9 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
 
 /* --- in the tick's clock ----------------------------------------------------------------------------------------- */
 
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted)
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard)
 {
+    port->policy.heard = heard;
     port->cancels = canceller;
     port->muted = capture_muted;
 }

@@ -31,7 +31,10 @@ void sc_echo_policy_process(struct sc_echo_policy *policy, struct sc_echo_cancel
     else if (policy->active_samples < SC_ECHO_PATIENCE_MS * SAMPLES_PER_MS && active(rin, n))
         policy->active_samples += (uint32_t)n;
     bool out_of_patience = policy->active_samples >= SC_ECHO_PATIENCE_MS * SAMPLES_PER_MS;
-    bool rest = state.narrow_band || (!known && out_of_patience);
+    policy->tail_samples = state.narrow_band           ? SC_ECHO_TONE_TAIL_MS * SAMPLES_PER_MS
+                           : policy->tail_samples > n ? policy->tail_samples - (uint32_t)n
+                                                      : 0;
+    bool rest = !policy->heard || policy->tail_samples > 0 || (!known && out_of_patience);
     if (rest != policy->resting)
         sc_echo_canceller_set_nlp(canceller, !rest, true);
     policy->resting = rest;

@@ -171,6 +171,15 @@ static void notch(struct sc_core *core, struct sc_listening *listening, uint16_t
     sc_listening_notch(listening, frequency_hz, count);
 }
 
+static bool is_heard(const struct sc_compiled_plan *plan, uint16_t index)
+{
+    uint16_t edge_count = plan->first_edge[plan->node_count];
+    for (uint16_t e = 0; e < edge_count; e++)
+        if (plan->edges[e].source == index)
+            return true;
+    return false;
+}
+
 static void settle_port(struct sc_core *core, struct sc_port_state *port)
 {
     const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
@@ -179,8 +188,9 @@ static void settle_port(struct sc_core *core, struct sc_port_state *port)
     if (node != NULL)
         notch(core, &port->listening, port->node);
     sc_echo_canceller_set_adaptation(port->canceller, !muted);
+    port->policy.heard = node != NULL && is_heard(core->plan, port->node);
     if (port->card != NULL)
-        sc_alsa_port_set(port->card, node != NULL && node->canceller, muted);
+        sc_alsa_port_set(port->card, node != NULL && node->canceller, muted, port->policy.heard);
 }
 
 static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, uint32_t old_id)
