@@ -61,9 +61,7 @@ _DialogEvent = (
 
 
 class Exchange:
-    """An office's exchange. ``media_address`` goes into our SDP; ids come from a counter that begins at
-    ``first_id``.
-    """
+    """An office's exchange. ``media_address`` goes into our SDP; ids are counted from ``first_id``."""
 
     def __init__(
         self, office: OfficeSettings, board: BoardSettings, *, media_address: str, first_id: int = 1000
@@ -321,8 +319,8 @@ class Exchange:
         return city.settings.destination
 
     def _serve(self, served: set[CallId], step: Step) -> bool:
-        """Find somebody for one of those who wait, each at most once a step: the first of each queue before
-        city callers whom nobody could take.
+        """Find somebody for one of those who wait: the first of each queue, then city callers whom nobody
+        could take. Each is served at most once a step; False when there is nobody left to serve.
         """
         board = self._board
         firsts = [board.calls[queue.first] for queue in board.queues.values() if queue.first is not None]

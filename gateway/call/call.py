@@ -80,9 +80,7 @@ _ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.PRESENTED, C.ENDED)
 
 
 class Call(Machine[CallState]):
-    """One call. ``caller`` began it; ``offers`` are rung; ``other`` is the line seized, then whoever
-    answered.
-    """
+    """One call. ``caller`` began it, ``offers`` are rung, ``other`` is the line seized or who answered."""
 
     kind = "call"
     initial = C.NEW
@@ -169,9 +167,7 @@ class Call(Machine[CallState]):
 
     @property
     def city_rings(self) -> bool:
-        """Whether the caller is a city line that nobody has answered: it costs nothing and cannot be
-        refused.
-        """
+        """Whether the caller is a city line that nobody has answered."""
         return self.caller is not None and isinstance(self.caller.line, Fxo) and not self.caller.line.audible
 
     def partner(self, leg: Leg) -> Leg | None:

@@ -40,9 +40,7 @@ class PartyLine(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """A party on its line. ``via`` is the port or the SIP contact; ``digits`` are sent to it one after the
-    other.
-    """
+    """A party on its line. ``via`` is the port or the SIP contact; ``digits`` wait to be sent to it."""
 
     id: LegId
     call: CallId

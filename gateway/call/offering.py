@@ -37,9 +37,7 @@ def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step
 
 
 def ring_free_members(call: Call, step: Step) -> None:
-    """Ring those that are free now. SIP telephones show who calls, so they wait for the city's caller
-    identity.
-    """
+    """Ring those that are free now; SIP telephones when it is known who calls, since they show it."""
     for number in members_to_ring(call.members, is_free=call.board.is_free, refused=call.refused):
         extension = call.board.extension(number)
         if extension is not None and extension.kind is ExtensionKind.SIP and identity_pending(call):

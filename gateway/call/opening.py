@@ -1,6 +1,4 @@
-"""How a call comes into being: a telephone has dialled, a paired one was lifted, the city rings, a SIP party
-invites.
-"""
+"""How a call begins: a telephone dials, a paired one is lifted, a city line rings, a SIP party invites."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,4 @@
-"""A call over a city line: seize one that is free, dial, let the caller hear what comes, notice the
-answer.
-"""
+"""A call over a city line: seize a free one, dial, let the caller hear what comes, notice the answer."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A hold queue: the caller is answered, hears music, and is connected as soon as it is his turn and somebody
-is free.
+"""A hold queue: callers are answered, hear music, and are connected in order as soon as somebody is free.
 
 A city line is answered when who calls is known (that comes between its first two rings), at the latest after
 four seconds. All free members are rung for the first caller only, so that whoever lifts gets the one who has

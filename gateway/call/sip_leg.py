@@ -237,9 +237,7 @@ class SipLeg(Machine[SipState]):
     # --- in a call ------------------------------------------------------------------------------------------
 
     def change_session(self, event: ReinviteReceived, step: Step) -> SipState:
-        """Hold, resume or a new address. Without an offer we make one; one that we cannot do changes
-        nothing.
-        """
+        """Hold, resume or a new address. Without an offer we make one; what we cannot do ends the call."""
         if not event.sdp:
             step.do(SipAnswerReinvite(self.dialog, write_offer(self._local())))
             return self.state

@@ -34,9 +34,7 @@ def wishes_of(call: Call) -> Iterator[Wish]:
 
 
 def _to(leg: Leg | None, sound: Tone | Music) -> Iterator[Wish]:
-    """For a party that can hear it: a city caller who was not answered hears his own exchange, a SIP caller
-    himself.
-    """
+    """For a party that can hear it: before the answer city and SIP callers have a ringback of their own."""
     if leg is not None and leg.line.audible:
         yield Wish(leg.node, sound)
 
@@ -60,8 +58,6 @@ def _held(call: Call) -> Iterator[Wish]:
 
 
 def listens_for_digits(leg: Leg | None, call: Call | None) -> bool:
-    """Whether digits in this party's audio are of interest: they travel on as events, or the journal wants
-    them.
-    """
+    """Whether digits in this party's audio matter: they go on as events, or the journal wants them."""
     partner = call.partner(leg) if call is not None and leg is not None else None
     return partner is not None and (partner.line.takes_digits_apart or partner.line.permits(NoteDigit))

@@ -1,6 +1,4 @@
-"""The states of a call; a file of their own, because every service of call control leads from one to
-another.
-"""
+"""The states of a call, in a file of their own because every service leads from one to another."""
 
 from enum import Enum, auto
 

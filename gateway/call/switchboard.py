@@ -45,9 +45,7 @@ class CityLine:
 
 @dataclass(slots=True)
 class Sockets:
-    """The RTP sockets that are not in use. A freed one is handed out last, so that late packets of its call
-    are over.
-    """
+    """The free RTP sockets. A freed one is handed out last, when late packets of its call are over."""
 
     free: deque[int]
     count: int

@@ -18,9 +18,7 @@ LONGEST_NUMBER = 32
 
 @dataclass(slots=True)
 class DigitCollector:
-    """The digits of one number so far. DTMF letters ``A-D`` are not part of any number and are passed
-    over.
-    """
+    """The digits of one number so far. The DTMF letters ``A-D`` are part of no number and passed over."""
 
     plan: NumberingPlan
     digits: str = ""
@@ -30,9 +28,7 @@ class DigitCollector:
         self.digits = ""
 
     def add(self, digit: str) -> bool:
-        """Take one more digit; True when the number should be dialled now: it is whole, or can become
-        none.
-        """
+        """Take one more digit; True when to dial now: the number is whole, or can become none."""
         if digit not in "0123456789*#":
             return False
         self.digits += digit

@@ -1,5 +1,4 @@
-"""A telephone on one of our ports: its bell, its dial tone, its digits, and where a handset that is left off
-ends up.
+"""A telephone on one of our ports: its bell, its dial tone, its digits, and a handset that is left off.
 
 The contact is read by `line.hook`, the number is put together by `line.digits`; this machine says what a
 lift, a flash or a digit *does*. What a telephone in a call hears is its call's business; out of a call it is

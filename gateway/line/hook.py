@@ -1,21 +1,17 @@
 """What the edges of a hook contact were: a lift, a hang-up, a flash, a dial pulse, or nothing but bounce.
 
-Decided from the edges' time stamps, never from when they arrived, and decided *before* anybody asks what to
-do:
+Decided from the time stamps of edges, never from when they arrived, and *before* anybody asks what to do:
 
-========================
-======================================================================================= contact
-   reading ========================
-   =======================================================================================
-closed for 10 ms          off-hook; anything shorter is bounce
-open for under 8 ms       bounce (a pulse of 22 a second with 20 % break lasts 9 ms)
-open for up to 110 ms     a dial pulse (8 a second with 80 % break: 100 ms), where digits are expected or as
-one of
-                          a train; a lone break from flash_min up, in a conversation, is a flash
-open for flash_min..max   a flash
-open for flash_max        on-hook; so a hang-up takes that long to be believed
-========================
-=======================================================================================
+=========================  ==================================================================================
+contact                    reading
+=========================  ==================================================================================
+closed for 10 ms           off-hook; anything shorter is bounce
+open for under 8 ms        bounce (a pulse of 22 a second with 20 % break lasts 9 ms)
+open for up to 110 ms      a dial pulse (8 a second with 80 % break: 100 ms), where digits are expected or as
+                           one of a train; a lone break from flash_min up, in a conversation, is a flash
+open for flash_min .. max  a flash
+open for flash_max         on-hook; so a hang-up takes that long to be believed
+=========================  ==================================================================================
 
 While the bell has power the module's hook detector pulses at once or twice the ringing frequency as soon as
 the handset is lifted (Ag1171: debounce 10 ms): there closed time is *added up*, and 10 ms of it within a few
@@ -190,9 +186,7 @@ class Hook(Machine[HookState]):
         self._told_of_pulse = False
 
     def edge(self, edge: HookEdge, step: Step) -> None:
-        """Take an edge as the driver saw it. The same level twice (an edge between was lost) changes
-        nothing.
-        """
+        """Take an edge as the driver saw it; the same level twice (an edge was lost) changes nothing."""
         self.take(Closed(edge.at_ns) if edge.off_hook else Opened(edge.at_ns), step)
 
     @property
@@ -263,9 +257,7 @@ class Hook(Machine[HookState]):
     # --- breaks ---------------------------------------------------------------------------------------------
 
     def end_break(self, event: Closed, step: Step) -> HookState:
-        """Closed again: bounce leaves everything as it was; anything longer waits in MAKE for what comes
-        next.
-        """
+        """Closed again: after bounce all is as it was; after more, MAKE waits for what comes next."""
         lasted_ms = self._ms(self._opened_ns, event.at_ns)
         if lasted_ms >= self._settings.flash_max_ms:
             self.hang_up(event, step)
@@ -287,9 +279,7 @@ class Hook(Machine[HookState]):
         self._tell(OnHook(), step)
 
     def next_break(self, event: Opened, step: Step) -> None:
-        """Open again: after a bounce the same break goes on; otherwise the last one is over and was one of a
-        train.
-        """
+        """Open again: after a bounce the same break goes on; otherwise the last one was one of a train."""
         make_ms = self._ms(self._closed_ns, event.at_ns)
         self._closed = False
         if make_ms < MAKE_MIN_MS and self._break_ms:

@@ -68,9 +68,7 @@ MISSING = StateTimer("missing", (R.PAUSE,), 8_000, "no ring for one and a half p
 
 
 class RingDetector(Machine[RingState]):
-    """The ring detector of one city line. ``bell`` is the country's cadence, until the line shows a slower
-    one.
-    """
+    """The ring detector of one city line. ``bell`` is the country's cadence; a slower one is learnt."""
 
     kind = "ring"
     initial = R.QUIET

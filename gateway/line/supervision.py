@@ -19,9 +19,7 @@ from gateway.model.machine import EventTaker, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NS_PER_MS, ToneKind
 
 ANSWER_CONFIRM_MS = 1_700
-"""After ringback ended: time for a busy tone to show itself (two cycles of 0.7 s and 100 ms) before it is an
-answer.
-"""
+"""From the end of ringback to an answer: time for a busy tone to show itself (two cycles and 100 ms)."""
 DIAL_TONE_MIN_MS = 2_500
 """Dial tone in a conversation must last longer than any ringback burst (2 s in North America)."""
 LOOP_BREAK_MIN_MS = 200

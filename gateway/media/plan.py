@@ -1,5 +1,4 @@
-"""Who hears what, written as a `Plan`: the pure step from the exchange's wishes to the value that crosses
-into C.
+"""Who hears what, written as a `Plan`: from the exchange's wishes to the value that crosses into C, purely.
 
 A wish is a listener and a `Sound`. A tone gets a node of its own for each listener, so that everybody hears
 it from its beginning and none is cut; music has one node for all who listen, like a radio; a party is its own
@@ -58,9 +57,7 @@ class Wish:
 
 
 class PlanWriter:
-    """Writes one plan after the other. Remembers the ids of tone and music nodes that go on, and nothing
-    else.
-    """
+    """Writes one plan after the other; remembers the ids of tone and music nodes that go on."""
 
     def __init__(self, tones: TonePlan, new_id: Callable[[], int]) -> None:
         self._tones = tones

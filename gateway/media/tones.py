@@ -34,9 +34,7 @@ _HOWLER = "1400+2060+2450+2600 100/100"
 
 @dataclass(frozen=True, slots=True)
 class TonePlan:
-    """A country's tones and its ring. ``ring_cadence_ms`` is on, off, on, off ... as `StartRinging` takes
-    it.
-    """
+    """A country's tones and its ring. ``ring_cadence_ms`` is on, off ... as `StartRinging` takes it."""
 
     country: str
     ring_cadence_ms: tuple[int, ...]
@@ -198,9 +196,7 @@ def _stutter(dial: tuple[ToneSegment, ...]) -> tuple[ToneSegment, ...]:
 
 
 def _heard(row: _Row) -> tuple[ToneDescriptor, ...]:
-    """What to listen for. A congestion tone with the figures of busy is left out: nobody could tell which it
-    was.
-    """
+    """What to listen for. A congestion tone like busy tone is left out: nobody could tell them apart."""
     heard = [
         _descriptor(ToneKind.DIAL, row.dial),
         _descriptor(ToneKind.RINGBACK, row.ringback),

@@ -23,9 +23,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """Straight through to one city line: the telephone is paired with it, and its user dials to the city
-    himself.
-    """
+    """Straight through to the city line that the telephone is paired with; its user dials to the city."""
 
     line: str
 
