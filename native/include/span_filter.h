@@ -16,8 +16,9 @@ void sc_span_filter_reset(struct sc_span_filter *filter);
 
 enum sc_span_learning {
     SC_SPAN_HOLD,  /* does not learn */
-    SC_SPAN_LEARN,
-    SC_SPAN_HURRY  /* learns from each block twice: a third faster, noisier and dearer; until the path is known */
+    SC_SPAN_TRACK, /* the path is known and followed */
+    SC_SPAN_SEEK,  /* it is not: anything may appear anywhere */
+    SC_SPAN_HURRY  /* the same, learning from each block twice: a third faster, but noisier and dearer */
 };
 
 /* One block of reference x and of signal d (full scale 1); e = d less the echo estimated before learning from it. */

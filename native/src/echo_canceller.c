@@ -35,8 +35,8 @@ enum {
     SURE_UPDATES = 12,     /* the delay has been sure for 0.4 s */
     DOUBT_AFTER = 3,       /* 24 ms of more than the residual, and again ... */
     DOUBT_EVERY = 64,      /* ... each half second of it */
+    HURRY_BLOCKS = 1000,   /* 8 s: there is no echo, or none that can be had */
     UNSURE_BLOCKS = 250,   /* 2 s of rin: what is not removed by then is not echo */
-    RATIO_BLOCKS = 64,     /* least residual over half a second of rin */
     POOR_BLOCKS = 125,     /* 1 s of rin with little removed: the delay is not what we think */
     MOST_POOR_BLOCKS = 16 * POOR_BLOCKS /* patience doubles with each vain look, to 16 s */
 };
@@ -54,9 +54,15 @@ static const float significance[WINDOWS] = {0.36f, 0.09f, 0.02f};
 #define ENOUGH_OF_A_TONE 0.01f     /* 20 dB of a tone removed: more of it teaches nothing */
 #define POOR 0.1f                  /* less than 10 dB removed */
 #define UNSURE_LOSS 1.0f           /* before the path is known: an echo may be as loud as rin */
-#define RATIO_MARGIN 2.0f
+#define SHARE_STEP_DOWN 0.93f      /* a block: 40 dB/s */
+#define SHARE_STEP_UP 1.05f        /* a little less, so that it rests above the middle */
+#define SHARE_STEP_TALK 1.001f
+#define SHARE_LEAST 1e-5f
+#define RATIO_MARGIN 3.0f          /* blocks differ */
 #define RESIDUAL_IN_BACKGROUND 0.1f /* power */
 #define ROUNDING_POWER 0.1f        /* of 16-bit samples */
+#define TALK_RATIO 8.0f            /* error 9 dB over the residual ... */
+#define TALK_LEAST 0.02f           /* ... and no more than 17 dB under sin: somebody talks or the path has changed */
 #define PHANTOM 3e-4f              /* an echo 35 dB below rin is none that has to be dropped at once */
 #define DOUBT 0.3f                 /* of the path's power is uncertain when it may have changed */
 #define PATH_MOVED 0.6f            /* the background beats a trained foreground by 2 dB: not the near end's doing */
@@ -85,11 +91,11 @@ struct sc_echo_canceller {
     struct comparison compared[WINDOWS];
     float block_echo_energy, last_echo_energy, echo_energy; /* of the estimate; the third smoothed as compared[0] */
     float tail[TAIL_BLOCKS];             /* energies of rin's last blocks */
-    float ratio[RATIO_BLOCKS];           /* residual over echo estimate, last active blocks */
     float tone_memory[BLOCK];            /* rin of the block before */
-    size_t tail_at, ratio_at, ratio_count;
+    size_t tail_at;
     unsigned blocks, tone_blocks, tone_hang, poor_blocks, patience, sure, doubt_blocks;
     bool focused, trained;               /* trained: has removed 15 dB of something that is no tone */
+    unsigned hurry_blocks;               /* blocks of rin since training began */
     unsigned heard_blocks;               /* blocks of rin since nothing was known of the path */
     float erle_db, share, path_gain;
     struct sc_echo_canceller_state state;
@@ -319,7 +325,6 @@ static void path_changed(struct sc_echo_canceller *ec)
     ec->patience = POOR_BLOCKS;
     ec->heard_blocks = 0;
     ec->share = 1;
-    ec->ratio_count = 0;
     ec->erle_db = 0;
     sc_span_filter_unfocus(ec->span);
     sc_span_filter_loosen(ec->span, LOOSENED);
@@ -373,22 +378,18 @@ static void choose_filter(struct sc_echo_canceller *ec)
     }
 }
 
-/* The least residual of the last half second of rin tells how much of the estimate stays behind when nobody talks. */
+/* How much of the echo estimate's power stays behind when nobody talks: the middle of what the blocks say, reached by
+ * small steps; a block that says far more is somebody talking and moves it hardly. */
 static void learn_residual(struct sc_echo_canceller *ec)
 {
     const struct comparison *c = &ec->compared[0];
     if (ec->echo_energy < ACTIVE_POWER)
         return;
     const float ratio = c->foreground / ec->echo_energy;
-    ec->ratio[ec->ratio_at] = ratio;
-    ec->ratio_at = (ec->ratio_at + 1) % RATIO_BLOCKS;
-    if (ec->ratio_count < RATIO_BLOCKS)
-        ec->ratio_count++;
-    float least = 1;
-    for (size_t i = 0; i < ec->ratio_count; i++)
-        least = fminf(least, ec->ratio[(ec->ratio_at + RATIO_BLOCKS - 1 - i) % RATIO_BLOCKS]);
-    ec->share = fminf(1, RATIO_MARGIN * least);
-    ec->state.double_talk = ec->state.converged && ratio > 8 * least;
+    const bool more = ratio > TALK_RATIO * ec->share;
+    ec->share *= ratio < ec->share ? SHARE_STEP_DOWN : more ? SHARE_STEP_TALK : SHARE_STEP_UP;
+    ec->share = fminf(1, fmaxf(SHARE_LEAST, ec->share));
+    ec->state.double_talk = ec->state.converged && more && c->foreground > TALK_LEAST * c->sin;
     if (!ec->state.double_talk && c->sin > ACTIVE_POWER)
         ec->erle_db += ERLE_SHARE * (10 * log10f(c->sin / (c->foreground + 1e-12f)) - ec->erle_db);
 }
@@ -413,9 +414,8 @@ static void watch_poor(struct sc_echo_canceller *ec)
     const struct comparison *c = &ec->compared[WINDOWS - 1];
     ec->poor_blocks = c->foreground > POOR * c->sin ? ec->poor_blocks + 1 : 0;
     if (ec->focused && ec->poor_blocks > ec->patience) {
-        ec->focused = ec->trained = false;
+        ec->focused = false;
         ec->sure = 0;
-        ec->heard_blocks = UNSURE_BLOCKS;
         ec->patience = ec->patience < MOST_POOR_BLOCKS ? 2 * ec->patience : ec->patience;
         ec->poor_blocks = 0;
         sc_span_filter_unfocus(ec->span);
@@ -445,12 +445,19 @@ static float unknown_echo_power(const struct sc_echo_canceller *ec)
 static void learn_background(struct sc_echo_canceller *ec)
 {
     const float loudest = fmaxf(ec->block_echo_energy, ec->last_echo_energy);
-    const float left = (ec->share * loudest / BLOCK) * FULL_SCALE * FULL_SCALE + unknown_echo_power(ec);
+    const float left = (RATIO_MARGIN * ec->share * loudest / BLOCK) * FULL_SCALE * FULL_SCALE + unknown_echo_power(ec);
     if (left < RESIDUAL_IN_BACKGROUND * ec->suppressor.background * ec->suppressor.background + ROUNDING_POWER)
         sc_echo_suppressor_learn(&ec->suppressor, ec->block_error, BLOCK, FULL_SCALE);
     ec->echo_energy += (1 - forget[0]) * (ec->block_echo_energy - ec->echo_energy);
     ec->last_echo_energy = ec->block_echo_energy;
     ec->block_echo_energy = 0;
+}
+
+static enum sc_span_learning pace(const struct sc_echo_canceller *ec)
+{
+    if (ec->trained)
+        return SC_SPAN_TRACK;
+    return ec->state.narrow_band || ec->hurry_blocks > HURRY_BLOCKS ? SC_SPAN_SEEK : SC_SPAN_HURRY;
 }
 
 static void end_block(struct sc_echo_canceller *ec)
@@ -465,14 +472,13 @@ static void end_block(struct sc_echo_canceller *ec)
     const bool heard = is_heard(ec);
     const bool enough = ec->trained || ec->compared[1].foreground < ENOUGH_OF_A_TONE * ec->compared[1].sin;
     const bool frozen = ec->state.narrow_band && enough;
-    const enum sc_span_learning learning = !ec->adapt || !heard || frozen ? SC_SPAN_HOLD
-                                           : ec->trained || ec->state.narrow_band ? SC_SPAN_LEARN
-                                                                                    : SC_SPAN_HURRY;
+    const enum sc_span_learning learning = !ec->adapt || !heard || frozen ? SC_SPAN_HOLD : pace(ec);
     sc_span_filter_process(ec->span, ec->block_rin, ec->block_sin, background, learning);
     compare(ec, background);
     if (!heard)
         return;
     ec->heard_blocks++;
+    ec->hurry_blocks = ec->trained ? 0 : ec->hurry_blocks + 1;
     learn_residual(ec);
     if (!ec->adapt)
         return;
@@ -531,7 +537,7 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         error[i] = e * FULL_SCALE;
         echo[i] = y[i] * FULL_SCALE;
     }
-    const struct sc_residual residual = {.share = ec->share,
+    const struct sc_residual residual = {.share = RATIO_MARGIN * ec->share,
                                          .ground = unknown_echo_power(ec)};
     sc_echo_suppressor_process(&ec->suppressor, error, echo, n, residual, ec->settings.nlp,
                                ec->settings.comfort_noise);

@@ -24,7 +24,8 @@ enum { BLOCK = SC_SPAN_BLOCK, CONSTRAINED_PER_BLOCK = 5, MOST_PARTITIONS = 32, V
 /* Powers are per bin: |gain|^2, or |spectrum|^2 of a block at full scale 1. */
 #define START_UNCERTAINTY 0.15f   /* an echo 8 dB down anywhere in the span */
 #define REMEMBERED 0.9990f        /* a path keeps this much of itself per block: drifts with a time constant of 8 s */
-#define REMEMBERED_HURRY 0.9950f  /* at first what has been found makes its partition believe more */
+#define REMEMBERED_SEEKING 0.9950f /* what has been found makes its partition believe more, and ... */
+#define UNEXPECTED 0.01f          /* ... where nothing was found for long an echo 20 dB down may appear */
 #define NOISE_SMOOTHING 0.6f      /* of the noise's spectrum: 16 ms */
 #define NOISE_LEAST (64 * 3e-10f) /* quantisation to 16 bits in each of 64 samples, with a margin */
 
@@ -173,7 +174,7 @@ static void weigh_error(struct sc_span_filter *f, struct sc_spectrum *error, flo
 }
 
 static void update_partition(struct sc_span_filter *f, size_t p, const struct sc_spectrum *error, const float *inverse,
-                             float keep)
+                             float keep, float fresh)
 {
     const struct sc_spectrum *x = &f->reference[slot(f, p)];
     const float *power = f->power[slot(f, p)];
@@ -185,7 +186,7 @@ static void update_partition(struct sc_span_filter *f, size_t p, const struct sc
         put(w->re, i, wr);
         put(w->im, i, wi);
         const sc_v4 left = 1 - 0.5f * u * at(power, i) * at(inverse, i);
-        put(f->uncertainty[p], i, keep * left * u + (1 - keep) * (wr * wr + wi * wi));
+        put(f->uncertainty[p], i, keep * left * u + (1 - keep) * (wr * wr + wi * wi) + fresh);
     }
 }
 
@@ -199,17 +200,17 @@ static void constrain(struct sc_span_filter *f, size_t p)
     sc_fft_forward(&f->fft, frame, &f->weights[p]);
 }
 
-static void learn(struct sc_span_filter *f, const float *e, bool hurry)
+static void learn(struct sc_span_filter *f, const float *e, bool seek)
 {
     float frame[2 * BLOCK] = {0}, inverse[SC_FFT_BINS] __attribute__((aligned(16)));
     struct sc_spectrum error;
     memcpy(frame + BLOCK, e, BLOCK * sizeof *e);
     sc_fft_forward(&f->fft, frame, &error);
     weigh_error(f, &error, inverse);
-    const float remembered = hurry ? REMEMBERED_HURRY : REMEMBERED;
+    const float remembered = seek ? REMEMBERED_SEEKING : REMEMBERED, keep = remembered * remembered;
     for (size_t p = f->first; p < f->first + f->count; p++)
-        update_partition(f, p, &error, inverse, remembered * remembered);
-    const size_t some = hurry || f->count < CONSTRAINED_PER_BLOCK ? f->count : CONSTRAINED_PER_BLOCK;
+        update_partition(f, p, &error, inverse, keep, seek ? (1 - keep) * UNEXPECTED : 0);
+    const size_t some = seek || f->count < CONSTRAINED_PER_BLOCK ? f->count : CONSTRAINED_PER_BLOCK;
     for (size_t i = 0; i < some; i++) {
         constrain(f, f->first + f->turn % f->count);
         f->turn = (f->turn + 1) % f->count;
@@ -232,7 +233,7 @@ void sc_span_filter_process(struct sc_span_filter *f, const float *x, const floa
     subtract_echo(f, d, e);
     if (learning == SC_SPAN_HOLD)
         return;
-    learn(f, e, learning == SC_SPAN_HURRY);
+    learn(f, e, learning != SC_SPAN_TRACK);
     if (learning == SC_SPAN_HURRY) {
         subtract_echo(f, d, again);
         learn(f, again, true);

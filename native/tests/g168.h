@@ -37,9 +37,11 @@ static inline double g168_css_double_talk(uint64_t i)
     return k < G168_DT_VOICED + G168_NOISE ? sign * (double)g168_double_talk_noise[k - G168_DT_VOICED] / 4000 : 0;
 }
 
+enum { G168_HISTORY = 2048 };
+
 /* A hybrid behind a bulk delay. */
 struct g168_path {
-    double taps[160], history[2048];
+    double taps[160], history[2 * G168_HISTORY]; /* held twice: any stretch is contiguous */
     size_t n_taps, delay, at;
 };
 
@@ -55,10 +57,11 @@ static inline void g168_path_set(struct g168_path *path, int model, double erl_d
 static inline double g168_path_run(struct g168_path *path, double x)
 {
     double y = 0;
-    path->at = (path->at + 1) % 2048;
-    path->history[path->at] = x;
+    path->at = (path->at + 1) % G168_HISTORY;
+    path->history[path->at] = path->history[path->at + G168_HISTORY] = x;
+    const double *newest = path->history + path->at + G168_HISTORY - path->delay;
     for (size_t i = 0; i < path->n_taps; i++)
-        y += path->taps[i] * path->history[(path->at + 2048 - path->delay - i) % 2048];
+        y += path->taps[i] * *(newest - i);
     return y;
 }
 
@@ -67,19 +70,16 @@ static inline int16_t g168_sample(double x)
     return (int16_t)fmax(-32768, fmin(32767, rint(x)));
 }
 
-/* Through A-law and back, G.711: what a digital trunk does to rin and sin. */
+/* Through A-law and back, G.711: what a digital trunk does to rin and sin.  Written from the law's definition (13
+ * segments, 16 steps each), apart from the product's own table. */
 static inline double g168_alaw(double x)
 {
-    const double most = 32256, a = 87.6, v = fmin(fabs(x) / most, 1);
-    double magnitude;
-    if (v < 1.0 / 64) {
-        magnitude = (floor(v * 2048) + 0.5) / 2048;
-    } else {
-        const double step = pow(2, floor(log2(v)) - 4);
-        magnitude = (floor(v / step) + 0.5) * step;
-    }
-    (void)a;
-    return (x < 0 ? -1 : 1) * fmin(magnitude, 1) * most;
+    const double most = 32256, v = fmin(fabs(x) / most, 0.999999);
+    int exponent = -6;                       /* the two lowest segments have the same step */
+    if (v >= 1.0 / 64)
+        frexp(v, &exponent);                 /* v = 0.5..1 times 2 to the exponent */
+    const double step = ldexp(1, exponent - 5);
+    return (x < 0 ? -1 : 1) * (floor(v / step) + 0.5) * step * most;
 }
 
 #endif
