@@ -20,7 +20,7 @@ def play(stage: Stage) -> None:
     stage.check("line 2 is seized at once", stage.now_ms - lifted_ms < 100, f"{stage.now_ms - lifted_ms} ms")
     stage.wait(1_500)
     found = vera.ear.finds(city.ear)
-    stage.check("103 hears the city's dial tone", found.correlation > 0.95, f"{found.correlation:.2f}")
+    stage.check("103 hears the city's dial tone", abs(found.correlation) > 0.95, f"{found.correlation:.2f}")
     vera.dials(NUMBER)
     stage.wait_for(lambda: city.state == "talking", 9_000, "the subscriber answers")
     stage.check("the city heard each digit once", city.dialled == NUMBER, city.dialled)
