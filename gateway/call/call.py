@@ -117,9 +117,7 @@ class Call(Machine[CallState]):
             (C.SEIZING, C.PROCEEDING, C.TALKING),
             "pass_digit",
         ),
-        Row((C.TALKING, C.HELD, C.RECALLING), CallerKnown, (C.TALKING, C.HELD, C.RECALLING), "note_caller"),
         Row(C.TALKING, Left, C.ENDED, "party_left"),
-        Row(C.TALKING, Answered, C.TALKING, "answered_already"),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
         Row((C.TALKING, C.HELD), RemoteHeld, C.HELD, hold.remote_held),
@@ -249,9 +247,6 @@ class Call(Machine[CallState]):
             self.record.calling, self.record.calling_name = news.number, news.name
             self.record.start(step)
         return self.state
-
-    def answered_already(self, news: Answered, step: Step) -> None:
-        """The line is sure only now; the journal has the first sign."""
 
     def pass_digit(self, news: DigitPressed, step: Step) -> CallState:
         """Send a digit on, unless the other party has heard its tone: events beside the audio have none,

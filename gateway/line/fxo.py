@@ -124,7 +124,6 @@ class Fxo(Machine[FxoState]):
         Row(_UNANSWERED, FarEndAnswered, X.TALKING, "far_end_answered"),
         Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, "note_digit"),
-        Row(X.TALKING, FarEndAnswered, X.TALKING, "stay"),
         Row(X.TALKING, Progress, X.TALKING, "stay"),
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
