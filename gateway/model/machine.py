@@ -13,7 +13,7 @@ an event into itself: a row always runs to completion.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -360,34 +360,3 @@ def describe(thing: object) -> str:
 @cache
 def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
-
-
-def diagram(machine: type[Machine[Any]]) -> str:
-    """The machine as a Mermaid state diagram, drawn from its table."""
-    lines = ["stateDiagram-v2", f"    [*] --> {machine.initial.name}"]
-    lines += [
-        f"    {state.name} --> {target.name}: {row.event_name()} / {row.action_name()}"
-        for state, target, row in _edges(machine)
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _edges(machine: type[Machine[Any]]) -> Iterator[tuple[Enum, Enum, Row]]:
-    for row in machine.rows:
-        for state in row.from_states():
-            for target in row.targets():
-                yield state, target, row
-
-
-def timer_table(machine: type[Machine[Any]]) -> list[tuple[str, str, int, str, str]]:
-    """Rows for the manual: timer, states, default, unit, description."""
-    return [
-        (
-            f"{machine.kind}.{timer.name}",
-            ", ".join(state.name for state in timer.states),
-            timer.default_ms,
-            timer.unit,
-            timer.description,
-        )
-        for timer in machine.timers
-    ]
