@@ -250,7 +250,8 @@ def creation_refusal(settings: CoreSettings, complaint: Any, reason: str) -> Cit
 def _device_of(ports: Iterable[CorePort], node: int) -> str:
     for port in ports:
         if port.node == node and isinstance(port.audio, CardAudio):
-            return f"sound card {port.audio.device} of node {node} cannot be used"
+            capture = f" (capture {port.audio.capture})" if port.audio.capture else ""
+            return f"sound card {port.audio.device}{capture} of node {node} cannot be used"
     return f"sound card of node {node} cannot be used"
 
 

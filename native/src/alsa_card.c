@@ -15,7 +15,8 @@
 
 #include <alsa/asoundlib.h>
 #include <errno.h>
-#include <stdatomic.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,6 +28,8 @@
 #define PLUGIN_PERIOD_FRAMES 480u       /* 10 ms */
 #define PLUGIN_TARGET_PERIODS 3u
 #define BUFFER_FRAMES 1920u
+#define PLUGIN_PRIORITY 45              /* SCHED_FIFO, below the audio thread's 50 */
+#define START_ATTEMPTS 100              /* a card that does not start for a second of ticks is gone */
 #define NAME_MAX_BYTES 128
 #define MARGIN_SAMPLES 80               /* drivers move their pointers a period at a time */
 #define APART_SAMPLES 160               /* counts that moved apart by so much are aligned anew ... */
@@ -43,6 +46,7 @@ struct sc_alsa_card {
     struct sc_alsa_side sides[SC_CARD_SIDES];
     bool running;
     bool aligned;
+    unsigned failed_starts;             /* in a row */
     int64_t written, taken;             /* 8 kHz samples given to and got from the card */
     int64_t offset;                     /* count played - count captured at one moment */
     unsigned apart;
@@ -133,9 +137,27 @@ static void say_nothing(const char *file, int line, const char *function, int er
     (void)format;
 }
 
-int sc_alsa_card_create(struct sc_alsa_card **out, const char *playback, const char *capture, uint32_t sides)
+/* Opens both directions. Threads that a plug-in makes inherit our scheduling: they carry audio, so it is real time for as
+ * long as this takes, where that is permitted. */
+static int open_both(struct sc_alsa_card *card, uint32_t sides)
 {
     snd_pcm_uframes_t capture_buffer = 0;
+    struct sched_param before, real_time = { .sched_priority = PLUGIN_PRIORITY };
+    int policy;
+    bool known = pthread_getschedparam(pthread_self(), &policy, &before) == 0;
+    bool raised = known && pthread_setschedparam(pthread_self(), SCHED_FIFO, &real_time) == 0;
+    int error = open_one(&card->playback, card->playback_name, SND_PCM_STREAM_PLAYBACK, sides, &card->playback_sides,
+                         &card->buffer_frames);
+    if (error == 0)
+        error = open_one(&card->capture, card->capture_name, SND_PCM_STREAM_CAPTURE, sides, &card->capture_sides,
+                         &capture_buffer);
+    if (raised)
+        (void)pthread_setschedparam(pthread_self(), policy, &before); /* back to what it was: always permitted */
+    return error;
+}
+
+int sc_alsa_card_create(struct sc_alsa_card **out, const char *playback, const char *capture, uint32_t sides)
+{
     if (sides == 0 || sides > SC_CARD_SIDES || strlen(playback) >= NAME_MAX_BYTES || strlen(capture) >= NAME_MAX_BYTES)
         return EINVAL;
     struct sc_alsa_card *card = sc_alloc(sizeof *card);
@@ -144,10 +166,7 @@ int sc_alsa_card_create(struct sc_alsa_card **out, const char *playback, const c
     strcpy(card->playback_name, playback);
     strcpy(card->capture_name, capture);
     snd_lib_error_set_handler(say_nothing); /* the errno says it; alsa-lib would print on stderr */
-    int error = open_one(&card->playback, playback, SND_PCM_STREAM_PLAYBACK, sides, &card->playback_sides,
-                         &card->buffer_frames);
-    if (error == 0)
-        error = open_one(&card->capture, capture, SND_PCM_STREAM_CAPTURE, sides, &card->capture_sides, &capture_buffer);
+    int error = open_both(card, sides);
     if (error != 0) {
         sc_alsa_card_destroy(card);
         return error;
@@ -325,8 +344,11 @@ void sc_alsa_card_service(struct sc_alsa_card *card)
 {
     if (card->counts.gone)
         return;
-    if (!card->running)
+    if (!card->running) {
         start(card);
+        card->failed_starts = card->running ? 0 : card->failed_starts + 1;
+        card->counts.gone |= card->failed_starts >= START_ATTEMPTS;
+    }
     if (!card->running)
         return;
     snd_pcm_sframes_t room = snd_pcm_avail_update(card->playback);

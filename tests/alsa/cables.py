@@ -1,7 +1,8 @@
-"""Virtual sound cables: PulseAudio in user space behind ordinary ALSA names, private to the test that started it.
+"""Virtual sound cables: PulseAudio in user space behind ordinary ALSA names, private to the test that
+started it.
 
-A cable joins two ALSA devices crosswise: what one plays the other captures, at 48 kHz, mono. No D-Bus, no shared memory, no
-kernel module; it runs as a child process and ends with it.
+A cable joins two ALSA devices crosswise: what one plays the other captures, at 48 kHz, mono. No D-Bus, no
+shared memory, no kernel module; it runs as a child process and ends with it.
 """
 
 import os
@@ -9,12 +10,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_CONFIG = Path("/usr/share/alsa/alsa.conf")
 START_S = 10.0
+DAEMON_PRIORITY = 40
 
 DAEMON = """\
 daemonize = no
@@ -92,6 +94,12 @@ def _variables(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _like_hardware(daemon: subprocess.Popen[bytes]) -> None:
+    """The daemon stands for a card, and a card does not wait for this machine's other work."""
+    with suppress(PermissionError):
+        os.sched_setscheduler(daemon.pid, os.SCHED_FIFO, os.sched_param(DAEMON_PRIORITY))
+
+
 def _wait_for(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while not socket.exists():
@@ -107,9 +115,17 @@ def plugged(count: int) -> Iterator[tuple[Cable, ...]]:
         home = Path(name)
         socket, log = home / "native", home / "log"
         _write_files(home, socket, count)
-        command = ["pulseaudio", "-n", "-F", str(home / "default.pa"), "--log-target=stderr", "--log-level=warn"]
+        command = [
+            "pulseaudio",
+            "-n",
+            "-F",
+            str(home / "default.pa"),
+            "--log-target=stderr",
+            "--log-level=warn",
+        ]
         with log.open("wb") as output:
             daemon = subprocess.Popen(command, env=_environment(home), stdout=output, stderr=output)
+        _like_hardware(daemon)  # at once: its threads inherit this
         try:
             _wait_for(socket, daemon, log)
             here = {

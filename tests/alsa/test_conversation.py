@@ -1,0 +1,227 @@
+"""A line's audio through a real ALSA device, in real time: the core streams through alsa-lib, PulseAudio is
+the card.
+
+Port 1 is such a card, with a telephone's twin (two-wire line, hybrid) at the other end of the cable; port 2
+is a twin beside it. Everything that has to be on time runs in C: the interpreter may be as busy as it likes.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.errors import HardwareError
+from gateway.media.core import CardAudio, CorePort, CoreSettings, SignalCore, WireAudio
+from gateway.model.numbers import NodeId, PortId
+from gateway.model.plan import Hears, Plan, PortNode
+from gateway.simulator.meters import tone_dbm0
+from gateway.simulator.wires import Wire, WireSettings
+from tests.alsa.cables import Cable, plugged
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+CARD, WIRE = NodeId(1), NodeId(2)
+SAMPLE_BYTES = 2
+SAMPLES_PER_S = 8_000
+WINDOW_SAMPLES = 160
+CONVERGENCE_S = 5.0
+PART_S = 26.0
+SETTLE_S = 0.5
+NEAR_HZ, FAR_HZ = 1_000.0, 700.0
+SENT_DBM0 = -10.0
+WIRE_LOSS_DB = 1.0
+BUSY_THREADS = 4
+ATTEMPTS = 3
+"""A shared machine stalls by itself now and then: only a difference that shows every time is ours."""
+
+
+def passes(seconds: float) -> None:
+    """Real time goes by; a lock that nobody sets, since the core needs nothing from us meanwhile."""
+    threading.Event().wait(seconds)
+
+
+class End:
+    """A core that joins a card and a two-wire line, and the person on that line."""
+
+    def __init__(self, device: str, *, canceller: bool) -> None:
+        self.wire = Wire(WireSettings(erl_db=20.0, noise_dbm0=-100.0, loss_db=WIRE_LOSS_DB))
+        self.wire.set_loop(True)
+        self.person = self.wire.device
+        ports = (
+            CorePort(CARD, CardAudio(device)),
+            CorePort(WIRE, WireAudio(self.wire.exchange, self.wire.line)),
+        )
+        self.core = SignalCore(CoreSettings(ports=ports, rtp_sockets=1))
+        self.join(1, canceller=canceller)
+        self.core.start_audio()
+
+    def join(self, generation: int, *, canceller: bool) -> None:
+        """The card hears the person and the person hears the card."""
+        nodes = (
+            PortNode(CARD, PortId("fxo1"), canceller=canceller),
+            PortNode(WIRE, PortId("fxs1"), canceller=canceller),
+        )
+        self.core.apply(Plan(generation, nodes, (Hears(CARD, WIRE), Hears(WIRE, CARD))))
+
+
+@contextmanager
+def call(cable: Cable) -> Iterator[tuple[End, End]]:
+    """The office's end and the telephone's end of a cable, talking."""
+    far = End(cable.far, canceller=False)
+    near = End(cable.near, canceller=True)
+    try:
+        yield near, far
+    finally:
+        near.core.close()
+        far.core.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a stretch of conversation cost: card faults and ticks given up of both ends; 20 ms windows off by
+    1 dB.
+    """
+
+    faults: int
+    off_near: int
+    off_far: int
+    windows: int
+
+    @property
+    def lost(self) -> int:
+        return self.faults + self.off_near + self.off_far
+
+
+def faults(end: End) -> int:
+    figures = end.core.statistics()
+    card = figures.port(CARD)
+    return card.capture_xruns + card.playback_xruns + card.lost_frames + card.slips + figures.ticks_missed
+
+
+def windows_off(end: End, start: int, frequency_hz: float) -> tuple[int, int]:
+    """Windows since ``start`` whose tone is more than 1 dB from what was sent, and how many there were."""
+    expected_dbm0 = SENT_DBM0 - 2 * WIRE_LOSS_DB
+    heard = end.person.heard(start, end.person.position)
+    step = WINDOW_SAMPLES * SAMPLE_BYTES
+    levels = [tone_dbm0(heard[at : at + step], frequency_hz) for at in range(0, len(heard) - step, step)]
+    return sum(abs(level - expected_dbm0) > 1.0 for level in levels), len(levels)
+
+
+def converse(near: End, far: End, seconds: float) -> Outcome:
+    """Both ends say a tone all the time; how much of it did not arrive."""
+    before = faults(near) + faults(far)
+    near_start, far_start = near.person.position, far.person.position
+    passes(seconds)
+    off_near, windows = windows_off(near, near_start, FAR_HZ)
+    off_far, _ = windows_off(far, far_start, NEAR_HZ)
+    return Outcome(faults(near) + faults(far) - before, off_near, off_far, windows)
+
+
+@contextmanager
+def busy_interpreter() -> Iterator[None]:
+    """Four Python threads that never rest, and one large json.dumps after another."""
+    stop = threading.Event()
+    large = [{"line": number, "text": "x" * 50, "levels": list(range(20))} for number in range(20_000)]
+
+    def spin() -> None:
+        number = 0
+        while not stop.is_set():
+            number = (number * 31 + 7) % 1_000_003
+
+    def dump() -> None:
+        while not stop.is_set():
+            json.dumps(large)
+
+    threads = [threading.Thread(target=spin) for _ in range(BUSY_THREADS)] + [threading.Thread(target=dump)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def say_tones(near: End, far: End) -> None:
+    """Both say a tone for ever, without cancellers: what arrives is then the cable's doing alone."""
+    near.join(2, canceller=False)
+    for end, frequency_hz in ((near, NEAR_HZ), (far, FAR_HZ)):
+        end.person.hush()
+        end.person.say_tone((frequency_hz,), SENT_DBM0)
+    passes(SETTLE_S)
+
+
+def test_a_busy_interpreter_costs_a_conversation_nothing() -> None:
+    with plugged(1) as (cable,), call(cable) as (near, far):
+        near.person.say_speech(1, -15.0, int(CONVERGENCE_S * 1_000))
+        passes(CONVERGENCE_S)
+        card = near.core.statistics().port(CARD)
+        print(f"echo: after {card.echo_delay_ms} ms, ERL {card.erl_db:.1f} dB, ERLE {card.erle_db:.1f} dB")
+        assert card.converged
+        say_tones(near, far)
+        for _ in range(ATTEMPTS):
+            calm = converse(near, far, PART_S)
+            with busy_interpreter():
+                busy = converse(near, far, PART_S)
+            print(f"calm {calm}; busy {busy}")
+            if busy.lost <= calm.lost:
+                break
+        assert busy.lost <= calm.lost
+        assert busy.windows > PART_S * 45
+        figures = near.core.statistics()
+        print(f"tick: mean {figures.tick_us_mean:.0f} µs, worst {figures.tick_us_max:.0f} µs")
+        print(f"ticks that began late: {figures.ticks_late} of {figures.ticks}")
+
+
+def test_the_delay_of_the_reference_path_is_measured() -> None:
+    noise, seed = array("h"), 1
+    for _ in range(SAMPLES_PER_S * 5):
+        seed = (seed * 1_103_515_245 + 12_345) & 0x7FFF_FFFF
+        noise.append((seed >> 18) - 4_096)
+    with plugged(1) as (cable,):
+        # The card hears what it plays itself: nothing but the cable lies between.
+        audio = CardAudio(f"{cable.near}_play", capture=f"{cable.far}_hear")
+        wire = Wire(WireSettings(noise_dbm0=-100.0))
+        wire.set_loop(True)
+        ports = (CorePort(CARD, audio), CorePort(WIRE, WireAudio(wire.exchange, wire.line)))
+        core = SignalCore(CoreSettings(ports=ports, rtp_sockets=1))
+        nodes = (PortNode(CARD, PortId("fxo1")), PortNode(WIRE, PortId("fxs1"), canceller=False))
+        core.apply(Plan(1, nodes, (Hears(CARD, WIRE),)))
+        core.start_audio()
+        wire.device.say_clip(noise.tobytes(), -6.0)
+        passes(4.0)
+        card = core.statistics().port(CARD)
+        core.close()
+    print(f"delay {card.echo_delay_ms} ms, ERL {card.erl_db:.1f} dB, ERLE {card.erle_db:.1f} dB")
+    assert card.echo_delay_ms is not None
+    assert 15 <= card.echo_delay_ms <= 90
+    assert card.erle_db > 20
+    assert card.spoken_dbm0 < card.captured_dbm0 - 20
+
+
+def test_a_device_that_only_plays_is_refused_with_its_name() -> None:
+    with plugged(1) as (cable,):
+        ports = (CorePort(CARD, CardAudio(cable.near, capture="nothing_here")),)
+        with pytest.raises(HardwareError, match=r"near0 \(capture nothing_here\) of node 1"):
+            SignalCore(CoreSettings(ports=ports, rtp_sockets=1))
+
+
+def test_a_card_that_dies_is_told_and_the_other_ports_go_on() -> None:
+    with plugged(1) as (cable,):
+        near = End(cable.near, canceller=True)
+        passes(0.3)
+        assert not near.core.statistics().port(CARD).card_gone
+    ticks = near.core.statistics().ticks
+    passes(3.0)
+    figures = near.core.statistics()
+    near.core.close()
+    assert figures.ticks > ticks + 50
+    assert figures.port(WIRE).failures == 0
+    assert figures.port(CARD).card_gone
