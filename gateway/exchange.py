@@ -13,6 +13,7 @@ A step that fails in one call clears that call, with a cause and an alarm, and l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, assert_never
 
 from gateway.call import opening
@@ -98,7 +99,7 @@ class Exchange:
     def handle(self, event: Event, now: Now) -> list[Action]:
         """Decide what follows from ``event``; the actions are to be carried out in order."""
         step = Step(now, self._ids)
-        self._guarded(lambda: self._take(event, step), self._subject(event), step, in_line=True)
+        self._guarded(partial(self._take, event, step), self._subject(event), step, in_line=True)
         self._settle(step)
         self._write_plan(step)
         return step.actions
@@ -279,7 +280,7 @@ class Exchange:
     def _deliver(self, step: Step) -> None:
         while step.news:
             news: Any = step.news.popleft()
-            self._guarded(lambda news=news: self._tell(news, step), news.source, step)  # type: ignore[misc]
+            self._guarded(partial(self._tell, news, step), news.source, step)
 
     def _tell(self, news: News, step: Step) -> None:
         leg = self._board.legs.get(news.source)
@@ -334,7 +335,7 @@ class Exchange:
             free = any(board.is_free(number) and number not in call.refused for number in call.members)
             if free and call.id not in served:
                 served.add(call.id)
-                self._guarded(lambda call=call: call.take(MembersFree(), step), call.key, step)  # type: ignore[misc]
+                self._guarded(partial(call.take, MembersFree(), step), call.key, step)
                 return True
         return False
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.exchange import Exchange
 from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.events import Event
-from gateway.model.numbers import DialogId, NodeId, PortId, ToneKind
+from gateway.model.numbers import DialogId, NodeId, Now, PortId, ToneKind
 from gateway.model.plan import DigitsNode, PlayerNode, PortNode, RtpNode, ToneNode
 from gateway.model.settings import QueueSettings
 from gateway.model.timers import TimerId
 from gateway.model.view import ExchangeView
-from tests.exchange.world import World, offer, office
+from tests.exchange.world import World, board, offer, office
 
 QUICK = os.environ.get("CITYLINE_PROFILE") == "quick"
 EVENINGS = 200 if QUICK else 2_000
@@ -397,3 +398,21 @@ def at_home(world: World) -> None:
     assert world.loops == set()
     assert world.plan.hears == ()
     assert {row.call for row in world.started} == {row.call for row in world.ended}
+
+
+@settings(max_examples=20 if QUICK else 100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=OFFICES, happenings=st.lists(HAPPENINGS, min_size=6, max_size=30))
+def test_the_same_events_give_the_same_actions(plan: object, happenings: list[tuple[object, ...]]) -> None:
+    """Replay: a fresh exchange that is fed what the first one was fed asks for the same, action by action."""
+    world = World(plan)  # type: ignore[arg-type]
+    evening = Evening(world)
+    fed: list[tuple[Event, Now]] = []
+    world.after_step = lambda event: fed.append((event, world.now))
+    for name, *values in happenings:
+        getattr(evening, str(name))(*values)
+    again = Exchange(world.settings, board(), media_address="192.0.2.1")
+    actions = again.start(Now(5_000_000_000, 0))
+    for event, now in fed:
+        actions += again.handle(event, now)
+    assert actions == [action for _, action in world.done]
+    assert again.snapshot() == world.exchange.snapshot()
