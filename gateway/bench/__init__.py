@@ -20,7 +20,7 @@ def play(story: str, out_dir: Path | None) -> int:
             return 2
         click.echo(verdict.report())
         if out_dir is not None:
-            click.echo(f"What each party heard: {out_dir / story}/*.wav")
+            click.echo(f"What each party heard, and the trace: {out_dir / story}")
         return 0 if verdict.passed else 1
     return _play_all(out_dir)
 
@@ -39,9 +39,10 @@ def _play_all(out_dir: Path | None) -> int:
         if verdict.error:
             click.echo(f"    It broke off: {verdict.error}")
     virtual_s, real_s = sum(each.virtual_s for each in verdicts), sum(each.real_s for each in verdicts)
+    cpu_s = sum(each.cpu_s for each in verdicts)
     passed = sum(each.passed for each in verdicts)
     click.echo(
         f"{passed} of {len(verdicts)} stories passed: {virtual_s:.0f} s of an office in {real_s:.1f} s, "
-        f"{virtual_s / real_s:.0f} times faster than real time"
+        f"{cpu_s:.1f} s of processor time: {virtual_s / cpu_s:.0f} times faster than real time"
     )
     return 0 if passed == len(verdicts) else 1

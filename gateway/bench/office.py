@@ -20,7 +20,7 @@ from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, Now
 from gateway.model.settings import ExtensionKind
 from gateway.model.view import ExchangeView, LineRow
-from gateway.runtime.pump import Pump
+from gateway.runtime.pump import Pump, TraceSink
 from gateway.simulator.board import SimulatedBoard
 from gateway.simulator.central_office import CityLine
 from gateway.simulator.clock import VirtualClock
@@ -81,8 +81,24 @@ class _Tampered:
         return [action for action in changed if action is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The ladder and a trace file."""
+
+    ladder: Ladder
+    file: TraceSink
+
+    def event(self, event: Event | None, now: Now) -> None:
+        self.ladder.event(event, now)
+        self.file.event(event, now)
+
+    def action(self, action: Action, now: Now) -> None:
+        self.ladder.action(action, now)
+        self.file.action(action, now)
+
+
 class Office:
-    """An office that runs. Close it in the end."""
+    """An office that runs. Close it in the end. ``trace`` also gets every step."""
 
     def __init__(
         self,
@@ -91,6 +107,7 @@ class Office:
         seed: int = 1,
         rotary: Collection[str] = (),
         tamper: Tamper | None = None,
+        trace: TraceSink | None = None,
     ) -> None:
         office, board = configuration.office, configuration.board
         self.configuration = configuration
@@ -120,7 +137,7 @@ class Office:
             core=self.core,
             sip=self.sip,
             journal=self.journal,
-            trace=self.ladder,
+            trace=self.ladder if trace is None else _Both(self.ladder, trace),
             on_alarm=self.alarms.append,
         )
         self.sip_telephones = self._sip_telephones()
@@ -224,6 +241,11 @@ class Office:
         self.core.close()
 
 
+def read_office(name: str = "office") -> Configuration:
+    """The simulated office of that name, such as ``office``, ``queue``, ``pairing``, ``line-to-sip``."""
+    return load_configuration(SIMULATED / f"{name}.toml", SIMULATED / "board.toml")
+
+
 def open_office(
     name: str = "office",
     *,
@@ -231,6 +253,5 @@ def open_office(
     rotary: Collection[str] = (),
     tamper: Tamper | None = None,
 ) -> Office:
-    """The simulated office of that name, such as ``office``, ``queue``, ``pairing``, ``line-to-sip``."""
-    configuration = load_configuration(SIMULATED / f"{name}.toml", SIMULATED / "board.toml")
-    return Office(configuration, seed=seed, rotary=rotary, tamper=tamper)
+    """That office, running."""
+    return Office(read_office(name), seed=seed, rotary=rotary, tamper=tamper)

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway import __version__
 from gateway.bench.ladder import Rung
-from gateway.bench.office import Office, Tamper, TooLateError, open_office
+from gateway.bench.office import MEDIA_ADDRESS, Office, Tamper, TooLateError, read_office
 from gateway.bench.stage import Check, Party, Stage
+from gateway.config.load import Configuration
 from gateway.errors import CitylineError
+from gateway.model.actions import CallAnswered, CallEnded, CallStarted
+from gateway.runtime.trace import TraceHeader, TraceWriter
 from gateway.simulator.wires import RATE_HZ, SAMPLE_BYTES
 
 STORIES = (
@@ -43,8 +47,10 @@ class Verdict:
     checks: tuple[Check, ...]
     ladder: tuple[Rung, ...]
     narration: tuple[str, ...]
+    records: tuple[CallStarted | CallAnswered | CallEnded, ...]
     virtual_s: float
     real_s: float
+    cpu_s: float
     error: str = ""
 
     @property
@@ -59,8 +65,8 @@ class Verdict:
 
     @property
     def times_real(self) -> float:
-        """How many times faster than real time it was played."""
-        return self.virtual_s / max(self.real_s, 1e-9)
+        """How many times faster than real time it was played, by the processor's own time."""
+        return self.virtual_s / max(self.cpu_s, 1e-9)
 
     def report(self) -> str:
         """For people: ladder, checks, verdict."""
@@ -76,22 +82,25 @@ class Verdict:
         verdict = "PASSED" if self.passed else "FAILED"
         return (
             f"{self.name:15} {verdict}  {passed}/{len(self.checks)} checks, "
-            f"{self.virtual_s:6.1f} s in {self.real_s:5.2f} s ({self.times_real:.0f} times real time)"
+            f"{self.virtual_s:6.1f} s in {self.real_s:5.2f} s, {self.cpu_s:5.2f} s of processor time: "
+            f"{self.times_real:.0f} times real time"
         )
 
 
 def play(name: str, out_dir: Path | None = None, *, tamper: Tamper | None = None, seed: int = 1) -> Verdict:
-    """Play the story ``name`` in virtual time; with ``out_dir`` a WAV for each party is written there.
+    """Play the story ``name`` in virtual time.
+
+    With ``out_dir`` a WAV for each party and the trace (for `cityline replay`) are written below it.
 
     ``tamper`` puts a deliberate fault between the exchange and the world. UnknownStoryError lists the names.
     """
     if name not in STORIES:
         raise UnknownStoryError(f"there is no story {name!r}; there are: {', '.join(STORIES)}, all")
     story = importlib.import_module(f"gateway.bench.stories.{name.replace('-', '_')}")
-    began_s = time.perf_counter()
-    office = open_office(
-        getattr(story, "OFFICE", "office"), seed=seed, rotary=getattr(story, "ROTARY", ()), tamper=tamper
-    )
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    configuration = read_office(getattr(story, "OFFICE", "office"))
+    trace = _trace(configuration, out_dir / name) if out_dir is not None else None
+    office = Office(configuration, seed=seed, rotary=getattr(story, "ROTARY", ()), tamper=tamper, trace=trace)
     recorder = Recorder(office) if out_dir is not None else None
     stage = Stage(office)
     error = ""
@@ -102,16 +111,35 @@ def play(name: str, out_dir: Path | None = None, *, tamper: Tamper | None = None
     finally:
         if recorder is not None and out_dir is not None:
             recorder.write(out_dir / name)
+        if trace is not None:
+            trace.close()
         office.close()
     return Verdict(
         name,
         tuple(stage.checks),
         tuple(office.ladder.rungs),
         tuple(office.ladder.narration),
+        tuple(office.journal.rows),
         office.now_ms / 1000,
         time.perf_counter() - began_s,
+        time.process_time() - began_cpu_s,
         error,
     )
+
+
+def _trace(configuration: Configuration, directory: Path) -> TraceWriter:
+    header = TraceHeader(
+        configuration.office.version,
+        configuration.office,
+        configuration.board,
+        media_address=MEDIA_ADDRESS,
+        cityline=__version__,
+    )
+    return TraceWriter(directory, header, on_trouble=_trouble)
+
+
+def _trouble(text: str) -> None:
+    raise CitylineError(text)
 
 
 def play_all(out_dir: Path | None = None) -> Iterator[Verdict]:
