@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "native"
 AT_ONCE = 2
-LONGEST_S = 540.0
+LONGEST_S = 1_500.0
 SHOW = "cityline-show:;@echo '$(RUN)'; echo '$(TEST_PROGRAMS)'"
 
 # Under qemu some take minutes; they begin first, so that none is left alone at the end.

@@ -27,7 +27,7 @@ ARPEGGIO = (0, 1, 2, 1)
 
 def pitch_hz(semitones: int) -> float:
     """Frequency of a note, in equal temperament above A3."""
-    return 220.0 * 2.0 ** (semitones / 12.0)
+    return float(220.0 * 2.0 ** (semitones / 12.0))
 
 
 def lay_note(music: list[float], start: int, frequency_hz: float, duration_s: float, level: float) -> None:
