@@ -15,11 +15,15 @@ REGISTRIES = re.compile(r"\b(?:pypi|files\.pythonhosted|deb\.debian|proxy\.golan
 AVOIDED = {"channel", "manager", "handler", "helper", "util", "utils", "data", "info", "context", "tmp"}
 
 
+def _gives_up(loop: ast.While) -> bool:
+    return any(isinstance(step, ast.Raise) for step in ast.walk(loop))
+
+
 def sleeps(node: ast.AST) -> Iterator[int]:
     """Lines of calls that let time pass.
 
     Not meant: `asyncio.sleep(0)`, which only lets others have their turn, and asking a foreign program again
-    and again whether it is ready, under `asyncio.timeout`.
+    and again whether it is ready, under `asyncio.timeout` or in a loop that gives up by raising.
     """
     match node:
         case ast.Call(args=[ast.Constant(value=0)]):
@@ -29,6 +33,8 @@ def sleeps(node: ast.AST) -> Iterator[int]:
         case ast.AsyncWith(
             items=[ast.withitem(ast.Call(func=ast.Attribute(attr="timeout")))], body=[ast.While()]
         ):
+            return
+        case ast.While(test=condition) if not isinstance(condition, ast.Constant) and _gives_up(node):
             return
     for child in ast.iter_child_nodes(node):
         yield from sleeps(child)
@@ -89,6 +95,9 @@ def test_the_finder_of_sleeps_finds_them() -> None:
     bounded = (
         "async def f():\n async with asyncio.timeout(9):\n  while not ready():\n   await asyncio.sleep(0.1)\n"
     )
+    patient = "while not ready():\n if late():\n  raise E\n time.sleep(1)\n"
     assert list(sleeps(ast.parse(source))) == [2, 4, 5]
+    assert list(sleeps(ast.parse(patient))) == []
+    assert list(sleeps(ast.parse(patient.replace("raise E", "pass")))) == [4]
     assert list(sleeps(ast.parse(bounded))) == []
     assert list(sleeps(ast.parse(bounded.replace("while not ready()", "if not ready()")))) == [4]
