@@ -18,16 +18,15 @@ from typing import Any, assert_never
 
 from gateway.call import opening
 from gateway.call.call import EndCall, MembersFree
+from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
 from gateway.call.sip_leg import Binding, SipState
-from gateway.call.sound import listens_for_digits, wishes_of
+from gateway.call.sound import Sound
 from gateway.call.states import CallState
 from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
-from gateway.line.fxo import Fxo, FxoSettings
-from gateway.line.fxs import Fxs, FxsSettings, FxsState
-from gateway.line.hook import HookSettings
-from gateway.line.ringing import Bell
-from gateway.media.plan import Digits, PlanWriter, Tone, Wish
+from gateway.line.fxo import Fxo
+from gateway.line.fxs import Fxs
+from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
 from gateway.model.actions import Action, ApplyPlan, RaiseAlarm, SipHangup
@@ -35,16 +34,7 @@ from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
 from gateway.model.machine import Ids, Machine, Step
 from gateway.model.numbers import CallId, DialogId, NodeId, Now, PortId
-from gateway.model.plan import Detectors, PortNode, RtpNode
-from gateway.model.settings import (
-    BoardSettings,
-    CityLineSettings,
-    ExtensionKind,
-    ExtensionSettings,
-    OfficeSettings,
-    PortKind,
-    PortSettings,
-)
+from gateway.model.settings import BoardSettings, OfficeSettings
 from gateway.model.signals import CityRings, Clear, Dialled, Lifted, News
 from gateway.model.timers import TimerId
 from gateway.model.view import ExchangeView, Snapshot
@@ -67,10 +57,8 @@ class Exchange:
     def __init__(
         self, office: OfficeSettings, board: BoardSettings, *, media_address: str, first_id: int = 1000
     ) -> None:
+        tones = tone_plan(office.country)
         self._ids = Ids(first_id)
-        self._ports = board.ports
-        self._tones = tone_plan(office.country)
-        self._writer = PlanWriter(self._tones, self._ids.take)
         self._board = Switchboard(
             office=office,
             plan=DialPlan(office),
@@ -80,13 +68,9 @@ class Exchange:
             rtp_first_port=board.rtp_first_port,
             queues={queue.number: CallQueue(queue) for queue in office.queues},
         )
-        self._lines: dict[PortId, Fxs | Fxo] = {}
-        self._nodes: dict[NodeId, Fxs | Fxo] = {}
-        self._port_nodes: dict[NodeId, PortNode] = {}
-        self._machines: dict[str, Machine[Any]] = {}
-        self._line_of: dict[str, Fxs | Fxo] = {}
-        for port in board.ports:
-            self._install(port, office)
+        self._installation = Installation(board, self._board, tones)
+        self._sound = Sound(self._installation, self._board)
+        self._writer = PlanWriter(tones, self._ids.take)
 
     # --- the seam -------------------------------------------------------------------------------------------
 
@@ -107,57 +91,16 @@ class Exchange:
     def view(self) -> ExchangeView:
         """The exchange as it stands, for people."""
         running = sum(len(machine.running_timers()) for machine in self._all_machines())
-        return view_of(self._board, self._ports, self._lines, running)
+        return view_of(self._board, self._installation.ports, self._installation.lines, running)
 
     def snapshot(self) -> Snapshot:
         """Where a trace may begin."""
         return Snapshot(self._board.office.version, self._ids.next, self.view())
 
-    # --- building -------------------------------------------------------------------------------------------
-
-    def _install(self, port: PortSettings, office: OfficeSettings) -> None:
-        line: Fxs | Fxo
-        below: tuple[Machine[Any], ...]
-        if port.kind is PortKind.FXS:
-            line = self._install_telephone(port, office)
-            below = (line.hook,)
-        else:
-            line = self._install_city_line(port, office)
-            below = (line.ring, line.supervision)
-        self._lines[port.port] = self._nodes[port.node] = line
-        for machine in (line, *below):
-            self._machines[machine.key] = machine
-            self._line_of[machine.key] = line
-
-    def _install_telephone(self, port: PortSettings, office: OfficeSettings) -> Fxs:
-        owner = next((one for one in office.extensions if one.port == port.port), None)
-        extension = owner or ExtensionSettings("", "", ExtensionKind.ANALOG, port.port)
-        settings = FxsSettings(
-            bell=Bell(self._tones.ring_cadence_ms, port.ring_hz),
-            hook=HookSettings(extension.flash_min_ms, extension.flash_max_ms),
-            paired=extension.paired_line is not None,
-            first_digit_ms=office.first_digit_ms,
-            interdigit_ms=office.interdigit_ms,
-        )
-        line = Fxs(port.port, settings, self._board.plan.verdict)
-        if owner is not None:
-            self._board.telephones[owner.number] = Telephone(owner, line, port.node)
-        return line
-
-    def _install_city_line(self, port: PortSettings, office: OfficeSettings) -> Fxo:
-        owner = next((one for one in office.city_lines if one.port == port.port), None)
-        settings = owner or CityLineSettings("", port.port, "")
-        line = Fxo(
-            port.port,
-            FxoSettings(
-                bell=Bell(self._tones.ring_cadence_ms, self._tones.ring_hz),
-                dial_tone_wait_ms=settings.dial_tone_wait_ms,
-                answer_after_dialling_ms=settings.answer_after_dialling_ms,
-            ),
-        )
-        if owner is not None:
-            self._board.city_lines[owner.name] = CityLine(owner, line, port.node)
-        return line
+    def _write_plan(self, step: Step) -> None:
+        plan = self._writer.write(self._sound.parties(), self._sound.wishes())
+        if plan is not None:
+            step.do(ApplyPlan(plan))
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -166,8 +109,8 @@ class Exchange:
             case ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed():
                 self._take_edge(event, step)
             case ev.PortFailed(port=port) | ev.PortRestored(port=port):
-                if port in self._lines:
-                    self._lines[port].take(event, step)
+                if port in self._installation.lines:
+                    self._installation.lines[port].take(event, step)
             case ev.DigitStarted() | ev.DigitHeard() | ev.ToneHeard() | ev.CallerIdHeard() | ev.MediaLost():
                 self._take_heard(event, step)
             case ev.DigitsSent(node=node):
@@ -197,7 +140,7 @@ class Exchange:
     def _take_edge(
         self, event: ev.HookEdge | ev.RingEdge | ev.LoopCurrent | ev.PolarityReversed, step: Step
     ) -> None:
-        match event, self._lines.get(event.port):
+        match event, self._installation.lines.get(event.port):
             case ev.HookEdge(), Fxs() as telephone:
                 telephone.hook.edge(event, step)
             case ev.RingEdge(), Fxo() as city:
@@ -212,7 +155,7 @@ class Exchange:
         event: ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.MediaLost,
         step: Step,
     ) -> None:
-        match event, self._nodes.get(event.node):
+        match event, self._installation.nodes.get(event.node):
             case ((ev.DigitStarted() | ev.DigitHeard()), Fxs() as telephone):
                 telephone.take(event, step)
             case ev.ToneHeard(), Fxo() as city:
@@ -225,7 +168,7 @@ class Exchange:
                         dialog.take(event, step)
 
     def _take_digits_sent(self, event: ev.DigitsSent, node: NodeId, step: Step) -> None:
-        for line in self._lines.values():
+        for line in self._installation.lines.values():
             if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == node:
                 line.take(event, step)
         for leg in self._board.legs.values():
@@ -287,7 +230,7 @@ class Exchange:
         if leg is not None:
             self._board.calls[leg.call].take(news, step)
             return
-        line = self._machines.get(news.source)
+        line = self._installation.machines.get(news.source)
         if not isinstance(line, Fxs | Fxo) or not isinstance(news, Dialled | Lifted | CityRings):
             return
         owner = self._owner(line)
@@ -305,7 +248,7 @@ class Exchange:
             case CityLine(), CityRings():
                 opening.by_city(self._board, owner, self._destination_of(owner), news, step)
 
-    def _owner(self, line: Fxs | Fxo) -> Telephone | CityLine | None:
+    def _owner(self, line: Line) -> Telephone | CityLine | None:
         owners: list[Telephone | CityLine] = [
             *self._board.telephones.values(),
             *self._board.city_lines.values(),
@@ -355,7 +298,7 @@ class Exchange:
             self._contain(subject, step, in_line=in_line)
 
     def _contain(self, subject: str, step: Step, *, in_line: bool) -> None:
-        line = self._line_of.get(subject)
+        line = self._installation.line_of.get(subject)
         leg = self._board.legs.get(line.key if line is not None else subject)
         for call in tuple(self._board.calls.values()):
             concerned = call.key == subject or (leg is not None and leg.call == call.id)
@@ -370,10 +313,10 @@ class Exchange:
         node: NodeId | None = getattr(event, "node", None)
         dialog: DialogId | None = getattr(event, "dialog", None)
         timer: TimerId | None = getattr(event, "timer", None)
-        if port in self._lines:
-            return self._lines[port].key
-        if node in self._nodes:
-            return self._nodes[node].key
+        if port in self._installation.lines:
+            return self._installation.lines[port].key
+        if node in self._installation.nodes:
+            return self._installation.nodes[node].key
         if dialog in self._board.dialogs:
             return self._board.dialogs[dialog].key
         return timer.owner if timer is not None else "exchange"
@@ -381,56 +324,12 @@ class Exchange:
     # --- machines -------------------------------------------------------------------------------------------
 
     def _machine(self, key: str) -> Machine[Any] | None:
-        found = self._machines.get(key)
+        found = self._installation.machines.get(key)
         if found is not None:
             return found
         return next((machine for machine in self._all_machines() if machine.key == key), None)
 
     def _all_machines(self) -> Iterator[Machine[Any]]:
-        yield from self._machines.values()
+        yield from self._installation.machines.values()
         yield from self._board.calls.values()
         yield from self._board.dialogs.values()
-
-    # --- the plan -------------------------------------------------------------------------------------------
-
-    def _write_plan(self, step: Step) -> None:
-        plan = self._writer.write(self._parties(), self._wishes())
-        if plan is not None:
-            step.do(ApplyPlan(plan))
-
-    def _parties(self) -> Iterator[PortNode | RtpNode]:
-        """Every port of the board, and every dialog that has media."""
-        for port in self._ports:
-            yield self._port_node(port)
-        for dialog in self._board.dialogs.values():
-            node = dialog.rtp_node()
-            if node is not None:
-                yield node
-
-    def _wishes(self) -> Iterator[Wish]:
-        for port in self._ports:
-            line = self._lines[port.port]
-            if isinstance(line, Fxs) and line.tone is not None:
-                yield Wish(port.node, Tone(line.tone))
-            if isinstance(line, Fxo) and line.outdial is not None:
-                yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
-        for _, call in sorted(self._board.calls.items()):
-            yield from wishes_of(call)
-
-    def _port_node(self, port: PortSettings) -> PortNode:
-        line = self._lines[port.port]
-        detectors, muted = self._detectors(line), line.state is FxsState.RINGING
-        node = self._port_nodes.get(port.node)
-        if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
-            node = PortNode(port.node, port.port, detectors, capture_muted=muted)
-            self._port_nodes[port.node] = node
-        return node
-
-    def _detectors(self, line: Fxs | Fxo) -> Detectors:
-        if isinstance(line, Fxo):
-            return Detectors.CALL_PROGRESS if line.in_use else Detectors.CALLER_ID
-        if line.expects_digits:
-            return Detectors.DTMF
-        leg = self._board.legs.get(line.key)
-        call = self._board.calls.get(leg.call) if leg is not None else None
-        return Detectors.DTMF if listens_for_digits(leg, call) else Detectors.NONE

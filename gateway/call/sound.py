@@ -1,18 +1,73 @@
-"""What each party of a call hears, from the state of the call alone."""
+"""What each party hears and what is listened for, from the state of lines and calls alone."""
 
 from collections.abc import Iterator
 
 from gateway.call.call import Call
+from gateway.call.installation import Installation, Line
 from gateway.call.leg import Leg
 from gateway.call.states import CallState
-from gateway.line.fxs import Fxs
+from gateway.call.switchboard import Switchboard
+from gateway.line.fxo import Fxo
+from gateway.line.fxs import Fxs, FxsState
 from gateway.media.plan import Digits, Music, Party, Tone, Wish
-from gateway.model.numbers import ToneKind
+from gateway.model.numbers import NodeId, ToneKind
+from gateway.model.plan import Detectors, PortNode, RtpNode
+from gateway.model.settings import PortSettings
 from gateway.model.signals import NoteDigit
 
 
-def wishes_of(call: Call) -> Iterator[Wish]:
-    """Everything that is to be heard in this call."""
+class Sound:
+    """The parties of the plan and their wishes. Nodes of ports are kept while they say the same."""
+
+    def __init__(self, installation: Installation, board: Switchboard) -> None:
+        self._installation = installation
+        self._board = board
+        self._port_nodes: dict[NodeId, PortNode] = {}
+
+    def parties(self) -> Iterator[PortNode | RtpNode]:
+        """Every port of the board, and every dialog that has media."""
+        for port in self._installation.ports:
+            yield self._port_node(port)
+        for dialog in self._board.dialogs.values():
+            node = dialog.rtp_node()
+            if node is not None:
+                yield node
+
+    def wishes(self) -> Iterator[Wish]:
+        """What is to be heard, by lines out of a call and by the parties of calls."""
+        for port in self._installation.ports:
+            line = self._installation.lines[port.port]
+            if isinstance(line, Fxs) and line.tone is not None:
+                yield Wish(port.node, Tone(line.tone))
+            if isinstance(line, Fxo) and line.outdial is not None:
+                yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
+        for _, call in sorted(self._board.calls.items()):
+            yield from _wishes_of(call)
+
+    def _port_node(self, port: PortSettings) -> PortNode:
+        line = self._installation.lines[port.port]
+        detectors, muted = self._detectors(line), line.state is FxsState.RINGING
+        node = self._port_nodes.get(port.node)
+        if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
+            node = PortNode(port.node, port.port, detectors, capture_muted=muted)
+            self._port_nodes[port.node] = node
+        return node
+
+    def _detectors(self, line: Line) -> Detectors:
+        if isinstance(line, Fxo):
+            return Detectors.CALL_PROGRESS if line.in_use else Detectors.CALLER_ID
+        leg = self._board.legs.get(line.key)
+        if line.expects_digits or (leg is not None and self._digits_matter(leg)):
+            return Detectors.DTMF
+        return Detectors.NONE
+
+    def _digits_matter(self, leg: Leg) -> bool:
+        """In a conversation: they go on as events, or the journal wants what is dialled straight through."""
+        partner = self._board.calls[leg.call].partner(leg)
+        return partner is not None and (partner.line.takes_digits_apart or partner.line.permits(NoteDigit))
+
+
+def _wishes_of(call: Call) -> Iterator[Wish]:
     for leg in call.legs:
         if leg.digits and leg.line.audible:
             node, digits = leg.digits[0]
@@ -55,9 +110,3 @@ def _held(call: Call) -> Iterator[Wish]:
             yield from _to(leg, Music(call.board.office.hold_music))
         elif isinstance(leg.line, Fxs):
             yield from _to(leg, Tone(ToneKind.DIAL))
-
-
-def listens_for_digits(leg: Leg | None, call: Call | None) -> bool:
-    """Whether digits in this party's audio matter: they go on as events, or the journal wants them."""
-    partner = call.partner(leg) if call is not None and leg is not None else None
-    return partner is not None and (partner.line.takes_digits_apart or partner.line.permits(NoteDigit))

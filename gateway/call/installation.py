@@ -1,0 +1,75 @@
+"""The board's sockets with their lines: every port has a machine, whether the office uses it or not."""
+
+from typing import Any
+
+from gateway.call.switchboard import CityLine, Switchboard, Telephone
+from gateway.line.fxo import Fxo, FxoSettings
+from gateway.line.fxs import Fxs, FxsSettings
+from gateway.line.hook import HookSettings
+from gateway.line.ringing import Bell
+from gateway.media.tones import TonePlan
+from gateway.model.machine import Machine
+from gateway.model.numbers import NodeId, PortId
+from gateway.model.settings import (
+    BoardSettings,
+    CityLineSettings,
+    ExtensionKind,
+    ExtensionSettings,
+    PortKind,
+    PortSettings,
+)
+
+Line = Fxs | Fxo
+
+
+class Installation:
+    """Lines by port, by node and by the key of any machine of theirs; whoever uses them goes to ``board``."""
+
+    def __init__(self, ports: BoardSettings, board: Switchboard, tones: TonePlan) -> None:
+        self.ports = ports.ports
+        self.lines: dict[PortId, Line] = {}
+        self.nodes: dict[NodeId, Line] = {}
+        self.machines: dict[str, Machine[Any]] = {}
+        self.line_of: dict[str, Line] = {}
+        for port in self.ports:
+            if port.kind is PortKind.FXS:
+                telephone = self._telephone(port, board, tones)
+                self._connect(port, telephone, telephone.hook)
+            else:
+                city = self._city_line(port, board, tones)
+                self._connect(port, city, city.ring, city.supervision)
+
+    def _connect(self, port: PortSettings, line: Line, *below: Machine[Any]) -> None:
+        self.lines[port.port] = self.nodes[port.node] = line
+        for machine in (line, *below):
+            self.machines[machine.key] = machine
+            self.line_of[machine.key] = line
+
+    def _telephone(self, port: PortSettings, board: Switchboard, tones: TonePlan) -> Fxs:
+        office = board.office
+        owner = next((one for one in office.extensions if one.port == port.port), None)
+        extension = owner or ExtensionSettings("", "", ExtensionKind.ANALOG, port.port)
+        settings = FxsSettings(
+            bell=Bell(tones.ring_cadence_ms, port.ring_hz),
+            hook=HookSettings(extension.flash_min_ms, extension.flash_max_ms),
+            paired=extension.paired_line is not None,
+            first_digit_ms=office.first_digit_ms,
+            interdigit_ms=office.interdigit_ms,
+        )
+        line = Fxs(port.port, settings, board.plan.verdict)
+        if owner is not None:
+            board.telephones[owner.number] = Telephone(owner, line, port.node)
+        return line
+
+    def _city_line(self, port: PortSettings, board: Switchboard, tones: TonePlan) -> Fxo:
+        owner = next((one for one in board.office.city_lines if one.port == port.port), None)
+        city = owner or CityLineSettings("", port.port, "")
+        settings = FxoSettings(
+            bell=Bell(tones.ring_cadence_ms, tones.ring_hz),
+            dial_tone_wait_ms=city.dial_tone_wait_ms,
+            answer_after_dialling_ms=city.answer_after_dialling_ms,
+        )
+        line = Fxo(port.port, settings)
+        if owner is not None:
+            board.city_lines[owner.name] = CityLine(owner, line, port.node)
+        return line
