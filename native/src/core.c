@@ -16,7 +16,7 @@
 #define POOL_DEFAULT 64u
 #define EVENTS_DEFAULT 1024u
 #define QUEUE_PACKETS 32u
-#define CARD_SPAN_SAMPLES 1536      /* 192 ms: a card's buffers on both ways (15..90 ms, hardware.md) and a long hybrid */
+#define CARD_SPAN_SAMPLES 1792      /* 224 ms: a card's buffers on both ways (15..90 ms, hardware.md) and a long hybrid */
 #define PROBE_HZ 425.0f
 
 /* --- settings ---------------------------------------------------------------------------------------------------- */
