@@ -333,7 +333,7 @@ def killed_run(path: Path, seed: int) -> dict[str, set[int]]:
     )
     assert child.stdout is not None
     acknowledged: dict[str, set[int]] = {"started": set(), "answered": set(), "ended": set()}
-    wanted = chance.randint(1, 90)
+    wanted = chance.randint(26, 90)
     for line in child.stdout:
         kind, call = line.split()
         acknowledged[kind].add(int(call))
