@@ -401,7 +401,7 @@ class SofiaSipStack:
                     (ended, lost), timeout=PING_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 if done:
-                    # How it ended says more than that its socket closed; what it said last is still to be read.
+                    # How it ended says more than that its socket closed; what it said last is to be read.
                     await asyncio.wait((ended, lost), timeout=DYING_S)
                     if ended.done() and life.reason in ("", CLOSED):
                         life.reason = f"the SIP process ended with status {life.process.returncode}"

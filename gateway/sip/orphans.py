@@ -11,7 +11,7 @@ they are datagrams written here; over TCP the broken connection has told the oth
 
 from dataclasses import dataclass
 
-from gateway.sip.addresses import host_and_port
+from gateway.sip.addresses import host_and_port, sip_uri
 from gateway.sip.causes import reason_header
 from gateway.sip.messages import Orphan
 
@@ -30,6 +30,8 @@ class Bye:
     route: str
     cseq: int
     reason: str
+    next_hop: str = ""
+    """Where it goes when the target is behind NAT; empty: where target and route say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,15 @@ def _bye(orphan: Orphan, cause_q850: int) -> Bye:
         route=orphan.route,
         cseq=orphan.cseq + CSEQ_LEAP,
         reason=reason_header(cause_q850),
+        next_hop=_next_hop(orphan),
     )
+
+
+def _next_hop(orphan: Orphan) -> str:
+    """Back to where the other party was heard from, when its contact names another host (NAT, no proxy)."""
+    if orphan.route or host_and_port(orphan.target)[0] == orphan.source_address.lower():
+        return ""
+    return sip_uri("", orphan.source_address, orphan.source_port, orphan.transport)
 
 
 def _without_tag(name_address: str) -> str:

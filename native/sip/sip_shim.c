@@ -23,6 +23,7 @@
 #define SX_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"
 
 enum { SX_MAX_MESSAGE_BYTES = 64 * 1024, SX_START_PENDING = -1 };
+enum { SX_SLOTS = 32 };
 enum { SX_FAREWELL_MS = 1000, SX_FAREWELL_STEP_MS = 20 };
 
 static void on_event(nua_event_t event, int status, char const *phrase, nua_t *nua, struct sx_stack *stack,
@@ -209,6 +210,7 @@ static void release(struct sx_stack *stack) {
   pthread_cond_destroy(&stack->started);
   free(stack->url);
   free(stack->user_agent);
+  free(stack->own_address);
   free(stack);
 }
 
@@ -216,10 +218,11 @@ static int copy_settings(struct sx_stack *stack, const struct sx_settings *setti
   bool ip6 = strchr(settings->address, ':') != NULL;
   const char *only = settings->udp && settings->tcp ? "" : settings->tcp ? ";transport=tcp" : ";transport=udp";
   stack->settings = *settings;
+  stack->own_address = strdup(settings->address);
   stack->user_agent = strdup(settings->user_agent ? settings->user_agent : "Cityline");
   if (asprintf(&stack->url, ip6 ? "sip:[%s]:%d%s" : "sip:%s:%d%s", settings->address, settings->port, only) < 0)
     stack->url = NULL;
-  return stack->url && stack->user_agent ? 0 : ENOMEM;
+  return stack->url && stack->user_agent && stack->own_address ? 0 : ENOMEM;
 }
 
 static int start(struct sx_stack *stack) {
@@ -239,7 +242,8 @@ static int start(struct sx_stack *stack) {
 /* 0, EADDRINUSE or another errno value; returns when the sockets are bound. su_init() is called once a process. */
 int sx_create(struct sx_stack **out, const struct sx_settings *settings) {
   static bool initialized;
-  if (settings->address == NULL || settings->port < 0 || settings->port > 65535 || !(settings->udp || settings->tcp))
+  if (settings->address == NULL || settings->port < 0 || settings->port > 65535 ||
+      !(settings->udp || settings->tcp) || settings->slot >= SX_SLOTS)
     return EINVAL;
   if (!initialized) {
     su_init();

@@ -77,13 +77,21 @@ struct sx_event {
 };
 
 struct sx_settings {
-  const char *address;     /* to listen on; IPv6 without brackets */
+  const char *address;     /* to listen on, one of ours; IPv6 without brackets */
   int port;
   int udp, tcp;            /* transports */
   const char *user_agent;
   unsigned max_calls;      /* calls under way; further INVITEs get 503 */
   unsigned max_waiting;    /* requests that nobody has taken; further ones get 503 */
   unsigned t1x64_ms;       /* RFC 3261 64*T1; 0 keeps 32 s */
+  unsigned slot;           /* 0..31: ids of incoming requests differ between the stacks of a process */
+};
+
+struct sx_orphan {
+  const char *call_id, *local, *remote, *target, *route;
+  const char *reason;   /* value of a Reason header or NULL */
+  const char *next_hop; /* a SIP URI or NULL */
+  uint32_t cseq;
 };
 
 struct sx_counters {
@@ -95,6 +103,7 @@ struct sx_stack;
 
 int sx_create(struct sx_stack **out, const struct sx_settings *settings);
 void sx_destroy(struct sx_stack *stack);
+int sx_local_addresses(char *out, size_t size, int ipv6);
 int sx_event_fd(const struct sx_stack *stack);
 struct sx_event *sx_take(struct sx_stack *stack);
 void sx_event_destroy(struct sx_event *event);
@@ -105,8 +114,7 @@ int sx_invite(struct sx_stack *stack, uint32_t id, const char *uri, const char *
               const char *to, const char *sdp);
 int sx_reinvite(struct sx_stack *stack, uint32_t id, const char *sdp);
 int sx_hangup(struct sx_stack *stack, uint32_t id, int status, const char *reason);
-int sx_bye_orphan(struct sx_stack *stack, uint32_t id, const char *call_id, const char *local, const char *remote,
-                  const char *target, const char *route, uint32_t cseq, const char *reason);
+int sx_bye_orphan(struct sx_stack *stack, uint32_t id, const struct sx_orphan *orphan);
 /* END CFFI */
 
 #endif

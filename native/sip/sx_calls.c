@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SX_SLOT_SHIFT = 26, SX_COUNT_MASK = (1 << SX_SLOT_SHIFT) - 1 };
+
 static unsigned bucket(uint32_t id) { return id % SX_BUCKETS; }
 
 uint32_t sx_next_incoming(struct sx_stack *stack) {
   stack->next_id++;
-  return SX_INCOMING | (stack->next_id & ~SX_INCOMING);
+  return SX_INCOMING | (uint32_t)stack->settings.slot << SX_SLOT_SHIFT | (stack->next_id & SX_COUNT_MASK);
 }
 
 static bool is_dialog(const struct sx_call *call) { return call->role == SX_CALLED || call->role == SX_CALLING; }
@@ -57,7 +59,8 @@ void sx_call_destroy(struct sx_stack *stack, struct sx_call *call) {
   else
     nua_handle_bind(call->handle, NULL);
   nua_handle_destroy(call->handle);
-  char *texts[] = {call->reason, call->target, call->route, call->local, call->remote, call->call_id, call->via};
+  char *texts[] = {call->reason, call->contact, call->next_hop, call->target, call->route,
+                   call->local,  call->remote,  call->call_id,  call->via};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     free(texts[i]);
   free(call);
@@ -155,11 +158,11 @@ int sx_hangup(struct sx_stack *stack, uint32_t id, int status, const char *reaso
 }
 
 /* Sends the BYE of a dialog that an earlier process had; SX_ORPHAN_ENDED brings the status of the answer. */
-int sx_bye_orphan(struct sx_stack *stack, uint32_t id, const char *call_id, const char *local, const char *remote,
-                  const char *target, const char *route, uint32_t cseq, const char *reason) {
+int sx_bye_orphan(struct sx_stack *stack, uint32_t id, const struct sx_orphan *orphan) {
   struct sx_command *command = sx_command_create(SX_DO_BYE_ORPHAN, id);
-  const char *arguments[] = {call_id, local, remote, target, route, reason};
+  const char *arguments[] = {orphan->call_id, orphan->local,  orphan->remote,  orphan->target,
+                             orphan->route,   orphan->reason, orphan->next_hop};
   if (command)
-    command->cseq = cseq;
-  return post(stack, command, arguments, 6);
+    command->cseq = orphan->cseq;
+  return post(stack, command, arguments, 7);
 }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SX_RETRY_AFTER "Retry-After: 5\r\n"
 
@@ -123,6 +124,9 @@ void sx_on_invite(struct sx_stack *stack, nua_handle_t *handle, struct sx_call *
   remember_caller(call, sip);
   remember_target(call, sip);
   sx_copy_request(stack, event, sip);
+  const char *transport = event->text[SX_TRANSPORT];
+  call->contact = sx_own_contact(stack, transport && strcmp(transport, "tcp") == 0);
+  call->next_hop = sx_peer_hop(event, sip);
   sx_copy_body(event, sip);
   sx_event_put(&stack->queues, event);
 }
@@ -155,7 +159,9 @@ static void answer_invite(struct sx_stack *stack, struct sx_call *call, int stat
   }
   if (!call->established && status >= 200)
     call->final_sent = true;
+  const char *contact = status < 300 ? call->contact : NULL;
   nua_respond(call->handle, status, phrase_of(status), TAG_IF(headers, SIPTAG_HEADER_STR(headers)),
+              TAG_IF(contact, SIPTAG_CONTACT_STR(contact)), TAG_IF(call->next_hop, NUTAG_PROXY(call->next_hop)),
               TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")), TAG_IF(sdp, SIPTAG_PAYLOAD_STR(sdp)),
               TAG_END());
   if (first)

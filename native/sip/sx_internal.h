@@ -30,7 +30,7 @@ _Static_assert(SX_TEXTS <= 25, "struct sx_event has a slot for each text");
 
 enum sx_verb { SX_DO_RESPOND = 1, SX_DO_INVITE, SX_DO_REINVITE, SX_DO_HANGUP, SX_DO_BYE_ORPHAN };
 
-enum { SX_ARGUMENTS = 6 };
+enum { SX_ARGUMENTS = 7 };
 
 struct sx_command {
   enum sx_verb verb;
@@ -88,6 +88,8 @@ struct sx_call {
   int cause_q850;
   int hangup_status;
   char *reason;
+  char *contact;  /* ours, as this peer can reach it */
+  char *next_hop; /* where requests go when the peer's contact is behind NAT, or NULL */
   char *target, *route, *local, *remote, *call_id, *via; /* for SX_DIALOG */
   uint32_t cseq;
   struct sx_call *next; /* in its bucket */
@@ -98,7 +100,7 @@ enum { SX_BUCKETS = 1024 };
 struct sx_stack {
   struct sx_queues queues;
   struct sx_settings settings;
-  char *url, *user_agent;
+  char *url, *user_agent, *own_address;
   pthread_t thread;
   pthread_cond_t started;
   int start_error; /* -1 until the thread knows */
@@ -120,6 +122,10 @@ struct sx_call *sx_call_find(struct sx_stack *stack, uint32_t id);
 void sx_call_destroy(struct sx_stack *stack, struct sx_call *call);
 uint32_t sx_next_incoming(struct sx_stack *stack);
 void sx_set(char **slot, const char *text);
+
+/* sx_address.c */
+char *sx_own_contact(const struct sx_stack *stack, bool tcp);
+char *sx_peer_hop(const struct sx_event *request, const sip_t *sip);
 
 /* sx_copy.c */
 void sx_copy_request(struct sx_stack *stack, struct sx_event *event, const sip_t *sip);

@@ -89,8 +89,10 @@ static void invite(struct sx_stack *stack, const struct sx_command *command) {
       nua_handle_destroy(handle);
     return;
   }
+  call->contact = sx_own_contact(stack, argument[1] && strstr(argument[1], ";transport=tcp"));
   sx_set(&call->target, argument[0]);
-  nua_invite(handle, TAG_IF(argument[1], NUTAG_PROXY(argument[1])), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+  nua_invite(handle, TAG_IF(argument[1], NUTAG_PROXY(argument[1])),
+             TAG_IF(call->contact, SIPTAG_CONTACT_STR(call->contact)), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
              SIPTAG_PAYLOAD_STR(argument[4]), TAG_END());
 }
 
@@ -114,11 +116,12 @@ void sx_hang_up(struct sx_stack *stack, struct sx_call *call, int status, const 
 
 static void reinvite(struct sx_call *call, const char *sdp) {
   if (call->established && !call->hung_up)
-    nua_invite(call->handle, SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp), TAG_END());
+    nua_invite(call->handle, TAG_IF(call->contact, SIPTAG_CONTACT_STR(call->contact)),
+               SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp), TAG_END());
 }
 
 static void bye_orphan(struct sx_stack *stack, const struct sx_command *command) {
-  char *const *argument = command->argument; /* Call-ID, From, To, target, Route, Reason */
+  char *const *argument = command->argument; /* Call-ID, From, To, target, Route, Reason, next hop */
   const char *route = argument[4] && *argument[4] ? argument[4] : NULL;
   char cseq[32];
   nua_handle_t *handle = NULL;
@@ -134,7 +137,7 @@ static void bye_orphan(struct sx_stack *stack, const struct sx_command *command)
       nua_handle_destroy(handle);
     return;
   }
-  nua_method(handle, NUTAG_METHOD("BYE"), NUTAG_DIALOG(0), SIPTAG_CALL_ID_STR(argument[0]),
+  nua_method(handle, NUTAG_METHOD("BYE"), NUTAG_DIALOG(0), TAG_IF(argument[6], NUTAG_PROXY(argument[6])), SIPTAG_CALL_ID_STR(argument[0]),
              SIPTAG_FROM_STR(argument[1]), SIPTAG_TO_STR(argument[2]), SIPTAG_CSEQ_STR(cseq),
              TAG_IF(route, SIPTAG_ROUTE_STR(route)), TAG_IF(argument[5], SIPTAG_REASON_STR(argument[5])), TAG_END());
 }

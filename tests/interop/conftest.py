@@ -57,12 +57,12 @@ def baresip(sip_network: SipNetwork, tmp_path: Path) -> Callable[..., Baresip]:
 
 
 @pytest.fixture
-def sipp(sip_network: SipNetwork, tmp_path: Path) -> Callable[[int], Sipp]:
+def sipp(sip_network: SipNetwork, tmp_path: Path) -> Callable[..., Sipp]:
     """``await sipp(gateway_port).run(scripts.register())``: a telephone that follows a script."""
 
-    def make(gateway_port: int) -> Sipp:
+    def make(gateway_port: int, **addresses: str) -> Sipp:
         folder = tmp_path / "sipp"
         folder.mkdir(exist_ok=True)
-        return Sipp(sip_network, folder, gateway_port)
+        return Sipp(sip_network, folder, gateway_port, **addresses)
 
     return make

@@ -17,6 +17,7 @@ class SipNetwork:
     name: str
     gateway: str
     telephones: str
+    interface: str
     _ports: Iterator[int] = field(default_factory=lambda: itertools.count(21_000, 20))
     _gateway_ports: Iterator[int] = field(default_factory=lambda: itertools.count(25_000, 2))
 
@@ -33,6 +34,18 @@ class SipNetwork:
         """A port on our side for a gateway of its own."""
         return next(self._gateway_ports)
 
+    @contextlib.contextmanager
+    def another_address(self) -> Iterator[tuple[str, str]]:
+        """A second network on the same wire, for a while: our address in it and the telephones'."""
+        ours, theirs = "10.250.7.1", "10.250.7.2"
+        _ip("addr", "add", f"{ours}/30", "dev", self.interface)
+        _ip("-n", self.name, "addr", "add", f"{theirs}/30", "dev", self.interface.replace("clg", "clt"))
+        try:
+            yield ours, theirs
+        finally:
+            _ip("addr", "del", f"{ours}/30", "dev", self.interface)
+            _ip("-n", self.name, "addr", "del", f"{theirs}/30", "dev", self.interface.replace("clg", "clt"))
+
 
 def _ip(*words: str) -> None:
     subprocess.run(("ip", *words), check=True, capture_output=True, text=True)
@@ -45,7 +58,7 @@ def sip_network() -> Iterator[SipNetwork]:
     tag = f"{os.getpid() % 100_000}{number}"
     name, ours, theirs = f"cl{tag}", f"clg{tag}", f"clt{tag}"
     block = f"10.{213 + number % 30}.{os.getpid() % 250 + 1}"
-    network = SipNetwork(name, f"{block}.1", f"{block}.2")
+    network = SipNetwork(name, f"{block}.1", f"{block}.2", ours)
     _ip("netns", "add", name)
     try:
         _ip("link", "add", ours, "type", "veth", "peer", "name", theirs)

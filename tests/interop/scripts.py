@@ -126,12 +126,12 @@ def register(expires_s: int = 120, contact: str = CONTACT, *, final: int = 200) 
     return script.send("REGISTER", AUTHENTICATION, *headers).hear(final)
 
 
-def invite(body: str | None = None) -> Script:
+def invite(body: str | None = None, contact: str = CONTACT) -> Script:
     """INVITE up to the one with the digest; what comes next is not in it."""
     body = sdp() if body is None else body
-    script = Script().send("INVITE", CONTACT, body=body).hear(100, optional=True).hear(401, auth=True)
+    script = Script().send("INVITE", contact, body=body).hear(100, optional=True).hear(401, auth=True)
     script.send("ACK", cseq=1, tagged=True, reliable=False, same_branch=True)
-    return script.send("INVITE", AUTHENTICATION, CONTACT, body=body).hear(100, optional=True)
+    return script.send("INVITE", AUTHENTICATION, contact, body=body).hear(100, optional=True)
 
 
 def refused(status: int) -> Script:
@@ -140,12 +140,14 @@ def refused(status: int) -> Script:
     return script.send("ACK", cseq=2, tagged=True, reliable=False, same_branch=True)
 
 
-def answered() -> Script:
+def answered(contact: str = CONTACT) -> Script:
     """A call that is answered, up to the ACK."""
-    return invite().hear(180).hear(200).send("ACK", CONTACT, cseq=2, tagged=True, reliable=False)
+    return (
+        invite(contact=contact).hear(180).hear(200).send("ACK", contact, cseq=2, tagged=True, reliable=False)
+    )
 
 
-def wait_for_call() -> Script:
+def wait_for_call(contact: str = CONTACT) -> Script:
     """A telephone that is called: rings and answers, up to the ACK."""
-    script = Script().receive("INVITE").reply(180, "Ringing", CONTACT)
-    return script.reply(200, "OK", CONTACT, body=sdp()).receive("ACK")
+    script = Script().receive("INVITE").reply(180, "Ringing", contact)
+    return script.reply(200, "OK", contact, body=sdp()).receive("ACK")

@@ -239,6 +239,9 @@ class Sipp:
     network: SipNetwork
     folder: Path
     gateway_port: int
+    gateway: str = ""
+    own: str = ""
+    """Addresses, when not the usual ones of the network."""
 
     async def start(
         self,
@@ -260,8 +263,8 @@ class Sipp:
         process = await asyncio.create_subprocess_exec(
             *self.network.prefix,
             "sipp",
-            f"{self.network.gateway}:{self.gateway_port}",
-            *("-i", self.network.telephones, "-p", str(port), "-t", transport),
+            f"{self.gateway or self.network.gateway}:{self.gateway_port}",
+            *("-i", self.own or self.network.telephones, "-p", str(port), "-t", transport),
             *("-sf", str(folder / "script.xml"), "-s", service, "-m", str(calls)),
             *("-au", user, "-ap", password, "-key", "user", user, "-mp", str(port + 4)),
             *("-nostdin", "-trace_err", "-error_file", str(folder / "errors")),
@@ -275,9 +278,13 @@ class Sipp:
             await _listens(process, port, transport)
         return RunningSipp(process, folder)
 
-    async def run(self, script: Script, **options: Any) -> SippResult:
-        """Run a script to its end."""
-        return await (await self.start(script, **options)).wait()
+    async def run(self, script: Script, *, retries: bool = False, **options: Any) -> SippResult:
+        """Run a script to its end; ``retries`` while nobody answers."""
+        ends_s = asyncio.get_running_loop().time() + 3 * DEADLINE_S
+        while True:
+            result = await (await self.start(script, **options)).wait()
+            if result.status == 0 or not retries or asyncio.get_running_loop().time() > ends_s:
+                return result
 
 
 async def _listens(process: asyncio.subprocess.Process, port: int, transport: str) -> None:

@@ -16,7 +16,7 @@ from tests.interop.telephones import Sipp, SippResult
 
 pytestmark = pytest.mark.real
 
-MakeSipp = Callable[[int], Sipp]
+MakeSipp = Callable[..., Sipp]
 TRANSPORTS = pytest.mark.parametrize("transport", ["u1", "t1"], ids=["udp", "tcp"])
 BACK_WITHIN_S = 2.0
 """The aim of the product. The best of three is checked: a test machine may be busy for a moment."""

@@ -15,7 +15,7 @@ from tests.interop.telephones import Sipp, SippResult
 
 pytestmark = pytest.mark.real
 
-MakeSipp = Callable[[int], Sipp]
+MakeSipp = Callable[..., Sipp]
 TRANSPORTS = pytest.mark.parametrize("transport", ["u1", "t1"], ids=["udp", "tcp"])
 
 

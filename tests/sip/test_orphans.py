@@ -52,6 +52,17 @@ def test_an_established_dialog_gets_a_bye_with_a_later_number() -> None:
     ]
 
 
+def test_a_bye_goes_back_to_where_the_other_party_was_heard_from_when_its_contact_is_behind_nat() -> None:
+    for target, route, hop in (
+        ("sip:201@192.168.7.7:5060", "", "sip:192.0.2.1:5062"),
+        ("sip:201@192.168.7.7:5060", "<sip:192.0.2.7;lr>", ""),
+        ("sip:201@192.0.2.1", "", ""),
+    ):
+        (bye,) = endings(replace(CALLED, established=True, target=target, route=route), 41)
+        assert isinstance(bye, Bye)
+        assert bye.next_hop == hop
+
+
 def test_an_invite_of_ours_gets_the_cancel_that_belongs_to_it_and_then_a_bye() -> None:
     cancel, bye = endings(CALLED, 41)
     assert lines(cancel) == [

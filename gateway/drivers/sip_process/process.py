@@ -13,24 +13,25 @@ import socket
 import time
 from dataclasses import dataclass, replace
 
+from gateway.drivers.sip_process.endpoints import Endpoints
 from gateway.drivers.sip_process.shim import Kind, Shim, ShimEvent, Text
 from gateway.drivers.sip_wire import SipWire
 from gateway.model.causes import Cause
 from gateway.sip import messages as m
 from gateway.sip.addresses import host_and_port, name_address, sip_uri
 from gateway.sip.causes import cause_of_status, reason_header, status_of_cause
-from gateway.sip.gatekeeper import Gatekeeper, Output, Request, Respond, header_lines
+from gateway.sip.gatekeeper import RETRY_AFTER, Gatekeeper, Output, Request, Respond, header_lines
 from gateway.sip.orphans import Bye, Datagram, endings
 from gateway.sip.registrar import Binding
-
-EVENTS_A_TURN = 64
-"""Shim events that are handled before the event loop may do something else."""
 
 ORPHAN_NUMBERS = 0x4000_0000
 """Numbers of orphans' BYEs begin here: above the gateway's dialogs, below incoming calls."""
 
 DATAGRAM_REPEATS_S = (0.0, 0.5, 1.5)
 """A datagram that nobody acknowledges is sent this often (RFC 3261 timer T1 = 0.5 s, doubled)."""
+
+PINGS_A_REFRESH = 5
+"""Every so many pings (one a second) the machine's addresses are looked at again."""
 
 BYE_AFTER_CANCEL_S = 0.5
 """Between the CANCEL of an orphaned INVITE and the BYE for the case that it was answered meanwhile."""
@@ -46,10 +47,9 @@ def _now_ms() -> int:
 class _Call:
     """What the process knows of a call that the gateway knows too."""
 
+    shim: Shim
     orphan: m.Orphan
     refused: bool = False
-    answered: bool = False
-    offered_in_200: bool = False
 
 
 def request_of(event: ShimEvent) -> Request:
@@ -98,24 +98,22 @@ class SipProcess:
     def __init__(self, end: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
         self._wire = SipWire(end, self._on_message, self._on_lost)
-        self._shim: Shim | None = None
+        self._endpoints: Endpoints | None = None
         self._gatekeeper: Gatekeeper | None = None
-        self._configure: m.Configure | None = None
         self._calls: dict[int, _Call] = {}
         self._orphans: dict[int, str] = {}
         self._orphan_serial = 0
         self._restored: set[tuple[str, str]] = set()
         self._expiry: asyncio.TimerHandle | None = None
-        self._commands_seen = -1
+        self._commands_seen: dict[Shim, int] = {}
         self.ended = asyncio.Event()
 
     def close(self) -> None:
         """Hang up, close, end."""
         self._wire.close()
-        if self._shim is not None:
-            self._loop.remove_reader(self._shim.event_fd)
-            self._shim.close()
-            self._shim = None
+        if self._endpoints is not None:
+            self._endpoints.close()
+            self._endpoints = None
 
     # --- from the gateway
 
@@ -126,72 +124,90 @@ class SipProcess:
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, m.Configure):
             self._on_configure(message)
-        elif self._shim is None or self._gatekeeper is None:
+        elif self._endpoints is None or self._gatekeeper is None:
             _log.error("%s before Configure", type(message).__name__)
+        elif isinstance(message, m.Ring | m.Answer | m.Refuse | m.Reinvite | m.Hangup):
+            self._to_call(message)
         else:
-            self._carry_out(message, self._shim, self._gatekeeper)
+            self._carry_out(message, self._endpoints, self._gatekeeper)
 
     def _on_configure(self, message: m.Configure) -> None:
         if self._gatekeeper is not None:
-            self._put_out(self._gatekeeper.configure(message))
+            self._tell(self._gatekeeper.configure(message))
             return
         try:
-            self._shim = Shim(message)
+            self._endpoints = Endpoints(message, self._on_event)
         except OSError as error:
             self._wire.send(m.CannotListen(error.errno or 0, error.strerror or str(error)))
             self._loop.call_soon(self.ended.set)
             return
-        self._configure = message
         self._gatekeeper = Gatekeeper(message, secrets.token_bytes(32))
-        self._loop.add_reader(self._shim.event_fd, self._on_shim)
         self._wire.send(m.Listening(os.getpid()))
 
-    def _carry_out(self, message: m.Message, shim: Shim, gatekeeper: Gatekeeper) -> None:
+    def _carry_out(self, message: m.Message, endpoints: Endpoints, gatekeeper: Gatekeeper) -> None:
         match message:
             case m.RestoreBinding():
                 gatekeeper.restore(message, _now_ms())
                 self._restored.add((message.extension, message.contact))
                 self._plan_expiry(gatekeeper)
             case m.EndOrphan():
-                self._end_orphan(message, shim)
+                self._end_orphan(message, endpoints.towards(message.orphan.source_address))
             case m.Call():
-                self._call(message, shim, gatekeeper)
-            case m.Ring():
-                shim.respond(message.call, 180)
-            case m.Answer():
-                self._answer(message, shim)
-            case m.Refuse():
-                shim.respond(message.call, message.status)
-            case m.Reinvite():
-                shim.reinvite(message.call, message.sdp)
-            case m.Hangup():
-                status = status_of_cause(message.cause_q850)
-                shim.hangup(message.call, status, reason_header(message.cause_q850))
+                self._call(message, endpoints, gatekeeper)
             case m.Ping():
-                self._pong(message, shim, gatekeeper)
+                self._pong(message, endpoints, gatekeeper)
             case _:
                 _log.error("%s is not for us", type(message).__name__)
 
-    def _pong(self, message: m.Ping, shim: Shim, gatekeeper: Gatekeeper) -> None:
-        """Answer, unless the C thread has not carried out the empty command of the last ping."""
-        counters = shim.count()
-        if counters.commands > self._commands_seen:
-            self._wire.send(m.Pong(message.serial, counters.calls, counters.overloaded, gatekeeper.limited))
-        self._commands_seen = counters.commands
-        shim.hangup(0, 480, "")
+    def _to_call(self, message: m.Ring | m.Answer | m.Refuse | m.Reinvite | m.Hangup) -> None:
+        call = self._calls.get(message.call)
+        if call is None:
+            return
+        match message:
+            case m.Ring():
+                call.shim.respond(message.call, 180)
+            case m.Answer():
+                call.shim.respond(message.call, 200, "", message.sdp)
+            case m.Refuse():
+                call.shim.respond(message.call, message.status)
+            case m.Reinvite():
+                call.shim.reinvite(message.call, message.sdp)
+            case m.Hangup():
+                status = status_of_cause(message.cause_q850)
+                call.shim.hangup(message.call, status, reason_header(message.cause_q850))
 
-    def _call(self, message: m.Call, shim: Shim, gatekeeper: Gatekeeper) -> None:
+    def _pong(self, message: m.Ping, endpoints: Endpoints, gatekeeper: Gatekeeper) -> None:
+        """Answer, unless a C thread has not carried out the empty command of the last ping."""
+        counters = {shim: shim.count() for shim in endpoints.all()}
+        if all(count.commands > self._commands_seen.get(shim, -1) for shim, count in counters.items()):
+            calls = sum(count.calls for count in counters.values())
+            overloaded = sum(count.overloaded for count in counters.values())
+            self._wire.send(m.Pong(message.serial, calls, overloaded, gatekeeper.limited))
+        self._commands_seen = {shim: count.commands for shim, count in counters.items()}
+        for shim in counters:
+            shim.hangup(0, 480, "")
+        if message.serial % PINGS_A_REFRESH == 0:
+            endpoints.refresh()
+            self._end_calls_without_endpoint(set(endpoints.all()))
+
+    def _end_calls_without_endpoint(self, shims: set[Shim]) -> None:
+        """The address that a call used is no longer this machine's."""
+        for number, call in list(self._calls.items()):
+            if call.shim not in shims:
+                del self._calls[number]
+                if not call.refused:
+                    self._wire.send(m.Ended(number, Cause.NETWORK_OUT_OF_ORDER))
+                self._wire.send(m.Gone(number))
+
+    def _call(self, message: m.Call, endpoints: Endpoints, gatekeeper: Gatekeeper) -> None:
         binding = gatekeeper.registrar.find(message.extension, message.contact)
         if binding is None:
             self._wire.send(m.Refused(message.call, 480, "Not Registered"))
             self._wire.send(m.Gone(message.call))
             return
-        assert self._configure is not None
-        home = self._configure.address
-        if home in ("0.0.0.0", "::"):
-            home = self._configure.realm
-        sender = name_address(message.caller_name, sip_uri(message.caller, home))
-        to = name_address("", sip_uri(message.extension, home))
+        shim = endpoints.towards(binding.source_address)
+        sender = name_address(message.caller_name, sip_uri(message.caller, shim.address))
+        to = name_address("", sip_uri(message.extension, shim.address))
         orphan = m.Orphan(
             outgoing=True,
             established=False,
@@ -206,7 +222,7 @@ class SipProcess:
             source_port=binding.source_port,
             transport=binding.transport,
         )
-        self._calls[message.call] = _Call(orphan)
+        self._calls[message.call] = _Call(shim, orphan)
         shim.invite(message.call, message.contact, self._next_hop(binding), sender, to, message.sdp)
 
     def _next_hop(self, binding: Binding) -> str:
@@ -220,12 +236,6 @@ class SipProcess:
         if binding.transport == "tcp" and (binding.extension, binding.contact) in self._restored:
             _, port = host_and_port(binding.contact)
         return sip_uri("", binding.source_address, port, binding.transport) + ";lr"
-
-    def _answer(self, message: m.Answer, shim: Shim) -> None:
-        call = self._calls.get(message.call)
-        if call is not None:
-            call.answered = True
-        shim.respond(message.call, 200, "", message.sdp)
 
     # --- orphans
 
@@ -243,66 +253,58 @@ class SipProcess:
             self._wire.send(m.OrphanEnded(message.orphan.call_id, 0))
 
     def _bye_orphan(self, bye: Bye, shim: Shim) -> None:
-        if self._shim is not shim:
+        if self._endpoints is None or shim not in self._endpoints.all():
             return
         self._orphan_serial += 1
         number = ORPHAN_NUMBERS + self._orphan_serial
         self._orphans[number] = bye.call_id
-        shim.bye_orphan(
-            number, bye.call_id, bye.local, bye.remote, bye.target, bye.route, bye.cseq, bye.reason
-        )
+        shim.bye_orphan(number, bye)
 
     # --- from the network
 
-    def _on_shim(self) -> None:
-        shim, gatekeeper = self._shim, self._gatekeeper
-        if shim is None or gatekeeper is None:
+    def _on_event(self, shim: Shim, event: ShimEvent) -> None:
+        if self._gatekeeper is None:
             return
-        for event in shim.events(EVENTS_A_TURN):
-            self._on_event(event, gatekeeper)
-
-    def _on_event(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
         match event.kind:
             case Kind.REGISTER:
-                self._on_register(event, gatekeeper)
+                self._on_register(shim, event, self._gatekeeper)
             case Kind.INVITE:
-                self._on_invite(event, gatekeeper)
+                self._on_invite(shim, event, self._gatekeeper)
             case Kind.ORPHAN_ENDED:
                 call_id = self._orphans.pop(event.id, "")
                 self._wire.send(m.OrphanEnded(call_id, event.status))
-            case Kind.STOPPED:
-                self.ended.set()
             case _:
                 call = self._calls.get(event.id)
                 if call is not None:
                     self._on_call_event(event, call)
 
-    def _on_register(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
+    def _on_register(self, shim: Shim, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
         if self._wire.is_congested:
-            self._put_out([Respond(event.id, 503, ("Retry-After: 5",))])
+            shim.respond(event.id, 503, header_lines((RETRY_AFTER,)))
             return
         outputs = gatekeeper.register(request_of(event), _now_ms())
         for output in outputs:
             if isinstance(output, m.Bound):
                 self._restored.discard((output.extension, output.contact))
-        self._put_out(outputs)
+        self._tell(outputs, shim)
         self._plan_expiry(gatekeeper)
 
-    def _on_invite(self, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
+    def _on_invite(self, shim: Shim, event: ShimEvent, gatekeeper: Gatekeeper) -> None:
         outputs = gatekeeper.invite(request_of(event), _now_ms(), congested=self._wire.is_congested)
         for output in outputs:
             if isinstance(output, m.Invited):
-                call = _Call(caller_orphan(event))
+                call = _Call(shim, caller_orphan(event))
                 self._calls[event.id] = call
                 self._wire.send(m.Mirror(event.id, call.orphan))
-        self._put_out(outputs)
+        self._tell(outputs, shim)
 
-    def _put_out(self, outputs: list[Output]) -> None:
+    def _tell(self, outputs: list[Output], shim: Shim | None = None) -> None:
+        """Responses to the network over ``shim``, everything else to the gateway."""
         for output in outputs:
             if not isinstance(output, Respond):
                 self._wire.send(output)
-            elif self._shim is not None:
-                self._shim.respond(output.id, output.status, header_lines(output.headers))
+            elif shim is not None:
+                shim.respond(output.id, output.status, header_lines(output.headers))
 
     def _on_call_event(self, event: ShimEvent, call: _Call) -> None:
         sdp = event.text(Text.BODY)
@@ -360,7 +362,7 @@ class SipProcess:
             self._expiry = self._loop.call_later(after_s, self._expire, gatekeeper)
 
     def _expire(self, gatekeeper: Gatekeeper) -> None:
-        self._put_out(gatekeeper.expire(_now_ms()))
+        self._tell(gatekeeper.expire(_now_ms()))
         self._plan_expiry(gatekeeper)
 
 

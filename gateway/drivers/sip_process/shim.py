@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from gateway._sip_shim import ffi, lib
 from gateway.sip.messages import Configure
+from gateway.sip.orphans import Bye
 
 
 class Kind(IntEnum):
@@ -87,10 +88,19 @@ def _bytes(text: str) -> bytes:
     return text.replace("\0", "").encode("utf-8", "surrogateescape")
 
 
+def local_addresses(*, ipv6: bool) -> list[str]:
+    """The addresses of this machine, the kernel's order, without link-local ones."""
+    out = ffi.new("char[]", 8_192)
+    error = lib.sx_local_addresses(out, len(out), ipv6)
+    if error:
+        raise OSError(error, os.strerror(error))
+    return list(dict.fromkeys(ffi.string(out).decode().split()))
+
+
 class Shim:
     """One running sofia-sip endpoint. Raises OSError when it cannot listen."""
 
-    def __init__(self, configure: Configure, user_agent: str = "Cityline") -> None:
+    def __init__(self, configure: Configure, slot: int, user_agent: str = "Cityline") -> None:
         address = ffi.new("char[]", _bytes(configure.address))
         agent = ffi.new("char[]", _bytes(user_agent))
         settings = ffi.new("struct sx_settings *")
@@ -99,6 +109,7 @@ class Shim:
         settings.port = configure.port
         settings.udp = "udp" in configure.transports
         settings.tcp = "tcp" in configure.transports
+        settings.slot = slot
         settings.max_calls = configure.limits.max_calls
         settings.max_waiting = configure.limits.max_waiting
         out = ffi.new("struct sx_stack **")
@@ -106,6 +117,8 @@ class Shim:
         if error:
             raise OSError(error, os.strerror(error))
         self._stack = out[0]
+        self.address = configure.address
+        self.slot = slot
         self.event_fd: int = lib.sx_event_fd(self._stack)
 
     def events(self, limit: int) -> Iterator[ShimEvent]:
@@ -157,20 +170,22 @@ class Shim:
         """End a call as its state asks."""
         lib.sx_hangup(self._stack, call, status, _bytes(reason) or ffi.NULL)
 
-    def bye_orphan(
-        self,
-        number: int,
-        call_id: str,
-        local: str,
-        remote: str,
-        target: str,
-        route: str,
-        cseq: int,
-        reason: str,
-    ) -> None:
+    def bye_orphan(self, number: int, bye: Bye) -> None:
         """BYE for a dialog of an earlier process."""
-        texts = (_bytes(call_id), _bytes(local), _bytes(remote), _bytes(target), _bytes(route))
-        lib.sx_bye_orphan(self._stack, number, *texts, cseq, _bytes(reason))
+        texts = {
+            name: ffi.new("char[]", _bytes(text)) if text else ffi.NULL
+            for name, text in (
+                ("call_id", bye.call_id),
+                ("local", bye.local),
+                ("remote", bye.remote),
+                ("target", bye.target),
+                ("route", bye.route),
+                ("reason", bye.reason),
+                ("next_hop", bye.next_hop),
+            )
+        }
+        orphan = ffi.new("struct sx_orphan *", {**texts, "cseq": bye.cseq})
+        lib.sx_bye_orphan(self._stack, number, orphan)
 
     def count(self) -> Counters:
         """Figures of the C side."""
