@@ -298,27 +298,34 @@ class Exchange:
             self._contain(subject, step, in_line=in_line)
 
     def _contain(self, subject: str, step: Step, *, in_line: bool) -> None:
+        """Abandon the call concerned; then whoever is in nobody's call goes home."""
+        board = self._board
         line = self._installation.line_of.get(subject)
-        leg = self._board.legs.get(line.key if line is not None else subject)
-        for call in tuple(self._board.calls.values()):
+        leg = board.legs.get(line.key if line is not None else subject)
+        for call in tuple(board.calls.values()):
             concerned = call.key == subject or (leg is not None and leg.call == call.id)
             if concerned or call.state is CallState.NEW:
                 call.abandon(step)
-        if line is not None and (in_line or (line.busy and line.key not in self._board.legs)):
-            line.recover(step)
+        for one in self._installation.lines.values():
+            if (one is line and in_line) or (one.busy and one.key not in board.legs):
+                one.recover(step)
+        for dialog in board.dialogs.values():
+            if dialog.key not in board.legs:
+                dialog.recover(step)
 
     def _subject(self, event: Event) -> str:
         """Whom an event concerns: the key of a line, a dialog or a call."""
         port: PortId | None = getattr(event, "port", None)
         node: NodeId | None = getattr(event, "node", None)
-        dialog: DialogId | None = getattr(event, "dialog", None)
+        which: DialogId | None = getattr(event, "dialog", None)
         timer: TimerId | None = getattr(event, "timer", None)
         if port in self._installation.lines:
             return self._installation.lines[port].key
         if node in self._installation.nodes:
             return self._installation.nodes[node].key
-        if dialog in self._board.dialogs:
-            return self._board.dialogs[dialog].key
+        for dialog in self._board.dialogs.values():
+            if dialog.dialog == which or dialog.node == node:
+                return dialog.key
         return timer.owner if timer is not None else "exchange"
 
     # --- machines -------------------------------------------------------------------------------------------

@@ -295,3 +295,9 @@ class SipLeg(Machine[SipState]):
         """No packet for longer than anybody is silent: they are gone without a BYE."""
         step.do(SipHangup(self.dialog, Cause.RECOVERY_ON_TIMER))
         step.tell(Left(self.key, Cause.RECOVERY_ON_TIMER, Evidence.MEDIA))
+
+    def recover(self, step: Step) -> None:
+        """After a bug: it ends, whatever state it is in; one that has ended stays so."""
+        if self.state is not P.ENDED:
+            step.do(SipHangup(self.dialog, Cause.TEMPORARY_FAILURE))
+            self.halt(P.ENDED, step)

@@ -4,9 +4,10 @@ import pytest
 
 from gateway.call import hold
 from gateway.line.fxs import Fxs
+from gateway.model.actions import SipHangup
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import PromptEnded, RingEdge
-from gateway.model.numbers import NodeId, PortId
+from gateway.model.numbers import DialogId, NodeId, PortId
 from tests.exchange.world import Telephone, World
 
 
@@ -85,6 +86,18 @@ def test_an_incoming_call_that_fails_to_begin_is_cleared(
     assert world.calls == ()
     assert [ended.evidence for ended in world.ended] == [Evidence.BUG]
     assert world.loops == set()
+
+
+def test_a_sip_call_that_fails_to_begin_leaves_no_dialog_and_no_socket(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bugs_expected = True
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.call.opening._seat_sip", breaks)
+        world.sip_telephone("201").calls("101")
+    assert world.sip == [SipHangup(DialogId(1), Cause.TEMPORARY_FAILURE)]
+    view = world.exchange.view()
+    assert (view.calls, view.rtp_sockets_used) == ((), 0)
 
 
 def test_events_for_what_is_not_there_are_ignored(world: World) -> None:
