@@ -53,6 +53,9 @@
 #define STEADY 0.9885f                    /* coherence of the frequency over the run; speech wanders. Lowest of 2048
                                            * digits at 8 dB SNR: 0.9911; of 640 at the edges of the tolerance: 0.9901 */
 #define BOTH_OFF 1.75f                    /* sum of the squares of both offsets over their tolerances; 1.6 in Q.24's corner */
+#define BOTH_OFF_TWISTED 1.3f             /* with a twist beyond NOISY_TWIST_DB */
+#define OFF_FULL_PURITY 0.90f             /* from here down to OFF_NO_PURITY less and less: noisy or off, not both */
+#define OFF_NO_PURITY 0.70f
 #define FAINT 0.15f                       /* relative amplitude that is noise, not tone */
 #define FULL 0.55f                        /* relative amplitude that is the tone itself and not its echo: Q.24, -10 dB */
 #define OTHER_FRAMES 2u                   /* good frames of another digit that end this one */
@@ -390,13 +393,22 @@ static bool noise_like(const struct run *run)
     return purity >= NOISY_PURITY || strays >= STRAY_LEAST * rest;
 }
 
+/* How far both frequencies together may be off. */
+static float most_off(const struct run *run)
+{
+    float most = fabsf(twist_db(run->level_low, run->level_high)) > NOISY_TWIST_DB ? BOTH_OFF_TWISTED : BOTH_OFF;
+    float purity = run->purity_sum / (float)run->good_frames;
+    float part = (purity - OFF_NO_PURITY) / (OFF_FULL_PURITY - OFF_NO_PURITY);
+    return part < 1.0f ? most * part : most;
+}
+
 static bool plausible(const struct run *run)
 {
     if (!noise_like(run))
         return false;
     float low = relative_offset(run->low_real, run->low_imaginary, run->low_sum, run->low);
     float high = relative_offset(run->high_real, run->high_imaginary, run->high_sum, run->high);
-    return low <= 1.0f && high <= 1.0f && low * low + high * high <= BOTH_OFF;
+    return low <= 1.0f && high <= 1.0f && low * low + high * high <= most_off(run);
 }
 
 /* A frame that holds the run's tone: bridges the gap before it. */
