@@ -65,6 +65,7 @@ class FxoState(Enum):
     """What the line is doing."""
 
     IDLE = auto()
+    NAMED = auto()  # some countries say who calls before the first ring
     RINGING = auto()  # the city calls; who calls may come between the first two rings
     RUNG = auto()  # the city calls, and who calls is known, or will not be
     UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
@@ -79,6 +80,7 @@ class FxoState(Enum):
 
 
 X = FxoState
+FIRST_RING = StateTimer("first_ring", (X.NAMED,), 6_000, "who calls was said, but the line does not ring")
 IDENTITY = StateTimer("identity", (X.RINGING,), 4_000, "from the first ring; then the caller is unknown")
 DIAL_TONE = StateTimer("dial_tone", (X.SEIZING,), 5_000, "no dial tone: the line does not work")
 SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
@@ -94,10 +96,14 @@ class Fxo(Machine[FxoState]):
 
     kind = "fxo"
     initial = X.IDLE
-    timers = (IDENTITY, DIAL_TONE, SENDING, GUARD)
+    timers = (FIRST_RING, IDENTITY, DIAL_TONE, SENDING, GUARD)
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
         Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
+        Row((X.IDLE, X.GUARD), CallerIdHeard, X.NAMED, "remember_caller"),
+        Row(X.NAMED, FIRST_RING, X.IDLE, "become_idle"),
+        Row(X.NAMED, RingBegan, X.RUNG, "announce_by_name"),
+        Row(X.NAMED, RingAgain, X.RUNG, "announce_by_name"),
         Row(X.RINGING, CallerIdHeard, X.RUNG, "name_caller"),
         Row(X.RINGING, IDENTITY, X.RUNG, "leave_unnamed"),
         Row(X.RINGING, RingAgain, X.RUNG, "leave_unnamed"),
@@ -127,7 +133,7 @@ class Fxo(Machine[FxoState]):
         Row(X.TALKING, Progress, X.TALKING, "stay"),
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
-        Row((X.IDLE, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
+        Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
         Row((*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
         Row(X.FAILED, PortRestored, X.IDLE, "restore"),
         Row(X.GUARD, GUARD, X.IDLE, "become_idle"),
@@ -142,6 +148,7 @@ class Fxo(Machine[FxoState]):
         self.failure = ""
         self._settings = settings
         self._number = ""
+        self._caller = CallerKnown(self.key, "", "")
 
     # --- what others ask of it ------------------------------------------------------------------------------
 
@@ -192,6 +199,15 @@ class Fxo(Machine[FxoState]):
     def announce(self, event: RingBegan | RingAgain, step: Step) -> None:
         """Telephones may ring at once; the name follows."""
         step.tell(CityRings(self.key, answered=False))
+
+    def remember_caller(self, event: CallerIdHeard, step: Step) -> None:
+        """A ring should follow."""
+        self._caller = CallerKnown(self.key, event.number, event.name)
+
+    def announce_by_name(self, event: RingBegan | RingAgain, step: Step) -> None:
+        """The ring that belongs to it."""
+        step.tell(CityRings(self.key, answered=False))
+        step.tell(self._caller)
 
     def name_caller(self, event: CallerIdHeard, step: Step) -> None:
         """Caller identity came between the first two rings."""

@@ -98,7 +98,7 @@ class Fxs(Machine[FxsState]):
         Row(F.DIALLING, PulseBegan, F.DIALLING, "begin_digit", restarts=True),
         Row(F.DIALLING, DigitHeard, (F.DIALLING, F.CALLING), "take_digit", restarts=True),
         Row(F.DIALLING, PulseDigit, (F.DIALLING, F.CALLING), "take_digit", restarts=True),
-        Row(F.DIALLING, INTERDIGIT, (F.CALLING, F.CLEARED), "end_number"),
+        Row(F.DIALLING, INTERDIGIT, (F.CALLING, F.DIAL_TONE), "end_number"),
         Row(F.CALLING, Progress, F.CALLING, "hear_progress"),
         Row(F.CALLING, Connect, F.TALKING, "talk"),
         Row(F.TALKING, Connect, F.TALKING, "talk"),
@@ -187,11 +187,8 @@ class Fxs(Machine[FxsState]):
         return self._dial(step) if self._collector.add(event.digit) else F.DIALLING
 
     def end_number(self, timer: StateTimer, step: Step) -> FxsState:
-        """Nothing more comes: what there is, is the number."""
-        if self._collector.digits:
-            return self._dial(step)
-        self._tone = ToneKind.CONGESTION
-        return F.CLEARED
+        """Nothing more comes: what there is, is the number; after a tone that was no digit dial tone again."""
+        return self._dial(step) if self._collector.digits else F.DIAL_TONE
 
     def _dial(self, step: Step) -> FxsState:
         step.tell(Dialled(self.key, self._collector.digits))

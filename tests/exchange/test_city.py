@@ -73,6 +73,24 @@ def test_an_unknown_caller_is_written_down_at_the_second_ring(world: World, city
     assert world.started[0].calling == ""
 
 
+def test_caller_identity_may_come_before_the_first_ring(world: World, anna: Telephone, city: City) -> None:
+    city.identifies("2071234567", "Ian")
+    assert not anna.rings
+    world.wait(0.5)
+    city.calls()
+    assert anna.rings
+    assert (world.started[0].calling, world.started[0].calling_name) == ("2071234567", "Ian")
+
+
+def test_an_identity_without_a_ring_is_forgotten(world: World, anna: Telephone, city: City) -> None:
+    city.identifies("2071234567")
+    world.wait(6.1)
+    assert city.state == "idle"
+    city.calls(rings=2)
+    world.wait(5)
+    assert world.started[0].calling == ""
+
+
 def test_the_caller_gives_up_and_the_bells_stop(
     world: World, anna: Telephone, boris: Telephone, city: City
 ) -> None:

@@ -18,6 +18,15 @@ def test_dial_tone_stops_at_the_first_digit_even_before_it_ends(world: World, an
     assert anna.hears == set()
 
 
+def test_a_tone_that_was_no_digit_gives_dial_tone_back(world: World, anna: Telephone) -> None:
+    anna.lifts()
+    world.feed(DigitStarted(world.port_node(anna.port).id))
+    world.wait(4.1)
+    assert anna.hears == {"dial"}
+    world.wait(15)
+    assert anna.hears == {"congestion"}
+
+
 def test_a_called_telephone_rings_and_the_caller_hears_ringback(anna: Telephone, boris: Telephone) -> None:
     anna.lifts()
     anna.dials("102")
