@@ -187,7 +187,7 @@ class Fxs(Machine[FxsState]):
         return self._dial(step) if self._collector.add(event.digit) else F.DIALLING
 
     def end_number(self, timer: StateTimer, step: Step) -> FxsState:
-        """Nothing more comes: what there is, is the number; after a tone that was no digit dial tone again."""
+        """Nothing more comes: what there is, is the number. After a false digit dial tone again."""
         return self._dial(step) if self._collector.digits else F.DIAL_TONE
 
     def _dial(self, step: Step) -> FxsState:
