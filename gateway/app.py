@@ -28,6 +28,7 @@ from gateway.drivers.storage import Journal, Row
 from gateway.errors import HardwareError
 from gateway.exchange import Exchange
 from gateway.interfaces import SipListen
+from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
 from gateway.media.core import (
     CardAudio,
@@ -292,7 +293,7 @@ class Gateway:
             "up_s": (time.monotonic_ns() - self.began_ns) // 1_000_000_000,
             "sip": {
                 "up": view.sip_up,
-                "address": f"{self.listen.address}:{self.listen.port}",
+                "address": host_port(self.listen.address, self.listen.port),
                 "transports": list(self.listen.transports),
                 "process": self.sip.process_id,
             },

@@ -15,10 +15,9 @@ def announcement(office: OfficeSettings, board: BoardSettings, listen: SipListen
         (_("SIP"), ", ".join(_stations(office, ExtensionKind.SIP)) or "-"),
         (
             "",
-            _("{transports} on {address}:{port}, realm {realm}").format(
+            _("{transports} on {address}, realm {realm}").format(
                 transports="+".join(listen.transports),
-                address=listen.address,
-                port=listen.port,
+                address=host_port(listen.address, listen.port),
                 realm=listen.realm,
             ),
         ),
@@ -34,6 +33,11 @@ def announcement(office: OfficeSettings, board: BoardSettings, listen: SipListen
     ]
     width = max(len(name) for name, _text in rows)
     return "\n".join(f"  {name.ljust(width)}  {text}" for name, text in rows)
+
+
+def host_port(address: str, port: int) -> str:
+    """``127.0.0.1:5060``, ``[::1]:5060``."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def secrets_text(fresh: Mapping[str, str]) -> str:
