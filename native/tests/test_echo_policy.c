@@ -32,6 +32,7 @@ static void open_rig(struct rig *rig)
     struct sc_echo_canceller_settings settings;
     memset(rig, 0, sizeof *rig);
     seed = 7;
+    rig->policy.heard = true;
     sc_echo_canceller_settings_default(&settings);
     CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
 }
@@ -98,10 +99,24 @@ static void silence_costs_no_patience(void)
     sc_echo_canceller_destroy(rig.canceller);
 }
 
+static void where_nobody_hears_the_party_the_near_end_passes_whole(void)
+{
+    struct rig rig;
+    open_rig(&rig);
+    rig.policy.heard = false;
+    rig.rin_peak = 6000.0;
+    rig.near_hz = 770.0;
+    rig.near_peak = 3000.0;
+    CHECK(run(&rig, 1.0) > 20.0 * log10(3000.0 / sqrt(2.0)) - 1.0);
+    CHECK(rig.policy.resting);
+    sc_echo_canceller_destroy(rig.canceller);
+}
+
 int main(void)
 {
     RUN(a_tone_at_the_near_end_passes_while_a_louder_one_is_played);
     RUN(an_echo_is_cancelled_as_without_a_policy);
     RUN(silence_costs_no_patience);
+    RUN(where_nobody_hears_the_party_the_near_end_passes_whole);
     return CHECK_DONE();
 }
