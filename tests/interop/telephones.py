@@ -254,6 +254,7 @@ class Sipp:
         transport: str = "u1",
         calls: int = 1,
         extra: Sequence[str] = (),
+        trace: bool = True,
     ) -> "RunningSipp":
         """Start a script; ``port`` is its SIP port, so that a later script can be the same telephone."""
         port = port or self.network.port()
@@ -268,7 +269,7 @@ class Sipp:
             *("-sf", str(folder / "script.xml"), "-s", service, "-m", str(calls)),
             *("-au", user, "-ap", password, "-key", "user", user, "-mp", str(port + 4)),
             *("-nostdin", "-trace_err", "-error_file", str(folder / "errors")),
-            *("-trace_msg", "-message_file", str(folder / "messages")),
+            *(("-trace_msg", "-message_file", str(folder / "messages")) if trace else ()),
             *("-timeout", "60", "-timeout_error", *extra),
             cwd=folder,
             stdout=subprocess.DEVNULL,

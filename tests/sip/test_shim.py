@@ -11,6 +11,8 @@ import pytest
 
 from tests.sip import torture
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 WRAPPED = ("malloc", "calloc", "realloc", "strdup")
