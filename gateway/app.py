@@ -113,6 +113,7 @@ class Gateway:
         self.listen = SipListen(
             settings.listen, settings.sip_port or office.sip.port, office.sip.realm, office.sip.transports
         )
+        refuse_foreign_address(settings.listen)
         self.media_address = media_address(settings.listen)
         self.began_ns = time.monotonic_ns()
         self._loop = asyncio.get_running_loop()
@@ -344,6 +345,19 @@ def refuse_unknown_chips(board: BoardSettings) -> None:
                     f" Cityline drives the simulated one only; write {SIMULATED_CHIP}N,"
                     " or use boards/simulated/board.toml"
                 )
+
+
+def refuse_foreign_address(listen: str) -> None:
+    """An address that no interface of this machine has cannot be listened on."""
+    family = socket.AF_INET if ip_address(listen).version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((listen, 0))
+        except OSError as error:
+            raise HardwareError(
+                f"cannot listen on {listen}: {error.strerror}; give --listen an address of this machine"
+                " (`ip address` shows them), or 0.0.0.0 for all"
+            ) from None
 
 
 def media_address(listen: str) -> str:

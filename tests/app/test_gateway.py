@@ -267,6 +267,15 @@ def test_an_address_that_is_none_is_refused(files, address):
     assert "is no address" in answer.stderr
 
 
+def test_an_address_of_another_machine_is_refused_with_a_remedy(files):
+    answer = cityline("run", "--no-prompt", "--listen", "203.0.113.9", *files.arguments())
+    assert answer.returncode == 1
+    assert (
+        "cannot listen on 203.0.113.9: Cannot assign requested address; give --listen an address of this"
+        in (answer.stderr)
+    )
+
+
 def test_without_a_gateway_every_question_says_how_to_start_one(files):
     for question in ("status", "lines", "calls", "trace"):
         answer = cityline(question, "--state", str(files.state))
