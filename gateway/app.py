@@ -212,7 +212,6 @@ class Gateway:
         self.pump.start()
         for port, reason in self.silent_ports.items():
             self.pump.feed(PortFailed(port.port, reason))
-            self.alarm(RaiseAlarm(port.port, reason))
         self.board.modules.start(self.pump.feed)
         self.core.start_audio()
 
@@ -246,9 +245,7 @@ class Gateway:
         now = {int(port.node) for port in self.core.statistics().ports if port.card_gone}
         for port in self.configuration.board.ports:
             if int(port.node) in now - gone:
-                reason = f"sound card {port.card} has gone: plug it in again"
-                self.pump.feed(PortFailed(port.port, reason))
-                self.alarm(RaiseAlarm(port.port, reason))
+                self.pump.feed(PortFailed(port.port, f"sound card {port.card} has gone: plug it in again"))
             elif int(port.node) in gone - now:
                 self.pump.feed(PortRestored(port.port))
         return now

@@ -252,7 +252,9 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
         rows = {row["port"]: row for row in asked(files, "lines")["rows"]}
         assert "hw:CARD=missing" in rows["fxs1"]["failure"]
         assert all(row["failure"] == "" for port, row in rows.items() if port != "fxs1")
-        assert asked(files, "status")["lines_failed"] == ["fxs1"]
+        status = asked(files, "status")
+        assert status["lines_failed"] == ["fxs1"]
+        assert [alarm["about"] for alarm in status["alarms"]] == ["fxs1"]
 
 
 def test_pins_of_a_real_chip_are_refused_with_a_remedy(files):
