@@ -67,8 +67,7 @@ def test_a_socket_address_fits_however_deep_the_directory_is(tmp_path):
         assert os.path.realpath(os.path.dirname(address)) == str(deep)
 
 
-# --- secrets
-# ----------------------------------------------------------------------------------------------------
+# --- secrets ------------------------------------------------------------------------------------------------
 
 
 def test_each_telephone_gets_a_secret_once_and_the_file_holds_only_digests(tmp_path):
