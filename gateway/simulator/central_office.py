@@ -84,6 +84,8 @@ class CityLine:
         self.dialled = ""
         self.log: list[tuple[int, str]] = []
         self.talks_when_answered = False
+        self.cut = False
+        """The cable is cut: the city sees no seizure."""
         self._office = office
         self._device = wire.device
         self._timers: list[Cancel] = []
@@ -148,6 +150,8 @@ class CityLine:
         self._loop_closed, self._loop_changed_ns = closed, now_ns
         if not closed:
             self._after(RELEASE_MS, lambda: self._release(now_ns), keeps=True)
+            return
+        if self.cut:
             return
         if self.state is LineState.IDLE:
             self._seize()

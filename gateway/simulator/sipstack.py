@@ -13,6 +13,7 @@ from gateway.interfaces import Clock, EventSink, SipAccount, SipListen
 from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.actions import Action
+from gateway.model.causes import Cause
 from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, DialogId
 from gateway.simulator.sip_media import SipMedia
@@ -65,6 +66,7 @@ class SimulatedSipStack:
         self._dialogs: dict[DialogId, _Dialog] = {}
         self._registered: set[str] = set()
         self._incoming = 1
+        self._epoch = 1
 
     # --- the protocol ---------------------------------------------------------------------------------------
 
@@ -75,7 +77,7 @@ class SimulatedSipStack:
     def begin(self, sink: EventSink) -> None:
         """The same for a bench that has no event loop."""
         self._sink = sink
-        sink(ev.SipStackUp(1))
+        sink(ev.SipStackUp(self._epoch))
 
     def perform(self, action: Action) -> None:
         """Carry out a Sip* action, after the network's latency."""
@@ -115,6 +117,32 @@ class SimulatedSipStack:
         telephone = SipTelephone(number, media, self, voice=voice, on_act=on_act)
         self._telephones[number] = telephone
         return telephone
+
+    def crash(self, back_after_ms: int = 2_000) -> None:
+        """The SIP process dies: its dialogs with it, as the driver tells it, and is back after a while.
+
+        Telephones notice nothing; what they send meanwhile is lost.
+        """
+        sink = self._sink
+        if sink is None:
+            return
+        self._sink = None
+        for number, dialog in self._dialogs.items():
+            if not (dialog.over or dialog.silent):
+                dialog.silent = True
+                sink(ev.RemoteEnded(number, Cause.TEMPORARY_FAILURE))
+        sink(ev.SipStackDown("killed"))
+        self._after(back_after_ms, lambda: self._come_back(sink))
+
+    def _come_back(self, sink: EventSink) -> None:
+        """Up again: the orphaned dialogs get their BYE."""
+        self._epoch += 1
+        self._sink = sink
+        sink(ev.SipStackUp(self._epoch))
+        for dialog in self._dialogs.values():
+            if dialog.silent and not dialog.over:
+                dialog.over = True
+                dialog.telephone.ended(Cause.TEMPORARY_FAILURE)
 
     def carry(self) -> None:
         """Bring what the core has sent to the telephones: once a tick."""
@@ -225,7 +253,10 @@ class SimulatedSipStack:
         self._later(deliver)
 
     def _later(self, callback: Callable[[], None]) -> None:
-        self._clock.call_at(self._clock.monotonic_ns() + LATENCY_MS * NS_PER_MS, callback)
+        self._after(LATENCY_MS, callback)
+
+    def _after(self, delay_ms: int, callback: Callable[[], None]) -> None:
+        self._clock.call_at(self._clock.monotonic_ns() + delay_ms * NS_PER_MS, callback)
 
 
 def _contact(telephone: SipTelephone) -> str:

@@ -1,0 +1,159 @@
+"""One contract for line modules: their twin keeps it; drivers of real pins join in `MODULES`.
+
+Only what the protocol promises, seen from outside: events of hook, ring and current, and what the pins did.
+The figures are the data sheets' (Ag1171: F/R high first, RM low more than 10 ms later).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+
+from gateway.interfaces import LineModules
+from gateway.model.events import Event, HookEdge, LoopCurrent, RingEdge
+from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.simulator.clock import VirtualClock
+from gateway.simulator.line_modules import SimulatedLineModules
+from gateway.simulator.wires import Wire, WireSettings
+
+FXS, FXO = PortId("fxs1"), PortId("fxo1")
+RM_LOW_AFTER_MS = 10.0
+
+
+@dataclass
+class Bench:
+    """Modules, the world on their far side, and a record of pins: (milliseconds, pin, level)."""
+
+    modules: LineModules
+    contact: Callable[[bool], None]
+    city_rings: Callable[[bool], None]
+    run: Callable[[float], None]
+    pins: Callable[[], list[tuple[float, str, bool]]]
+    loop_closed: Callable[[], bool]
+    events: list[Event] = field(default_factory=list)
+
+    def hook_edges(self) -> list[tuple[float, bool]]:
+        return [(e.at_ns / NS_PER_MS, e.off_hook) for e in self.events if isinstance(e, HookEdge)]
+
+
+def twin() -> Iterator[Bench]:
+    clock = VirtualClock()
+    wires = {FXS: Wire(WireSettings()), FXO: Wire(WireSettings())}
+    modules = SimulatedLineModules(clock, wires, seed=4)
+    loop = [False]
+    modules.plug_telephone(FXS, lambda on: None)
+    modules.connect_line(FXO, lambda closed: loop.__setitem__(0, closed))
+    bench = Bench(
+        modules,
+        contact=lambda closed: modules.contact(FXS, closed),
+        city_rings=lambda on: modules.ring_line(FXO, on),
+        run=lambda ms: clock.advance(clock.monotonic_ns() + round(ms * NS_PER_MS)),
+        pins=lambda: [(pin.at_ns / NS_PER_MS, pin.pin, pin.high) for pin in modules.pins],
+        loop_closed=lambda: loop[0],
+    )
+    modules.start(bench.events.append)
+    yield bench
+    modules.stop()
+    bench.run(1_000)
+
+
+MODULES = [twin]
+
+
+@pytest.fixture(params=MODULES, ids=lambda make: make.__name__)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield from request.param()
+
+
+def settles(edges: list[tuple[float, bool]]) -> bool:
+    """The level after all edges."""
+    return edges[-1][1]
+
+
+def test_lifting_and_hanging_up_are_edges_that_alternate_and_settle(bench: Bench) -> None:
+    bench.contact(True)
+    bench.run(100)
+    assert settles(bench.hook_edges()) is True
+    bench.contact(False)
+    bench.run(100)
+    edges = bench.hook_edges()
+    assert settles(edges) is False
+    assert all(before[1] is not after[1] for before, after in pairwise(edges))
+    assert all(before[0] <= after[0] for before, after in pairwise(edges))
+
+
+def test_a_bell_is_rung_in_its_cadence_until_it_is_stopped(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.run(7_000)
+    bench.modules.stop_ringing(FXS)
+    bench.run(20_000)
+    power = [(at, high) for at, pin, high in bench.pins() if pin == "rm"]
+    assert [high for _, high in power] == [True, False, True, False]
+    assert power[2][0] - power[0][0] == pytest.approx(5_000, abs=20)
+    for (on_ms, _), (off_ms, _) in zip(power[::2], power[1::2], strict=True):
+        assert off_ms - on_ms == pytest.approx(1_000, abs=30)
+
+
+def test_ringing_ends_with_fr_high_and_rm_low_more_than_10_ms_later(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.run(300)
+    bench.modules.stop_ringing(FXS)
+    bench.run(100)
+    (fr_ms, *fr), (rm_ms, *rm) = bench.pins()[-2:]
+    assert (fr, rm) == (["fr", True], ["rm", False])
+    assert fr_ms == pytest.approx(300, abs=5)
+    assert rm_ms - fr_ms > RM_LOW_AFTER_MS
+
+
+def test_lifting_while_it_rings_pulses_until_the_ringing_is_stopped(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.run(300)
+    bench.contact(True)
+    bench.run(150)
+    assert len([at for at, _ in bench.hook_edges() if at > 330]) >= 4
+    bench.modules.stop_ringing(FXS)
+    bench.run(100)
+    assert settles(bench.hook_edges()) is True
+    bench.events.clear()
+    bench.run(3_000)
+    assert bench.hook_edges() == []
+
+
+def test_stopping_what_does_not_ring_and_ringing_anew_are_allowed(bench: Bench) -> None:
+    bench.modules.stop_ringing(FXS)
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.run(100)
+    bench.modules.stop_ringing(FXS)
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.run(500)
+    assert [high for _, pin, high in bench.pins() if pin == "rm"][-1] is True
+
+
+def test_a_loop_closes_and_opens_and_its_current_is_seen(bench: Bench) -> None:
+    bench.modules.set_loop(FXO, True)
+    bench.run(100)
+    assert bench.loop_closed()
+    bench.modules.set_loop(FXO, False)
+    bench.run(100)
+    assert not bench.loop_closed()
+    assert [e.present for e in bench.events if isinstance(e, LoopCurrent)] == [True, False]
+
+
+def test_a_ring_of_25_hz_is_25_or_50_edges_a_second(bench: Bench) -> None:
+    bench.city_rings(True)
+    bench.run(1_000)
+    bench.city_rings(False)
+    bench.run(500)
+    edges = [e for e in bench.events if isinstance(e, RingEdge)]
+    assert len(edges) in range(48, 53) or len(edges) in range(24, 28)
+
+
+def test_stop_leaves_nothing_ringing_and_no_loop_closed(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
+    bench.modules.set_loop(FXO, True)
+    bench.run(100)
+    bench.modules.stop()
+    bench.run(10_000)
+    assert not bench.loop_closed()
+    assert [high for _, pin, high in bench.pins() if pin == "rm"][-1] is False
