@@ -1,6 +1,4 @@
-"""The faults themselves are made by `python -m tests.faults` (a stage of `tasks.py test`); here is what watches
-over that stage.
-"""
+"""What watches over the stage that makes the faults, `python -m tests.faults` (in `tasks.py test`)."""
 
 import pytest
 
