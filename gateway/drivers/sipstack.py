@@ -179,7 +179,8 @@ class SofiaSipStack:
             case a.SipInvite():
                 self._invite(action)
             case a.SipRing():
-                self._to_dialog(action.dialog, m.Ring)
+                early = action.sdp or ""
+                self._to_dialog(action.dialog, lambda call: m.Ring(call, early))
             case a.SipAnswer() | a.SipAnswerReinvite():
                 sdp = action.sdp
                 self._to_dialog(action.dialog, lambda call: m.Answer(call, sdp))

@@ -128,9 +128,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """180 to an INVITE."""
+    """180 to an INVITE; with ``sdp`` (not empty) 183 and our answer: early media."""
 
     call: int
+    sdp: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def test_actions_reach_the_call_that_they_mean() -> None:
             await it.say(m.Invited(INCOMING, "201", "Anna", "101", "v=0"))
             for action in (
                 act.SipRing(DialogId(1)),
+                act.SipRing(DialogId(1), "early"),
                 act.SipAnswer(DialogId(1), "answer"),
                 act.SipReinvite(DialogId(1), "offer"),
                 act.SipAnswerReinvite(DialogId(1), "again"),
@@ -152,7 +153,8 @@ def test_actions_reach_the_call_that_they_mean() -> None:
             await it.lives.last.heard(m.Hangup)
             said = [x for x in it.lives.last.received if not isinstance(x, m.Configure | m.Ping)]
             assert said == [
-                m.Ring(INCOMING),
+                m.Ring(INCOMING, ""),
+                m.Ring(INCOMING, "early"),
                 m.Answer(INCOMING, "answer"),
                 m.Reinvite(INCOMING, "offer"),
                 m.Answer(INCOMING, "again"),

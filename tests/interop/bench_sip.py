@@ -1,8 +1,9 @@
-"""Figures of the SIP process: ``python -m tests.interop.bench_sip [CALLS_PER_S ...]`` (root; apt: sip-tester iproute2).
+"""Figures of the SIP process: ``python -m tests.interop.bench_sip [CALLS_PER_S ...]``.
 
-Complete calls with digest (INVITE, 401, INVITE, 180, 200, ACK, BYE) from sipp through the real process to the small
-gateway of the tests. Printed for each rate: calls that succeeded, and the CPU that the SIP process and the gateway's
-event loop took a call. Then registrations a second, and how long SIP is away after ``kill -9``.
+Needs root, and sip-tester and iproute2 from apt. Complete calls with digest (INVITE, 401, INVITE, 180, 200,
+ACK, BYE) from sipp through the real process to the small gateway of the tests. Printed for each rate: calls
+that succeeded, and the CPU that the SIP process and the gateway's event loop took a call. Then registrations
+a second, and how long SIP is away after ``kill -9``.
 """
 
 import asyncio
@@ -62,7 +63,8 @@ async def registrations(network: SipNetwork, folder: Path, rate: int) -> str:
         )
         done = sum(isinstance(event, ev.Registered) for event in gateway.events)
         each_ms = 1_000 * (cpu_s(process_id) - before_s) / max(done, 1)
-        return f"REGISTER {rate:5d}/s offered: {done}/{wanted}, sipp says {result.status}; CPU {each_ms:.2f} ms each"
+        outcome = f"{done}/{wanted}, sipp says {result.status}"
+        return f"REGISTER {rate:5d}/s offered: {outcome}; CPU {each_ms:.2f} ms each"
 
 
 async def away(gateway: Office) -> float:

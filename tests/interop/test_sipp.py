@@ -123,6 +123,24 @@ async def test_the_office_hangs_up(sip_network: SipNetwork, sipp: MakeSipp, tran
         assert not any(isinstance(event, ev.RemoteEnded) for event in gateway.events)
 
 
+async def test_early_media_before_the_answer(sip_network: SipNetwork, sipp: MakeSipp) -> None:
+    """A call to the city: 183 with our answer, 200 with the same when there is evidence of an answer."""
+    port = sip_network.gateway_port()
+    async with office(sip_network.gateway, port) as gateway:
+        gateway.answers = False
+        script = scripts.invite().hear(183).hear(200)
+        script.send("ACK", CONTACT, cseq=2, tagged=True, reliable=False).send("BYE", tagged=True).hear(200)
+        telephone = await sipp(port).start(script)
+        invited = await gateway.event(ev.InviteReceived)
+        answer = gateway.answer_to(invited.dialog, invited.sdp)
+        gateway.stack.perform(act.SipRing(invited.dialog, answer))
+        gateway.stack.perform(act.SipAnswer(invited.dialog, answer))
+        result = await telephone.wait()
+        well(result)
+        early = result.messages.partition("SIP/2.0 183")[2].partition("SIP/2.0 200")[0]
+        assert "m=audio 4000 RTP/AVP 8" in early
+
+
 async def test_a_caller_gives_up_while_it_rings(sip_network: SipNetwork, sipp: MakeSipp) -> None:
     port = sip_network.gateway_port()
     async with office(sip_network.gateway, port) as gateway:
@@ -238,6 +256,25 @@ async def test_the_office_holds_by_reinvite(sip_network: SipNetwork, sipp: MakeS
         held = await gateway.event(ev.ReinviteAnswered, dialog=dialog)
         assert "a=recvonly" in held.sdp
         gateway.stack.perform(act.SipHangup(dialog, 16))
+        well(await telephone.wait())
+
+
+async def test_a_reinvite_that_met_another_one_is_tried_again(
+    sip_network: SipNetwork, sipp: MakeSipp
+) -> None:
+    """491 (RFC 3261 section 14.1): after a random wait, if it is still wanted."""
+    port = sip_network.gateway_port()
+    async with office(sip_network.gateway, port) as gateway:
+        script = scripts.answered()
+        script.receive("INVITE").reply(491, "Request Pending", tag=False).receive("ACK")
+        script.receive("INVITE").reply(200, "OK", CONTACT, body=scripts.sdp("recvonly", 2), tag=False)
+        script.receive("ACK").send("BYE", tagged=True, cseq=9).hear(200)
+        telephone = await sipp(port).start(script)
+        invited = await gateway.event(ev.InviteReceived)
+        await gateway.established(invited.dialog)
+        gateway.stack.perform(act.SipReinvite(invited.dialog, gateway.hold_offer()))
+        held = await gateway.event(ev.ReinviteAnswered, dialog=invited.dialog)
+        assert "a=recvonly" in held.sdp
         well(await telephone.wait())
 
 

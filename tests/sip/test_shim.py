@@ -76,7 +76,7 @@ class Server:
 
 
 def sound(status: int, output: str) -> None:
-    """It ended well, or nothing but memory of sofia's own was left over at its end (its transactions linger)."""
+    """It ended well, or nothing but memory of sofia's own was left over (its transactions linger)."""
     only_leaks = "LeakSanitizer" in output and "AddressSanitizer:DEADLYSIGNAL" not in output
     ours = [line for line in output.splitlines() if "native/sip/" in line]
     assert status == 0 or (only_leaks and not ours and "runtime error" not in output), output

@@ -8,6 +8,7 @@ decided in gateway.sip (pure) or in the exchange. It ends when its socket does; 
 import asyncio
 import logging
 import os
+import random
 import secrets
 import socket
 import time
@@ -50,6 +51,8 @@ class _Call:
     shim: Shim
     orphan: m.Orphan
     refused: bool = False
+    offer: str = ""
+    """Our last re-INVITE, while it has not been answered."""
 
 
 def request_of(event: ShimEvent) -> Request:
@@ -165,12 +168,13 @@ class SipProcess:
             return
         match message:
             case m.Ring():
-                call.shim.respond(message.call, 180)
+                call.shim.respond(message.call, 183 if message.sdp else 180, "", message.sdp)
             case m.Answer():
                 call.shim.respond(message.call, 200, "", message.sdp)
             case m.Refuse():
                 call.shim.respond(message.call, message.status)
             case m.Reinvite():
+                call.offer = message.sdp
                 call.shim.reinvite(message.call, message.sdp)
             case m.Hangup():
                 status = status_of_cause(message.cause_q850)
@@ -321,12 +325,20 @@ class SipProcess:
             case Kind.REFUSED:
                 call.refused = True
                 self._wire.send(m.Refused(event.id, event.status, event.text(Text.PHRASE)))
+            case Kind.REINVITE_ENDED if event.status == 491 and call.offer:
+                wait_s = reinvite_wait_s(random.random(), owner=call.orphan.outgoing)
+                self._loop.call_later(wait_s, self._reinvite_again, event.id, call, call.offer)
             case Kind.REINVITE_ENDED:
+                call.offer = ""
                 self._wire.send(m.ReinviteEnded(event.id, event.status, sdp))
             case Kind.DIALOG:
                 self._mirror(event, call)
             case Kind.ENDED:
                 self._on_ended(event, call)
+
+    def _reinvite_again(self, number: int, call: _Call, offer: str) -> None:
+        if self._calls.get(number) is call and call.offer == offer:
+            call.shim.reinvite(number, offer)
 
     def _on_ended(self, event: ShimEvent, call: _Call) -> None:
         del self._calls[event.id]
@@ -364,6 +376,11 @@ class SipProcess:
     def _expire(self, gatekeeper: Gatekeeper) -> None:
         self._tell(gatekeeper.expire(_now_ms()))
         self._plan_expiry(gatekeeper)
+
+
+def reinvite_wait_s(chance: float, *, owner: bool) -> float:
+    """Wait before a re-INVITE that got 491 is tried again; the Call-ID's owner waits longer (RFC 3261 14.1)."""
+    return 2.1 + 1.9 * chance if owner else 2.0 * chance
 
 
 def end_cause(event: ShimEvent) -> int:
