@@ -55,7 +55,9 @@ ctrl_tcp_listen 0.0.0.0:{control_port}
 
 @dataclass(slots=True)
 class Baresip:
-    """One soft phone with one account. Use as ``async with``; ``heard`` is the WAV of what it hears.
+    """One soft phone with one account. Use as ``async with``.
+
+    Its own player (aufile) cannot play, so nothing of what it hears is kept: see `ListeningBaresip`.
 
     It says ``says`` (a WAV, 8 kHz, mono, 16 bit), or else a tone of ``tone_hz`` at ``tone_dbm0``.
     """
@@ -82,7 +84,7 @@ class Baresip:
 
     @property
     def heard(self) -> Path:
-        """What it heard (WAV; complete after it has stopped or hung up)."""
+        """Where what it heard would be (WAV)."""
         return self.folder / "heard.wav"
 
     def _tone(self) -> Path:
