@@ -84,8 +84,7 @@ def nobody(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallStat
     return call.end(cause, evidence, _EXCHANGE, step)
 
 
-# --- rows
-# -------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------
 
 
 def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:

@@ -56,8 +56,7 @@ def _take(call: Call, line: str, number: str, step: Step) -> None:
     city.line.order(Seize(number), step)
 
 
-# --- rows
-# -------------------------------------------------------------------------------------------------------
+# --- rows -------------------------------------------------------------------------------------------------
 
 
 def proceeding(call: Call, news: Proceeding, step: Step) -> None:

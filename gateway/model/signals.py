@@ -20,8 +20,7 @@ class DialVerdict(Enum):
     COMPLETE = auto()  # a number, and nothing longer begins with it
 
 
-# --- news: from a leg to its call
-# -----------------------------------------------------------------------------
+# --- news: from a leg to its call -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,7 @@ News = (
 )
 
 
-# --- orders: from a call to a leg
-# -----------------------------------------------------------------------------
+# --- orders: from a call to a leg -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

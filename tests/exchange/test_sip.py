@@ -24,8 +24,7 @@ def rtp(world: World) -> list[RtpNode]:
     return [node for node in world.plan.nodes if isinstance(node, RtpNode)]
 
 
-# --- we call them
-# ---------------------------------------------------------------------------------------------
+# --- we call them -----------------------------------------------------------------------------------------
 
 
 def test_a_registered_telephone_is_invited_and_answers(
@@ -130,8 +129,7 @@ def test_unregistering_takes_the_binding_away(world: World, anna: Telephone, dar
     assert darya.invites == []
 
 
-# --- they call us
-# ---------------------------------------------------------------------------------------------
+# --- they call us -----------------------------------------------------------------------------------------
 
 
 def test_a_sip_telephone_calls_an_analog_one(world: World, anna: Telephone, darya: SipTelephone) -> None:
@@ -214,8 +212,7 @@ def test_a_sip_caller_in_a_queue_is_answered_with_music(world: World, darya: Sip
     assert len(darya.told(act.SipAnswer)) == 1
 
 
-# --- the city and SIP
-# -----------------------------------------------------------------------------------------
+# --- the city and SIP -------------------------------------------------------------------------------------
 
 
 def test_a_city_line_straight_to_a_sip_telephone_shows_who_calls() -> None:
@@ -256,8 +253,7 @@ def test_a_sip_telephone_that_declines_a_city_call_is_not_rung_again() -> None:
     assert world.ended[0].evidence is Evidence.RINGING_STOPPED
 
 
-# --- in a conversation
-# ----------------------------------------------------------------------------------------
+# --- in a conversation ------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -322,8 +318,7 @@ def test_media_that_stays_away_clears_the_call(world: World, anna: Telephone, ta
     assert (world.ended[0].cause, world.ended[0].evidence) == (Cause.RECOVERY_ON_TIMER, Evidence.MEDIA)
 
 
-# --- the SIP process
-# ------------------------------------------------------------------------------------------
+# --- the SIP process --------------------------------------------------------------------------------------
 
 
 def test_losing_the_sip_process_clears_its_calls_and_no_others(

@@ -95,8 +95,7 @@ def table(*rows: Row, timers: tuple[StateTimer, ...] = (), initial: Lamp = Lamp.
 EVERYWHERE = Row(Lamp.OFF, Press, (Lamp.ON, Lamp.DIM), "act")
 
 
-# --- refused
-# --------------------------------------------------------------------------------------------------
+# --- refused ----------------------------------------------------------------------------------------------
 
 
 def test_two_rows_for_the_same_state_and_event_are_refused() -> None:
@@ -147,8 +146,7 @@ def test_a_state_of_another_enum_is_refused() -> None:
         table(EVERYWHERE, Row(Lamp.ON, Press, Other.OFF, "act"))
 
 
-# --- at work
-# --------------------------------------------------------------------------------------------------
+# --- at work ----------------------------------------------------------------------------------------------
 
 
 def test_a_row_leads_to_its_target_and_starts_its_timers(button: Button, step: Step) -> None:
@@ -230,8 +228,7 @@ def test_a_machine_cannot_take_an_event_in_the_middle_of_a_row(button: Button, s
         button.take(Hold(), step)
 
 
-# --- the machines of the product
-# ------------------------------------------------------------------------------
+# --- the machines of the product --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.kind)
