@@ -12,6 +12,7 @@
 
 struct sc_tone_measure {      /* one frame, seen by one sound */
     bool tone;                /* frequencies within tolerance, level above the least, most of the energy is the tone's */
+    float raw;                /* amplitude as the window gave it, whatever else sounds */
     float amplitude;          /* of the sound: root of the sum of the squares of its sines */
     float purity;             /* its share of the energy, about 0 .. 1 */
     float mean_square;        /* of everything */
@@ -36,11 +37,12 @@ struct sc_tone_tracker {
     uint32_t kept;            /* how many are there */
     bool sounding;
     uint32_t frames;          /* with the tone, in the burst that sounds */
+    uint32_t masked, masked_in_row;   /* frames in which another sound lies over the tone, which goes on */
     uint32_t missing;         /* frames without it since the last one that had it */
     double began, last;       /* centre of the first and of the last frame that had the tone */
     struct sc_tone_measure waiting[2];   /* newest tone frames: they may be the burst's edge */
     uint32_t inner;           /* frames that the sums below hold: all but two at either edge */
-    double amplitude_sum, amplitude_square_sum, purity_sum;
+    double raw_sum, amplitude_sum, amplitude_square_sum, purity_sum;
     double offset_sum[2], offset_square_sum[2];
     double pause_energy;      /* sum over pause frames, and their number */
     uint32_t pause_frames;

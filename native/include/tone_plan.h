@@ -43,9 +43,9 @@ bool sc_tone_plan_follows(float measured_ms, uint32_t nominal_ms);
 /* The longest time that still follows. */
 float sc_tone_plan_longest_ms(uint32_t nominal_ms);
 
-/* Do the last bursts of a tracker, the newest one still growing its pause, end in two full cycles of the descriptor, all
- * alike? The burst that sounds now must have begun. *back gets how many bursts they are. */
+/* Do the last bursts of a tracker end in so many full cycles of the descriptor, all alike, with quiet pauses if `quiet`?
+ * The burst that sounds now must have begun. *bursts gets how many bursts they are. */
 bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const struct sc_tone_tracker *tracker,
-                          uint32_t *bursts);
+                          uint32_t cycles, bool quiet, uint32_t *bursts);
 
 #endif

@@ -1,13 +1,15 @@
 /* callerid_modem.c: 1200 baud FSK (Bell 202 and V.23) to caller-identity messages.
  *
  * How: every sample a filter matched to one bit (6.67 samples, so 7 taps with lighter ends) for each of the four
- * frequencies at once, one in each lane of a vector; mark minus space, each over its own mean level (a line tilts by
- * 10 dB), is the soft bit. A run of marks arms the framing; each octet's start bit is placed where the ten soft
+ * frequencies at once, one in each lane of a vector; mark minus space, each over its own mean level, is the soft bit. A run of marks arms the framing; each octet's start bit is placed where the ten soft
  * bits are largest in sum, beginning from where the octet before ended, so the bit clock follows the sender's and noise
  * on one edge does no harm. A packet must have a known type, its checksum, and parameters that fill it exactly.
  * Both modulations run always; each reads the other's packets too, so the frequency of the marks tells which it was.
+ * The seizure before a packet has lines at 1100 and 2300 Hz: their ratio is the line's slope, and a three-tap equaliser
+ * makes up for it.
  * Assumes 8000 samples a second.
- * Measured: see the figures in test_callerid_modem.c and native/bench/bench_detectors.c. */
+ * Measured, packets of 36 octets lost in white noise: Bell 202 0.5 % at 9 dB SNR, 2 % at 8; V.23 1 % at 10 dB, 2 % at 9;
+ * none down to -50 dBm0, none with 10 dB of slope either way; no packet in 29.7 h of speech and music. */
 #include "callerid_modem.h"
 
 #include "alloc.h"

@@ -5,10 +5,12 @@
  * fall-off. A frame is good when both frequencies and the twist are within limits and the two sines explain most of the
  * energy (speech does not). Overlapping Hann windows add up to a constant, so the sum of the frames' relative
  * amplitudes is the length of the tone, edges included, to a millisecond or two; the sum of what is missing is the
- * length of a pause. A run of good frames becomes a digit when it is long enough and its mean frequencies, steadiness
- * and harmonics are those of a telephone; a gap shorter than the limit is bridged.
+ * length of a pause. A run of good frames becomes a digit when it is long enough, its mean frequencies are steady and
+ * right, and what is not the tones looks like noise and not like the rest of a voice; a gap shorter than the limit is bridged.
  * Assumes 8000 samples a second, input after the echo canceller or through a hybrid.
- * Measured: see the figures in test_dtmf_receiver.c and native/bench/bench_detectors.c. */
+ * Measured beside libspandsp 0.0.6: at 1.5 % + 2 Hz off on both tones 0 of 640 missed (410); at 10 and 8 dB SNR 0 and 0 of
+ * 1024 wrong with 50 ms, 0 and 1 with 40 ms (3 and 92, 7 and 125); a 10 ms drop-out never doubles; false digits in 19.3 h of
+ * prompts, words and music used for tuning 0 (0), in 21.6 h of music and synthetic speech kept apart 6 (10). */
 #include "dtmf_receiver.h"
 
 #include "alloc.h"
@@ -277,38 +279,26 @@ static uint64_t whole(double samples)
     return samples > 0.0 ? (uint64_t)(samples + 0.5) : 0;
 }
 
-static void fill_event(const struct run *run, struct sc_dtmf_event *event)
+static void report(struct sc_dtmf_receiver *r, enum sc_dtmf_event_type type)
 {
-    memset(event, 0, sizeof *event);
-    event->digit = layout[run->low * 4 + run->high - GROUP];
-    event->low_dbm0 = sc_dbm0_of_amplitude(run->level_low / (float)run->good_frames);
-    event->high_dbm0 = sc_dbm0_of_amplitude(run->level_high / (float)run->good_frames);
-    event->twist_db = event->high_dbm0 - event->low_dbm0;
-}
-
-static void emit_start(struct sc_dtmf_receiver *r)
-{
+    const struct run *run = &r->run;
     struct sc_dtmf_event event;
-    fill_event(&r->run, &event);
-    event.type = SC_DTMF_START;
-    event.at_samples = whole(r->run.began);
-    emit(r, &event);
-}
-
-static void emit_end(struct sc_dtmf_receiver *r)
-{
-    struct sc_dtmf_event event;
-    fill_event(&r->run, &event);
-    event.type = SC_DTMF_END;
-    event.at_samples = whole(r->run.ended);
-    event.duration_samples = (uint32_t)(event.at_samples - whole(r->run.began));
+    memset(&event, 0, sizeof event);
+    event.type = type;
+    event.digit = layout[run->low * 4 + run->high - GROUP];
+    event.low_dbm0 = sc_dbm0_of_amplitude(run->level_low / (float)run->good_frames);
+    event.high_dbm0 = sc_dbm0_of_amplitude(run->level_high / (float)run->good_frames);
+    event.twist_db = event.high_dbm0 - event.low_dbm0;
+    event.at_samples = whole(type == SC_DTMF_START ? run->began : run->ended);
+    if (type == SC_DTMF_END)
+        event.duration_samples = (uint32_t)(event.at_samples - whole(run->began));
     emit(r, &event);
 }
 
 static void close_run(struct sc_dtmf_receiver *r)
 {
     if (r->run.accepted)
-        emit_end(r);
+        report(r, SC_DTMF_END);
     memset(&r->run, 0, sizeof r->run);
 }
 
@@ -468,7 +458,7 @@ static void take_frame(struct sc_dtmf_receiver *r, const struct sc_tone_frame *f
     run->plausible = run->good_frames >= EARLY_FRAMES && plausible(run);
     if (run->plausible && run->length_ms >= SHORTEST_MS && run->good_frames >= SHORTEST_FRAMES) {
         run->accepted = true;
-        emit_start(r);
+        report(r, SC_DTMF_START);
     }
 }
 

@@ -4,6 +4,8 @@
  * drop-out; shorter blips are dropped. Over the burst the tracker sums amplitude, purity and frequency with their squares:
  * a machine's tone is pure and steady in both, a voice is not. Two frames at either edge, whose windows the tone fills
  * only in part, stay out of those sums. In the pause it sums the energy.
+ * Somebody speaks over busy tone: a frame in which the tone's place still holds its amplitude continues the burst though
+ * it is not pure, and a weak tone soon after a burst (a harmonic of the voice) begins none.
  * A frame is "tone" from half coverage of its window on, so the first and last such frame lie half a hop inside the edges:
  * lengths are right within one hop (5 ms). */
 #include "tone_burst.h"
@@ -19,6 +21,11 @@
 #define STEADY_HZ 9.0             /* deviation of one frame's frequency; at 10 dB SNR it is 3 */
 #define MEAN_SLACK_HZ 2.0         /* error of a burst's mean frequency at 10 dB SNR */
 #define EDGE 2u                   /* frames at either end of a burst whose windows it fills in part */
+#define MASKED_FRAMES 20u         /* 100 ms under another sound at most */
+#define MASKED_LEAST 0.6
+#define MASKED_MOST 1.7
+#define MEMORY_MS 1200.0f         /* of a burst's level; the longest pause of a busy tone */
+#define WEAK_PART 0.35f           /* 9 dB down */
 #define EDGE_FRAMES 4u            /* around a pause; they hold part of the burst */
 
 void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz)
@@ -33,8 +40,9 @@ static void begin(struct sc_tone_tracker *t, const struct sc_tone_measure *m)
     t->frames = 0;
     t->inner = 0;
     t->missing = 0;
+    t->masked = t->masked_in_row = 0;
     t->began = m->centre;
-    t->amplitude_sum = t->amplitude_square_sum = t->purity_sum = 0.0;
+    t->raw_sum = t->amplitude_sum = t->amplitude_square_sum = t->purity_sum = 0.0;
     memset(t->offset_sum, 0, sizeof t->offset_sum);
     memset(t->offset_square_sum, 0, sizeof t->offset_square_sum);
 }
@@ -43,6 +51,7 @@ static void add_inner(struct sc_tone_tracker *t, const struct sc_tone_measure *m
 {
     double a = (double)m->amplitude;
     t->inner++;
+    t->raw_sum += (double)m->raw;
     t->amplitude_sum += a;
     t->amplitude_square_sum += a * a;
     t->purity_sum += (double)m->purity;
@@ -60,7 +69,26 @@ static void add(struct sc_tone_tracker *t, const struct sc_tone_measure *m)
     t->waiting[t->frames % EDGE] = *m;
     t->frames++;
     t->missing = 0;
+    t->masked_in_row = 0;
     t->last = m->centre;
+}
+
+/* Does the tone go on under another sound? Its place in the spectrum then still holds about its own amplitude. */
+static bool goes_on_masked(const struct sc_tone_tracker *t, const struct sc_tone_measure *m)
+{
+    if (t->inner < SHORTEST_FRAMES || t->masked_in_row >= MASKED_FRAMES)
+        return false;
+    double own = t->raw_sum / (double)t->inner;
+    return (double)m->raw >= MASKED_LEAST * own && (double)m->raw <= MASKED_MOST * own;
+}
+
+/* After a burst a much weaker tone of the same sound is its echo or a voice, not the next burst. */
+static bool too_weak(const struct sc_tone_tracker *t, const struct sc_tone_measure *m)
+{
+    if (t->kept == 0)
+        return false;
+    const struct sc_tone_burst *b = &t->bursts[t->newest];
+    return b->clean && b->off_ms < MEMORY_MS && m->amplitude < WEAK_PART * b->amplitude;
 }
 
 static double deviation(double sum, double square_sum, double n)
@@ -85,7 +113,7 @@ static void summarize(const struct sc_tone_tracker *t, struct sc_tone_burst *b)
     }
     double ripple = deviation(t->amplitude_sum, t->amplitude_square_sum, n) / (t->amplitude_sum / n);
     b->clean = t->purity_sum / n >= CLEAN_PURITY && wobble <= STEADY_HZ && ripple <= STEADY_LEVEL &&
-               off <= (double)t->tolerance_hz + MEAN_SLACK_HZ;
+               off <= (double)t->tolerance_hz + MEAN_SLACK_HZ && t->masked <= t->frames;
 }
 
 static void begin_pause(struct sc_tone_tracker *t)
@@ -130,7 +158,7 @@ static enum sc_tone_step end(struct sc_tone_tracker *t)
 enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const struct sc_tone_measure *measure)
 {
     struct sc_tone_tracker *t = tracker;
-    if (measure->tone) {
+    if (measure->tone && (t->sounding || !too_weak(t, measure))) {
         if (!t->sounding) {
             begin(t, measure);
             if (t->kept > 0)
@@ -143,6 +171,13 @@ enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const st
     if (!t->sounding) {
         grow_pause(t, measure);
         return SC_TONE_STEP_PAUSE;
+    }
+    if (goes_on_masked(t, measure)) {
+        t->masked++;
+        t->masked_in_row++;
+        t->missing = 0;
+        t->last = measure->centre;
+        return SC_TONE_STEP_BURST_GROWS;
     }
     if (++t->missing < BRIDGE_FRAMES)
         return SC_TONE_STEP_BURST_GROWS;

@@ -1,6 +1,6 @@
 /* tone_plan.c: checks a tone plan and matches bursts with its cadences.
  *
- * How: a cadence is matched over two full cycles of finished bursts and pauses. Each length must be near the plan's; and, what
+ * How: a cadence is matched over full cycles of finished bursts and pauses. Each length must be near the plan's; and, what
  * keeps speech and music out, the cycles must be like each other: a machine repeats itself within the frame
  * raster in length, frequency and level, whatever the network's tolerance, and is silent in its pauses. */
 #include "tone_plan.h"
@@ -24,7 +24,6 @@
 #define ALIKE_LEVEL 1.5f                  /* ratio: 3.5 dB */
 #define QUIET_PAUSE 0.35f                 /* energy in a pause over the burst's: 4.6 dB down, so 10 dB SNR passes */
 #define CLOSE_HZ 75.0f
-#define CYCLES 2u
 #define PI 3.14159265358979323846
 
 static bool descriptor_valid(const struct sc_tone_descriptor *d)
@@ -178,12 +177,13 @@ static bool alike(const struct sc_tone_burst *a, const struct sc_tone_burst *b)
 }
 
 /* The bursts, oldest first from `oldest` back, against the cadence begun at pair `first`. */
-static bool matches_from(const struct sc_tone_descriptor *d, const struct sc_tone_tracker *t, uint32_t oldest, uint32_t first)
+static bool matches_from(const struct sc_tone_descriptor *d, const struct sc_tone_tracker *t, uint32_t oldest, uint32_t first,
+                         bool quiet)
 {
     for (uint32_t i = 0; i <= oldest; i++) {
         const struct sc_tone_burst *b = sc_tone_tracker_burst(t, oldest - i);
         const struct sc_tone_pair *pair = &d->pairs[(first + i) % d->pair_count];
-        if (b == NULL || !b->clean || b->pause_share > QUIET_PAUSE)
+        if (b == NULL || !b->clean || (quiet && b->pause_share > QUIET_PAUSE))
             return false;
         if (!sc_tone_plan_fits(b->on_ms, pair->on_ms) || !sc_tone_plan_fits(b->off_ms, pair->off_ms))
             return false;
@@ -196,13 +196,14 @@ static bool matches_from(const struct sc_tone_descriptor *d, const struct sc_ton
     return true;
 }
 
-bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const struct sc_tone_tracker *tracker, uint32_t *bursts)
+bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const struct sc_tone_tracker *tracker, uint32_t cycles,
+                          bool quiet, uint32_t *bursts)
 {
-    uint32_t needed = CYCLES * descriptor->pair_count;
+    uint32_t needed = cycles * descriptor->pair_count;
     if (needed > tracker->kept || needed > SC_TONE_BURSTS_KEPT)
         return false;
     for (uint32_t first = 0; first < descriptor->pair_count; first++)
-        if (matches_from(descriptor, tracker, needed - 1, first)) {
+        if (matches_from(descriptor, tracker, needed - 1, first, quiet)) {
             *bursts = needed;
             return true;
         }

@@ -170,6 +170,19 @@ static void test_a_cadence_out_of_tolerance_is_not_busy(void)
     }
 }
 
+static void test_busy_is_found_while_somebody_speaks_over_it(void)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct signal s = signal_new(8000 * 12, seed);
+        signal_voice(&s, 0, s.length, -25.0);
+        send(&s, 8000, (struct sent){ 425, -15, 400, 400, 13 });
+        struct heard h = hear(&s, NO_DIAL);
+        int i = find(&h, SC_TONE_ON, SC_TONE_BUSY);
+        CHECK(i >= 0 && h.at_ms[i] <= 1000.0 + 5000.0);
+        signal_free(&s);
+    }
+}
+
 static void test_congestion_and_stutter_are_told_from_busy(void)
 {
     struct signal s = signal_new(8000 * 8, 3);
@@ -436,7 +449,7 @@ static void test_wrong_settings_and_failed_allocations(void)
     s = good;
     s.descriptors[6].pair_count = 2;
     refuse(s);
-    for (long successes = 0; successes < 2; successes++) {
+    for (long successes = 0; successes < 3; successes++) {
         sc_alloc_fail_after(successes);
         CHECK_EQ(sc_tone_receiver_create(&receiver, &good), ENOMEM);
         sc_alloc_fail_after(-1);
@@ -452,6 +465,7 @@ int main(void)
     RUN(test_busy_is_found_at_10_db_snr);
     RUN(test_busy_tells_its_evidence_and_its_end);
     RUN(test_a_cadence_out_of_tolerance_is_not_busy);
+    RUN(test_busy_is_found_while_somebody_speaks_over_it);
     RUN(test_congestion_and_stutter_are_told_from_busy);
     RUN(test_dial_tone_is_found_within_300_ms);
     RUN(test_ringback_comes_with_its_first_burst_and_ends_without_the_next);
