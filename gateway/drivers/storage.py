@@ -234,6 +234,7 @@ class Journal:
         except sqlite3.IntegrityError as error:
             # One statement is undone, the transaction goes on: the rows beside it are innocent.
             _log.error("the journal refused %s: %s", row, error)
+            self._on_trouble(f"The journal refused a row of call {row.call} ({error}): a bug of ours.")
             return False
         return True
 

@@ -120,13 +120,22 @@ def test_flush_returns_when_all_is_readable_and_rows_share_commits(path):
     assert counts.commits <= 3
 
 
-def test_a_row_that_cannot_be_is_refused_alone(path, caplog):
-    records = journalled(path, started(1), answered(9), ended(1), ended(1), started(2))
+def test_a_row_that_cannot_be_is_refused_alone_and_somebody_is_told(path, caplog):
+    said: list[str] = []
+    journal = Journal(path, on_trouble=said.append)
+    for row in (started(1), answered(9), ended(1), ended(1), started(2)):
+        journal.append(row)
+    journal.close()
+    records = read_calls(path)
     assert [(record.call, record.outcome) for record in records] == [
         (2, Outcome.ONGOING),
         (1, Outcome.ABANDONED),
     ]
     assert caplog.text.count("the journal refused") == 2
+    assert [text[:38] for text in said] == [
+        "The journal refused a row of call 9 (F",
+        "The journal refused a row of call 1 (U",
+    ]
 
 
 def test_texts_of_peers_are_cut_and_cleaned_not_refused(path):

@@ -1,0 +1,133 @@
+"""What the command line shows: nothing that a peer sent can command the terminal, and no line of a trace
+breaks it.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.interfaces import SipListen
+from gateway.management import tables
+from gateway.management.announcement import announcement, host_port, secrets_text
+from gateway.model.actions import Action, Direction
+from gateway.model.causes import Cause, Evidence
+from gateway.model.events import Event
+from gateway.model.numbers import Now
+from gateway.model.settings import BoardSettings, OfficeSettings
+from gateway.records.calls import CallRecord
+from gateway.runtime.trace import action_line, event_line
+
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+ESCAPE = "\x1b[2J"
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def obedient(text: str) -> bool:
+    """Only letters and line ends: nothing that moves a cursor or clears a screen."""
+    return all(letter == "\n" or letter.isprintable() for letter in text)
+
+
+@given(st.text())
+def test_cleaned_text_has_nothing_that_a_terminal_obeys(text):
+    assert obedient(tables.clean(text))
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (None, "-"),
+        (-5, "0:00"),
+        (999, "0:00"),
+        (61_000, "1:01"),
+        (3_600_000, "1:00:00"),
+        (36_061_000, "10:01:01"),
+    ],
+)
+def test_durations_are_short(milliseconds, shown):
+    assert tables.duration(milliseconds) == shown
+
+
+@given(st.integers())
+def test_any_time_can_be_shown(wall_ns):
+    assert obedient(tables.local_time(wall_ns))
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert tables.table(("A", "NAME"), [("1", "Касса"), ("200", "x")]) == "A    NAME\n1    Касса\n200  x"
+
+
+@given(st.from_type(Event))
+def test_every_event_can_be_shown(event):
+    shown = tables.trace_text(event_line(event, Now(1, 2)), everything=True)
+    assert shown is not None
+    assert shown.startswith(f"  > {type(event).__name__}")
+    assert obedient(shown)
+
+
+@given(st.from_type(Action))
+def test_every_action_can_be_shown(action):
+    shown = tables.trace_text(action_line(action, Now(1, 2)), everything=True)
+    assert shown is not None
+    assert obedient(shown)
+
+
+@given(json_values, st.booleans())
+def test_any_line_is_shown_or_passed_over(value, everything):
+    shown = tables.trace_text(json.dumps(value), everything=everything)
+    assert shown is None or obedient(shown)
+
+
+@given(st.text())
+def test_lines_that_are_no_json_are_passed_over(text):
+    shown = tables.trace_text(text)
+    assert shown is None or obedient(shown)
+
+
+def test_a_callers_name_cannot_clear_the_screen():
+    record = CallRecord(
+        run=1,
+        call=1,
+        direction=Direction.INCOMING,
+        calling=f"495{ESCAPE}",
+        calling_name=ESCAPE,
+        called="600",
+        line="city1",
+        started_wall_ns=0,
+        started_monotonic_ns=0,
+        cause=Cause.NO_ANSWER,
+        end_evidence=Evidence.TIMER,
+        ended_by="",
+        ended_wall_ns=9,
+        ended_monotonic_ns=9_000_000_000,
+    )
+    text = tables.recorded_text([record])
+    assert obedient(text)
+    assert "not answered" in text
+    assert "19 no_answer" in text
+    assert tables.recorded_plain(record)["waited_ms"] == 9_000
+
+
+def test_nothing_is_said_in_words_when_there_is_nothing():
+    assert tables.recorded_text([]) == "No calls have been recorded."
+    assert tables.calls_text({"now_ms": 0, "rows": []}) == "No calls just now."
+
+
+def test_an_address_and_its_port_are_written_as_in_a_uri():
+    assert host_port("127.0.0.1", 5060) == "127.0.0.1:5060"
+    assert host_port("::1", 5060) == "[::1]:5060"
+
+
+def test_an_empty_office_can_be_announced():
+    text = announcement(
+        OfficeSettings("ru", ()), BoardSettings("bare", ()), SipListen("::1", 5060, "cityline"), Path("state")
+    )
+    assert "udp+tcp on [::1]:5060, realm cityline" in text
+    assert "bare: 0 telephone sockets, 0 city lines" in text
+    assert secrets_text({"201": "abc"}).endswith("\n  201  abc")
