@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,18 @@ def complaints(wheel: Path) -> list[str]:
     return found
 
 
+def starts(wheel: Path) -> bool:
+    """Whether the command line and the C modules load from the wheel alone, away from the source tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        zipfile.ZipFile(wheel).extractall(folder)
+        program = (
+            "import gateway, gateway.__main__, gateway.media._signal_core, gateway.simulator._two_wire, "
+            f"gateway._sip_shim; assert gateway.__file__.startswith({folder!r}), gateway.__file__"
+        )
+        command = [sys.executable, "-P", "-c", program]
+        return subprocess.run(command, cwd=folder, env={"PYTHONPATH": folder}, check=False).returncode == 0
+
+
 def build(folder: Path) -> int:
     """Build the wheel into `folder`; pip's code."""
     # setuptools keeps what it copied before: a module that was deleted since would be in the wheel.
@@ -48,6 +61,8 @@ def main() -> int:
     code = build(folder)
     for wheel in folder.glob("cityline-*.whl"):
         wrong = complaints(wheel)
+        if not wrong and not starts(wheel):
+            wrong = ["it does not start; its words stand above"]
         print(f"{wheel.name}: {wheel.stat().st_size // 1024} KiB", *wrong, sep="\n  ")
         code = code or int(bool(wrong))
     return code
