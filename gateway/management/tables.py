@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.management.language import _
 from gateway.model.plain import Plain, to_plain
-from gateway.records.calls import CallRecord, Outcome
+from gateway.records.calls import CallRecord, Outcome, Summary, summarise
 
 NS_PER_S = 1_000_000_000
 
@@ -168,7 +168,17 @@ def recorded_text(records: Sequence[CallRecord]) -> str:
         _("CAUSE"),
         _("KNOWN BY"),
     )
-    return table(headings, rows)
+    return f"{table(headings, rows)}\n{_summary(summarise(records))}"
+
+
+def _summary(summary: Summary) -> str:
+    outcomes = ", ".join(f"{_outcome(outcome)} {count}" for outcome, count in summary.by_outcome.items())
+    return _("{calls} calls: {outcomes}; talked {talked}, mean wait for an answer {wait}").format(
+        calls=summary.calls,
+        outcomes=outcomes,
+        talked=duration(summary.talked_ms),
+        wait=duration(summary.mean_wait_ms),
+    )
 
 
 def recorded_plain(record: CallRecord) -> Plain:

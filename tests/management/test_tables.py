@@ -111,6 +111,7 @@ def test_a_callers_name_cannot_clear_the_screen():
     assert obedient(text)
     assert "not answered" in text
     assert "19 no_answer" in text
+    assert text.splitlines()[-1] == "1 calls: not answered 1; talked 0:00, mean wait for an answer -"
     assert tables.recorded_plain(record)["waited_ms"] == 9_000
 
 
