@@ -7,7 +7,6 @@ is a twin beside it. Everything that has to be on time runs in C: the interprete
 
 from __future__ import annotations
 
-import json
 import threading
 from array import array
 from collections.abc import Iterator
@@ -20,23 +19,20 @@ from gateway.errors import HardwareError
 from gateway.media.core import CardAudio, CorePort, CoreSettings, SignalCore, WireAudio
 from gateway.model.numbers import NodeId, PortId
 from gateway.model.plan import Hears, Plan, PortNode
-from gateway.simulator.meters import tone_dbm0
 from gateway.simulator.wires import Wire, WireSettings
 from tests.alsa.cables import Cable, plugged
+from tests.alsa.load import busy_interpreter, windows_off
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 CARD, WIRE = NodeId(1), NodeId(2)
-SAMPLE_BYTES = 2
 SAMPLES_PER_S = 8_000
-WINDOW_SAMPLES = 160
 CONVERGENCE_S = 5.0
-PART_S = 26.0
+PART_S = 8.0
 SETTLE_S = 0.5
 NEAR_HZ, FAR_HZ = 1_000.0, 700.0
 SENT_DBM0 = -10.0
 WIRE_LOSS_DB = 1.0
-BUSY_THREADS = 4
 ATTEMPTS = 3
 """A shared machine stalls by itself now and then: only a difference that shows every time is ours."""
 
@@ -104,49 +100,15 @@ def faults(end: End) -> int:
     return card.capture_xruns + card.playback_xruns + card.lost_frames + card.slips + figures.ticks_missed
 
 
-def windows_off(end: End, start: int, frequency_hz: float) -> tuple[int, int]:
-    """Windows since ``start`` whose tone is more than 1 dB from what was sent, and how many there were."""
-    expected_dbm0 = SENT_DBM0 - 2 * WIRE_LOSS_DB
-    heard = end.person.heard(start, end.person.position)
-    step = WINDOW_SAMPLES * SAMPLE_BYTES
-    levels = [tone_dbm0(heard[at : at + step], frequency_hz) for at in range(0, len(heard) - step, step)]
-    return sum(abs(level - expected_dbm0) > 1.0 for level in levels), len(levels)
-
-
 def converse(near: End, far: End, seconds: float) -> Outcome:
     """Both ends say a tone all the time; how much of it did not arrive."""
     before = faults(near) + faults(far)
     near_start, far_start = near.person.position, far.person.position
     passes(seconds)
-    off_near, windows = windows_off(near, near_start, FAR_HZ)
-    off_far, _ = windows_off(far, far_start, NEAR_HZ)
+    expected_dbm0 = SENT_DBM0 - 2 * WIRE_LOSS_DB
+    off_near, windows = windows_off(near.person, near_start, FAR_HZ, expected_dbm0)
+    off_far, _ = windows_off(far.person, far_start, NEAR_HZ, expected_dbm0)
     return Outcome(faults(near) + faults(far) - before, off_near, off_far, windows)
-
-
-@contextmanager
-def busy_interpreter() -> Iterator[None]:
-    """Four Python threads that never rest, and one large json.dumps after another."""
-    stop = threading.Event()
-    large = [{"line": number, "text": "x" * 50, "levels": list(range(20))} for number in range(20_000)]
-
-    def spin() -> None:
-        number = 0
-        while not stop.is_set():
-            number = (number * 31 + 7) % 1_000_003
-
-    def dump() -> None:
-        while not stop.is_set():
-            json.dumps(large)
-
-    threads = [threading.Thread(target=spin) for _ in range(BUSY_THREADS)] + [threading.Thread(target=dump)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def say_tones(near: End, far: End) -> None:
