@@ -336,11 +336,17 @@ _BY_NAME: dict[str, type[Message]] = {kind.__name__: kind for kind in typing.get
 # --- codec ------------------------------------------------------------------------------------------------
 
 
+def _fields(value: object) -> dict[str, object]:
+    """The fields of a dataclass; the values themselves, not copies as `dataclasses.asdict` makes."""
+    return {name: getattr(value, name) for name in _annotations(type(value))}
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_fields)
+
+
 def encode(message: Message) -> bytes:
     """One packet; ``BadMessage`` when it would be too long."""
-    packet = json.dumps(
-        {"is": type(message).__name__, **dataclasses.asdict(message)}, separators=(",", ":")
-    ).encode("ascii")
+    packet = _ENCODER.encode({"is": type(message).__name__, **_fields(message)}).encode("ascii")
     if len(packet) > MAX_PACKET_BYTES:
         raise BadMessage(f"{type(message).__name__} of {len(packet)} bytes is too long for the SIP socket")
     return packet
@@ -367,9 +373,10 @@ def _build(kind: type[object], fields: dict[str, object]) -> object:
     wanted = _annotations(kind)
     if fields.keys() != wanted.keys():
         raise BadMessage(f"{kind.__name__} does not have the fields {sorted(fields.keys() ^ wanted.keys())}")
-    return kind(
-        **{name: _value(wanted[name], value, f"{kind.__name__}.{name}") for name, value in fields.items()}
-    )
+    for name, value in fields.items():
+        if type(value) is not wanted[name]:
+            fields[name] = _value(wanted[name], value, kind, name)
+    return kind(**fields)
 
 
 _ANNOTATIONS: dict[type[object], dict[str, object]] = {}
@@ -381,17 +388,13 @@ def _annotations(kind: type[object]) -> dict[str, object]:
     return _ANNOTATIONS[kind]
 
 
-def _value(wanted: object, value: object, where: str) -> object:
-    if isinstance(wanted, types.GenericAlias):  # tuple[X, ...]
-        if not isinstance(value, list):
-            raise BadMessage(f"{where} is not a list")
-        return tuple(_value(wanted.__args__[0], item, where) for item in value)
-    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
-        if not isinstance(value, dict):
-            raise BadMessage(f"{where} is not an object")
+def _value(wanted: object, value: object, kind: type[object], name: str) -> object:
+    """A value whose JSON type is not the field's own: a tuple, a dataclass, a whole number for a float."""
+    if isinstance(wanted, types.GenericAlias) and isinstance(value, list):  # tuple[X, ...]
+        item = wanted.__args__[0]
+        return tuple(one if type(one) is item else _value(item, one, kind, name) for one in value)
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted) and isinstance(value, dict):
         return _build(wanted, value)
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) < 2**53:
         return float(value)
-    if type(value) is not wanted:
-        raise BadMessage(f"{where} is not {wanted}")
-    return value
+    raise BadMessage(f"{kind.__name__}.{name} is not {wanted}")

@@ -39,6 +39,17 @@ def test_every_message_survives_the_wire(message: m.Message) -> None:
     assert m.decode(m.encode(message)) == message
 
 
+def test_a_whole_number_does_for_a_float_but_not_any() -> None:
+    limits = json.loads(m.encode(m.Configure("a", 1, "r", (), (), (), (), m.Limits())))
+    limits["limits"]["requests_per_s"] = 7
+    whole = m.decode(json.dumps(limits).encode())
+    assert isinstance(whole, m.Configure)
+    assert repr(whole.limits.requests_per_s) == "7.0"
+    limits["limits"]["requests_per_s"] = 10**400
+    with pytest.raises(m.BadMessage):
+        m.decode(json.dumps(limits).encode())
+
+
 def test_undecodable_bytes_of_a_body_survive_as_surrogates() -> None:
     body = b"v=0\r\n\xff\xfe".decode("utf-8", "surrogateescape")
     assert m.decode(m.encode(m.Answer(1, body))) == m.Answer(1, body)
