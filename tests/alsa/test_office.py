@@ -1,4 +1,4 @@
-"""A whole office whose telephone line 1 is a sound card: it dials, talks both ways, and nothing is lost beside
+"""A whole office whose telephone line 1 is a sound card: it dials, talks both ways, and loses nothing beside
 a busy interpreter.
 
 The gateway's port fxs1 streams to an ALSA device. At the other end of that cable stands the twin of telephone
