@@ -15,8 +15,10 @@
 
 #include <stdio.h>
 #include <time.h>
-#ifdef SC_HAVE_SPANDSP
+#if defined(__x86_64__) && __has_include(<spandsp.h>)
+#include <dlfcn.h>
 #include <spandsp.h>
+#define SC_HAVE_SPANDSP
 #endif
 
 #define SAMPLES 80000u
@@ -105,28 +107,51 @@ static void destroy_callerid(void *instance)
 }
 
 #ifdef SC_HAVE_SPANDSP
+/* libspandsp is opened at run time, so that the program also runs (without the peer) where it is not installed. */
+#define PEER_LIBRARY "libspandsp.so.2"
+#define PEER_FUNCTIONS(f)                                                                                              \
+    f(dtmf_rx_init) f(dtmf_rx_parms) f(dtmf_rx) f(dtmf_rx_get) f(dtmf_rx_free) f(super_tone_rx_make_descriptor)        \
+    f(super_tone_rx_add_tone) f(super_tone_rx_add_element) f(super_tone_rx_init) f(super_tone_rx)                      \
+    f(super_tone_rx_free) f(adsi_rx_init) f(adsi_rx) f(adsi_rx_free)
+#define PEER_POINTER(name) static __typeof__(&name) peer_##name;
+PEER_FUNCTIONS(PEER_POINTER)
+
+#define PEER_FIND(name)                                                                                                \
+    *(void **)&peer_##name = dlsym(library, #name);                                                                    \
+    if (peer_##name == NULL)                                                                                           \
+        return 0;
+
+static int open_peer(void)
+{
+    void *library = dlopen(PEER_LIBRARY, RTLD_NOW);
+    if (library == NULL)
+        return 0;
+    PEER_FUNCTIONS(PEER_FIND)
+    return 1;
+}
+
 static void *create_peer_dtmf(void)
 {
-    return dtmf_rx_init(NULL, NULL, NULL);
+    return peer_dtmf_rx_init(NULL, NULL, NULL);
 }
 
 static void *create_peer_dtmf_filter(void)
 {
-    dtmf_rx_state_t *peer = dtmf_rx_init(NULL, NULL, NULL);
-    dtmf_rx_parms(peer, 1, -1.0f, -1.0f, -99.0f);
+    dtmf_rx_state_t *peer = peer_dtmf_rx_init(NULL, NULL, NULL);
+    peer_dtmf_rx_parms(peer, 1, -1.0f, -1.0f, -99.0f);
     return peer;
 }
 
 static void take_peer_dtmf(void *instance, const int16_t *x, size_t n)
 {
     char digits[32];
-    dtmf_rx(instance, x, (int)n);
-    found += (unsigned)dtmf_rx_get(instance, digits, 31);
+    peer_dtmf_rx(instance, x, (int)n);
+    found += (unsigned)peer_dtmf_rx_get(instance, digits, 31);
 }
 
 static void destroy_peer_dtmf(void *instance)
 {
-    dtmf_rx_free(instance);
+    peer_dtmf_rx_free(instance);
 }
 
 static void peer_tone(void *user, int code, int level, int delay)
@@ -137,24 +162,24 @@ static void peer_tone(void *user, int code, int level, int delay)
 
 static void *create_peer_tones(void)
 {
-    super_tone_rx_descriptor_t *plan = super_tone_rx_make_descriptor(NULL);      /* freed with the process */
+    super_tone_rx_descriptor_t *plan = peer_super_tone_rx_make_descriptor(NULL);      /* freed with the process */
     static const int cadences[4][3] = { { 425, 280, 480 }, { 425, 140, 210 }, { 425, 800, 1200 }, { 950, 280, 400 } };
     for (int i = 0; i < 4; i++) {
-        int tone = super_tone_rx_add_tone(plan);
-        super_tone_rx_add_element(plan, tone, cadences[i][0], 0, cadences[i][1], cadences[i][2]);
-        super_tone_rx_add_element(plan, tone, 0, 0, cadences[i][1], cadences[i][2]);
+        int tone = peer_super_tone_rx_add_tone(plan);
+        peer_super_tone_rx_add_element(plan, tone, cadences[i][0], 0, cadences[i][1], cadences[i][2]);
+        peer_super_tone_rx_add_element(plan, tone, 0, 0, cadences[i][1], cadences[i][2]);
     }
-    return super_tone_rx_init(NULL, plan, peer_tone, NULL);
+    return peer_super_tone_rx_init(NULL, plan, peer_tone, NULL);
 }
 
 static void take_peer_tones(void *instance, const int16_t *x, size_t n)
 {
-    super_tone_rx(instance, x, (int)n);
+    peer_super_tone_rx(instance, x, (int)n);
 }
 
 static void destroy_peer_tones(void *instance)
 {
-    super_tone_rx_free(instance);
+    peer_super_tone_rx_free(instance);
 }
 
 static void peer_message(void *user, const uint8_t *message, int length)
@@ -165,22 +190,27 @@ static void peer_message(void *user, const uint8_t *message, int length)
 
 static void *create_peer_bell202(void)
 {
-    return adsi_rx_init(NULL, ADSI_STANDARD_CLASS, peer_message, NULL);
+    return peer_adsi_rx_init(NULL, ADSI_STANDARD_CLASS, peer_message, NULL);
 }
 
 static void *create_peer_v23(void)
 {
-    return adsi_rx_init(NULL, ADSI_STANDARD_CLIP, peer_message, NULL);
+    return peer_adsi_rx_init(NULL, ADSI_STANDARD_CLIP, peer_message, NULL);
 }
 
 static void take_peer_adsi(void *instance, const int16_t *x, size_t n)
 {
-    adsi_rx(instance, x, (int)n);
+    peer_adsi_rx(instance, x, (int)n);
 }
 
 static void destroy_peer_adsi(void *instance)
 {
-    adsi_rx_free(instance);
+    peer_adsi_rx_free(instance);
+}
+#else
+static int open_peer(void)
+{
+    return 0;
 }
 #endif
 
@@ -196,7 +226,13 @@ static const struct runner runners[] = {
     { "peer_v23", create_peer_v23, take_peer_adsi, destroy_peer_adsi },
 #endif
 };
-#define RUNNERS (sizeof runners / sizeof *runners)
+static size_t runner_count = sizeof runners / sizeof *runners;
+
+static void leave_out_peers(void)
+{
+    while (strncmp(runners[runner_count - 1].name, "peer_", 5) == 0)
+        runner_count--;
+}
 
 /* --- the signals --- */
 
@@ -258,7 +294,7 @@ static double nanoseconds(const struct runner *r)
 
 static const struct runner *runner_named(const char *name)
 {
-    for (size_t i = 0; i < RUNNERS; i++)
+    for (size_t i = 0; i < runner_count; i++)
         if (strcmp(runners[i].name, name) == 0)
             return &runners[i];
     return NULL;
@@ -278,7 +314,7 @@ static void print_all(int json)
         if (make_sound(signals[s]) != 0)
             exit(1);
         printf(json ? "%s\"%s\": {" : "%s%s:\n", json && s > 0 ? ", " : "", signals[s]);
-        for (size_t i = 0; i < RUNNERS; i++)
+        for (size_t i = 0; i < runner_count; i++)
             printf(json ? "\"%s_ns\": %.2f, " : "    %-18s %7.2f ns\n", runners[i].name, nanoseconds(&runners[i]));
         printf(json ? "\"dtmf_ratio\": %.3f, \"tones_ratio\": %.3f}" : "    dtmf %.2f x, tones %.2f x\n",
                ratio("dtmf", "peer_dtmf"), ratio("tones", "peer_tones"));
@@ -288,6 +324,8 @@ static void print_all(int json)
 
 int main(int count, char **words)
 {
+    if (!open_peer())
+        leave_out_peers();
     if (count == 3) {
         const struct runner *r = runner_named(words[1]);
         if (r == NULL || make_sound(words[2]) != 0)

@@ -1,9 +1,10 @@
 /* callerid_modem.c: 1200 baud FSK (Bell 202 and V.23) to caller-identity messages.
  *
  * How: every sample a filter matched to one bit (6.67 samples, so 7 taps with lighter ends) for each of the four
- * frequencies at once, one in each lane of a vector; mark minus space, each over its own mean level, is the soft bit. A run of marks arms the framing; each octet's start bit is placed where the ten soft
- * bits are largest in sum, beginning from where the octet before ended, so the bit clock follows the sender's and noise
- * on one edge does no harm. A packet must have a known type, its checksum, and parameters that fill it exactly.
+ * frequencies at once, one in each lane of a vector; mark minus space, each over its own mean level, is the soft bit.
+ * A run of marks arms the framing; each octet's start bit is placed where its ten soft bits are largest in sum, beginning
+ * from where the octet before ended, so the bit clock follows the sender's and noise on one edge does no harm. A packet
+ * must have a known type, its checksum, and parameters that fill it exactly.
  * Both modulations run always; each reads the other's packets too, so the frequency of the marks tells which it was.
  * The seizure before a packet has lines at 1100 and 2300 Hz: their ratio is the line's slope, and a three-tap equaliser
  * makes up for it.

@@ -29,7 +29,6 @@
 #define HOP_SECONDS 0.005f
 #define CENTRE_BACK (SC_TONE_BANK_WINDOW / 2)
 #define TURN 6.28318530717958647692f
-#define PI 3.14159265f
 
 #define DEFAULT_LEVEL_DBM0 (-36.0f)
 #define LOWEST_LEVEL_DBM0 (-50.0f)        /* Q.24: nothing below -55 dBm */
