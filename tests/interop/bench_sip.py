@@ -39,9 +39,13 @@ async def calls(network: SipNetwork, folder: Path, rate: int) -> str:
         wanted = rate * SECONDS
         extra = ("-r", str(rate), "-l", "2000")
         script = scripts.answered().send("BYE", tagged=True).hear(200)
-        await Sipp(network, folder, port).run(script, calls=wanted, extra=extra, trace=False)
+        result = await Sipp(network, folder, port).run(script, calls=wanted, extra=extra, trace=False)
+        ended = 0
+        if result.status == 0:
+            for _ in range(wanted):
+                await gateway.event(ev.RemoteEnded)
+                ended += 1
         elapsed_s = time.monotonic() - began_s
-        ended = sum(isinstance(event, ev.RemoteEnded) for event in gateway.events)
         process_ms = 1_000 * (cpu_s(process_id) - before_s) / max(ended, 1)
         own_ms = 1_000 * (time.process_time() - own_before_s) / max(ended, 1)
         return (
