@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from gateway.drivers.sip_process.endpoints import Endpoints
 from gateway.drivers.sip_process.shim import Kind, Shim, ShimEvent, Text
-from gateway.drivers.sip_wire import SipWire
+from gateway.drivers.sip_wire import CLOSED, SipWire
 from gateway.model.causes import Cause
 from gateway.sip import messages as m
 from gateway.sip.addresses import host_and_port, name_address, sip_uri
@@ -121,7 +121,8 @@ class SipProcess:
     # --- from the gateway
 
     def _on_lost(self, reason: str) -> None:
-        _log.info("ending: %s", reason)
+        if reason != CLOSED:  # that is how the gateway ends us
+            _log.warning("ending: %s", reason)
         self.ended.set()
 
     def _on_message(self, message: m.Message) -> None:
@@ -379,7 +380,7 @@ class SipProcess:
 
 
 def reinvite_wait_s(chance: float, *, owner: bool) -> float:
-    """Wait before a re-INVITE that got 491 is tried again; the Call-ID's owner waits longer (RFC 3261 14.1)."""
+    """Wait before a re-INVITE that got 491 is tried again; longer for the Call-ID's owner (RFC 3261 14.1)."""
     return 2.1 + 1.9 * chance if owner else 2.0 * chance
 
 
