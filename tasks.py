@@ -15,7 +15,9 @@ from tools import gates, setup_steps
 from tools.progress import ROOT, SetupError, say
 
 # Everything but these also needs what only the tests use.
-RUN_ONLY = {"run", "setup", "build", "clean"}
+RUN_ONLY = {"run", "build", "docs"}
+# These need invoke and nothing else.
+READ_ONLY = {"clean", "--list", "--help"}
 
 
 def _ready(*, testing: bool) -> None:
@@ -31,9 +33,12 @@ def _hand_over(arguments: list[str]) -> None:
     if arguments[:1] == ["bench"] and len(asked) > 1:
         # invoke has no argument that may be left out: bench NAME is bench --name NAME.
         arguments[arguments.index(asked[1])] = f"--name={asked[1]}"
-    _ready(testing=bool(asked) and asked[0] not in RUN_ONLY)
-    os.chdir(ROOT)
-    os.execv(setup_steps.PYTHON, [str(setup_steps.PYTHON), "-m", "invoke", *(arguments or ["--list"])])
+    reading = not arguments or bool(READ_ONLY & set(arguments))
+    if not (reading and setup_steps.has_invoke()):
+        _ready(testing=bool(asked) and asked[0] not in RUN_ONLY and not reading)
+    # The user's directory stays: --out and --config are meant from there.
+    command = [str(setup_steps.PYTHON), "-m", "invoke", "--search-root", str(ROOT)]
+    os.execv(setup_steps.PYTHON, [*command, *(arguments or ["--list"])])
 
 
 if __name__ == "__main__":
@@ -140,6 +145,7 @@ def faults(_: Context) -> None:
 def bench(_: Context, name: str = "", json: bool = False) -> None:
     """Print the figures: cost of a tick and of a call, speed of a story, delays that parties notice."""
     _ready(testing=True)
+    os.chdir(ROOT)
     words = ["make", "-s", "-C", str(ROOT / "native"), "bench"]
     if name != "native":
         words = [str(setup_steps.PYTHON), "-m", "tools.figures"]

@@ -83,12 +83,14 @@ def architecture() -> Stage:
 
 def pytest_stages(*, quick: bool, match: str = "") -> list[Stage]:
     """Python's tests: the fast ones on two workers, the real ones apart."""
-    chosen = ("-k", match) if match else ()
     if quick:
+        chosen = ("-k", match) if match else ()
         fast = _pytest("-n", WORKERS, "-m", QUICK, *chosen)
         return [Stage("pytest, quick", (fast,), {"CITYLINE_PROFILE": "quick"})]
-    together = _pytest("-n", WORKERS, "-m", f"not {APART}", *chosen)
-    alone = _pytest("-m", APART, *chosen)
+    if match:
+        return [Stage("pytest, chosen", (_pytest("-k", match),))]
+    together = _pytest("-n", WORKERS, "-m", f"not {APART}")
+    alone = _pytest("-m", APART)
     return [Stage("pytest, virtual time", (together,)), Stage("pytest, real time", (alone,))]
 
 

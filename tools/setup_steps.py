@@ -127,10 +127,15 @@ def make_environment() -> None:
         raise SetupError("python3 -m venv failed; on Debian: apt-get install python3-venv")
 
 
-def _works(python: Path) -> bool:
+def has_invoke() -> bool:
+    """Whether the tasks can be listed already."""
+    return _works(PYTHON, "import invoke")
+
+
+def _works(python: Path, program: str = "import sys") -> bool:
     if not python.exists():
         return False
-    return subprocess.run([python, "-c", "import sys"], capture_output=True, check=False).returncode == 0
+    return subprocess.run([python, "-c", program], capture_output=True, check=False).returncode == 0
 
 
 def install_project() -> None:

@@ -20,6 +20,9 @@ ORDERED = {
 }  # fmt: skip
 
 
+INVOKE = ["-m", "invoke", "--search-root", str(ROOT)]
+
+
 def task_names() -> dict[str, str]:
     module, _ = FilesystemLoader(start=str(ROOT)).load("tasks")
     found = {name: value for name, value in vars(module).items() if type(value).__name__ == "Task"}
@@ -55,6 +58,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(os, "execv", execv)
     monkeypatch.setattr(os, "execvp", execv)
     monkeypatch.setattr(setup_steps, "prepare", lambda *, testing: words.append(f"testing={testing}"))
+    monkeypatch.setattr(setup_steps, "has_invoke", lambda: False)
     return words
 
 
@@ -79,13 +83,23 @@ def test_a_bare_start_sets_up_what_the_task_needs_and_becomes_invoke(
 ) -> None:
     with pytest.raises(HandedOverError):
         tasks._hand_over(words)
-    assert handed_over == [f"testing={testing}", "-m", "invoke", *(words or ["--list"])]
+    assert handed_over == [f"testing={testing}", *INVOKE, *(words or ["--list"])]
+
+
+@pytest.mark.parametrize("words", [["--list"], [], ["clean"], ["run", "--help"]])
+def test_to_list_and_to_clean_nothing_is_built(
+    handed_over: list[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(setup_steps, "has_invoke", lambda: True)
+    with pytest.raises(HandedOverError):
+        tasks._hand_over(words)
+    assert handed_over == [*INVOKE, *(words or ["--list"])]
 
 
 def test_bench_takes_a_name(handed_over: list[str]) -> None:
     with pytest.raises(HandedOverError):
         tasks._hand_over(["bench", "tick", "--json"])
-    assert handed_over == ["testing=True", "-m", "invoke", "bench", "--name=tick", "--json"]
+    assert handed_over == ["testing=True", *INVOKE, "bench", "--name=tick", "--json"]
 
 
 def test_what_set_up_cannot_do_ends_with_a_sentence_not_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
