@@ -35,6 +35,7 @@ def test_the_stories_are_those_of_the_issue() -> None:
     assert set(STORIES) == ISSUE_2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
 @pytest.mark.parametrize("name", ["internal", "city-in", "far-end-hangup", "rotary"])
 def test_a_story_does_not_hang_on_the_luck_of_its_contacts_and_noise(name: str, seed: int) -> None:
@@ -42,6 +43,7 @@ def test_a_story_does_not_hang_on_the_luck_of_its_contacts_and_noise(name: str, 
     assert verdict.passed, failures(verdict)
 
 
+@pytest.mark.slow
 def test_a_story_is_the_same_each_time(tmp_path: Path) -> None:
     first, again = play("city-in", tmp_path / "1"), play("city-in", tmp_path / "2")
     assert first.ladder == again.ladder
@@ -63,6 +65,7 @@ def test_out_holds_a_wav_of_what_each_party_heard(tmp_path: Path) -> None:
         assert not any(sound.readframes(sound.getnframes()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["city-in", "city-out", "hold", "line-to-sip"])
 def test_the_trace_of_a_story_replays_to_the_same_actions(name: str, tmp_path: Path) -> None:
     verdict = play(name, tmp_path)
@@ -78,6 +81,7 @@ def test_the_trace_of_a_story_replays_to_the_same_actions(name: str, tmp_path: P
     assert report.actions > len(verdict.records)
 
 
+@pytest.mark.slow
 def test_the_rows_of_stories_are_calls_in_the_real_journal(tmp_path: Path) -> None:
     verdict = play("queue")
     journal = Journal(tmp_path / "journal.sqlite")
