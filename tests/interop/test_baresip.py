@@ -169,11 +169,15 @@ async def test_it_is_told_that_a_number_does_not_exist(sip_network: SipNetwork, 
         assert "404" in closed["param"]
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_after_a_kill_it_rings_without_registering_again(
-    sip_network: SipNetwork, baresip: MakeBaresip
+    sip_network: SipNetwork, baresip: MakeBaresip, transport: str
 ) -> None:
     port = sip_network.gateway_port()
-    async with office(sip_network.gateway, port) as gateway, baresip("201", port, register_s=600) as phone:
+    async with (
+        office(sip_network.gateway, port) as gateway,
+        baresip("201", port, register_s=600, transport=transport) as phone,
+    ):
         binding = await gateway.event(ev.Registered)
         await phone.event("REGISTER_OK")
         first = gateway.invite(binding)
