@@ -6,6 +6,7 @@ shared memory, no kernel module; it runs as a child process and ends with it.
 """
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -32,15 +33,25 @@ high-priority = no
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """The ALSA names of a cable's two ends."""
+    """The ALSA names of a cable's two ends, and what carries it."""
 
     near: str
     far: str
+    daemon: "subprocess.Popen[bytes]"
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Nothing moves on the cable until the block ends."""
+        self.daemon.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.daemon.send_signal(signal.SIGCONT)
 
 
-def _sink(name: str) -> str:
+def _sink(name: str, sides: int) -> str:
     # norewinds: without it the first stream stalls for 1.7 s.
-    sink = f"sink_name={name} channels=1 format=s16le rate=48000 norewinds=1"
+    sink = f"sink_name={name} channels={sides} format=s16le rate=48000 norewinds=1"
     return f"load-module module-null-sink {sink}\n"
 
 
@@ -53,12 +64,12 @@ def _device(name: str, plays: str, hears: str, socket: Path) -> str:
     )
 
 
-def _write_files(home: Path, socket: Path, count: int) -> None:
+def _write_files(home: Path, socket: Path, count: int, sides: int) -> None:
     script = f"load-module module-native-protocol-unix auth-anonymous=1 socket={socket}\n"
     config = ""
     for number in range(count):
         there, back = f"there{number}", f"back{number}"
-        script += _sink(there) + _sink(back)
+        script += _sink(there, sides) + _sink(back, sides)
         config += _device(f"near{number}", there, back, socket) + _device(f"far{number}", back, there, socket)
     (home / "default.pa").write_text(script)
     (home / "daemon.conf").write_text(DAEMON)
@@ -109,12 +120,15 @@ def _wait_for(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def plugged(count: int) -> Iterator[tuple[Cable, ...]]:
-    """So many cables, until the block ends. RuntimeError with PulseAudio's log when it does not start."""
+def plugged(count: int, sides: int = 1) -> Iterator[tuple[Cable, ...]]:
+    """So many cables, mono or stereo, until the block ends.
+
+    RuntimeError with PulseAudio's log when it does not start.
+    """
     with tempfile.TemporaryDirectory(prefix="cityline-cables-") as name:
         home = Path(name)
         socket, log = home / "native", home / "log"
-        _write_files(home, socket, count)
+        _write_files(home, socket, count, sides)
         command = [
             "pulseaudio",
             "-n",
@@ -136,7 +150,7 @@ def plugged(count: int) -> Iterator[tuple[Cable, ...]]:
                 "HOME": str(home),
             }
             with _variables(here):
-                yield tuple(Cable(f"near{number}", f"far{number}") for number in range(count))
+                yield tuple(Cable(f"near{number}", f"far{number}", daemon) for number in range(count))
         finally:
             daemon.terminate()
             daemon.wait(START_S)

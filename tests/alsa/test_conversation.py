@@ -18,7 +18,8 @@ import pytest
 from gateway.errors import HardwareError
 from gateway.media.core import CardAudio, CorePort, CoreSettings, SignalCore, WireAudio
 from gateway.model.numbers import NodeId, PortId
-from gateway.model.plan import Hears, Plan, PortNode
+from gateway.model.plan import Hears, Plan, PortNode, ToneNode, ToneSegment
+from gateway.simulator.meters import tone_dbm0
 from gateway.simulator.wires import Wire, WireSettings
 from tests.alsa.cables import Cable, plugged
 from tests.alsa.load import busy_interpreter, windows_off
@@ -165,6 +166,57 @@ def test_the_delay_of_the_reference_path_is_measured() -> None:
     assert 15 <= card.echo_delay_ms <= 90
     assert card.erle_db > 20
     assert card.spoken_dbm0 < card.captured_dbm0 - 20
+
+
+def test_the_sides_of_a_stereo_card_are_two_lines() -> None:
+    sent_hz = {NodeId(1): 700.0, NodeId(2): 1_100.0}
+    tones = [ToneNode(NodeId(10 + n), (ToneSegment((hz,), SENT_DBM0, 0),)) for n, hz in sent_hz.items()]
+    near_sides = tuple(CorePort(NodeId(n), CardAudio("near0", side=n - 1)) for n in (1, 2))
+    far_sides = tuple(CorePort(NodeId(n), CardAudio("far0", side=n - 1)) for n in (1, 2))
+    wires = [Wire(WireSettings(erl_db=30.0, noise_dbm0=-100.0, loss_db=0.0)) for _ in (1, 2)]
+    people = tuple(CorePort(NodeId(2 + n), WireAudio(w.exchange, w.line)) for n, w in enumerate(wires, 1))
+    with plugged(1, sides=2):
+        near = SignalCore(CoreSettings(ports=near_sides, rtp_sockets=0))
+        far = SignalCore(CoreSettings(ports=far_sides + people, rtp_sockets=0))
+        lines = [PortNode(NodeId(n), PortId(f"line{n}"), canceller=False) for n in (1, 2, 3, 4)]
+        hears = [Hears(NodeId(n), NodeId(10 + n)) for n in (1, 2)]
+        near.apply(Plan(1, (*lines[:2], *tones), tuple(hears)))
+        far.apply(Plan(1, tuple(lines), (Hears(NodeId(3), NodeId(1)), Hears(NodeId(4), NodeId(2)))))
+        for wire in wires:
+            wire.set_loop(True)
+        far.start_audio()
+        near.start_audio()
+        passes(2.0)
+        heard = [
+            wire.device.heard(wire.device.position - SAMPLES_PER_S // 5, wire.device.position)
+            for wire in wires
+        ]
+        near.close()
+        far.close()
+    levels = [[tone_dbm0(sound, hz) for hz in sent_hz.values()] for sound in heard]
+    print(f"left hears {levels[0]}, right hears {levels[1]}")
+    assert levels[0][0] == pytest.approx(SENT_DBM0, abs=1.0)
+    assert levels[1][1] == pytest.approx(SENT_DBM0, abs=1.0)
+    assert max(levels[0][1], levels[1][0]) < SENT_DBM0 - 50
+
+
+def test_a_stalled_card_is_counted_and_comes_back() -> None:
+    with plugged(1) as (cable,), call(cable) as (near, far):
+        say_tones(near, far)
+        passes(1.0)
+        before = faults(near)
+        with cable.stalled():
+            passes(0.5)
+        passes(3.0)
+        start = near.person.position
+        lost = faults(near) - before
+        passes(1.0)
+        off, windows = windows_off(near.person, start, FAR_HZ, SENT_DBM0 - 2 * WIRE_LOSS_DB)
+        card = near.core.statistics().port(CARD)
+    print(f"faults {lost}, then {off} of {windows} windows off; {card}")
+    assert lost > 0
+    assert not card.card_gone
+    assert off < windows // 4
 
 
 def test_a_device_that_only_plays_is_refused_with_its_name() -> None:
