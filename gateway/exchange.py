@@ -77,6 +77,8 @@ class Exchange:
     def start(self, now: Now) -> list[Action]:
         """What must be done before the first event: the first plan."""
         step = Step(now, self._ids)
+        for machine in self._installation.machines.values():
+            machine.since_ms = now.ms
         self._write_plan(step)
         return step.actions
 

@@ -11,6 +11,7 @@ def test_every_port_has_a_row_with_its_user_and_state(world: World, anna: Teleph
     assert (rows["fxs1"].kind, rows["fxs1"].name, rows["fxs1"].state) == (PortKind.FXS, "101", "dial_tone")
     assert rows["fxs1"].since_ms == world.ms - 5, "10 ms of debounce after the edge"
     assert (rows["fxo2"].name, rows["fxo2"].state) == ("city2", "idle")
+    assert rows["fxo2"].since_ms == 5_000, "idle since the exchange began, not since the machine was on"
 
 
 def test_a_call_shows_its_parties_and_times(world: World, anna: Telephone, boris: Telephone) -> None:
