@@ -239,7 +239,8 @@ class Prompt:
 
 def _words(line: str) -> list[str]:
     try:
-        words = shlex.split(line, comments=True)
+        # A # begins a remark only at the beginning: behind `dials` it is a digit.
+        words = [] if line.lstrip().startswith("#") else shlex.split(line)
     except ValueError as error:
         raise PromptError(f"{error}: leave quotation marks out") from None
     return [word.lower() if not DIGITS.match(word) else word for word in words]

@@ -148,6 +148,12 @@ def test_help_quit_comments_and_empty_lines(typist: Typist) -> None:
     assert typist.prompt.execute("  # a remark") == Answer()
 
 
+def test_a_hash_behind_dials_is_a_digit(typist: Typist) -> None:
+    typist.types("101 lifts")
+    typist.types("101 dials *21#")
+    assert typist.office.ladder.rungs[-1].what == "dials *21#"
+
+
 WORDS = st.sampled_from(
     (
         *(
