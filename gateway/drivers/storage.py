@@ -150,8 +150,9 @@ class Journal:
     def _work(self, ready: threading.Event) -> None:
         try:
             connection = open_journal(self.path, self._on_trouble)
-        except (StorageError, OSError) as error:
-            self._failed_to_open = error
+        except (StorageError, OSError, sqlite3.Error) as error:
+            known = isinstance(error, StorageError)
+            self._failed_to_open = error if known else StorageError(f"{self.path}: {error}")
             ready.set()
             return
         with closing(connection):

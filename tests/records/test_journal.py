@@ -278,6 +278,15 @@ def test_a_place_that_cannot_be_written_is_named_with_a_remedy(tmp_path):
         Journal(tmp_path / "file" / "calls.sqlite")
 
 
+def test_a_journal_that_cannot_be_opened_at_all_is_told_and_not_waited_for(path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise sqlite3.DatabaseError("the new one is damaged too")
+
+    monkeypatch.setattr(storage, "open_journal", refuse)
+    with pytest.raises(StorageError, match="damaged too"):
+        Journal(path)
+
+
 def test_reading_where_nothing_was_recorded_says_so(tmp_path):
     with pytest.raises(StorageError, match="no calls have been recorded here"):
         read_calls(tmp_path / "calls.sqlite")
