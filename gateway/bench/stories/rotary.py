@@ -8,7 +8,7 @@ ROTARY = ("104",)
 
 
 def play(stage: Stage) -> None:
-    """104 turns 1 0 2 (one, ten and two pulses) and talks; then dials a number that is busy."""
+    """104 turns 1 0 2 (one, ten and two pulses) and talks until the other hangs up."""
     grigory, boris = stage.telephone("104"), stage.telephone("102")
     lifted_ms = stage.now_ms
     grigory.lifts()
