@@ -10,6 +10,7 @@ docs/unproved.md.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ CONTACT_DELAY_MS = (1.0, 5.0)
 BOUNCE_MS = (3.0, 15.0)
 CURRENT_DELAY_MS = (8.0, 20.0)
 RELAY_MS = 2.0
+PINS_KEPT = 10_000
+"""Pin changes kept for assertions: minutes of ringing; an office that runs for weeks may not grow."""
 
 Power = Callable[[bool], None]
 Cancel = Callable[[], None]
@@ -72,7 +75,7 @@ class SimulatedLineModules:
 
     def __init__(self, clock: Clock, wires: Mapping[PortId, Wire], *, seed: int = 1) -> None:
         self.faults: list[str] = []
-        self.pins: list[PinChange] = []
+        self.pins: deque[PinChange] = deque(maxlen=PINS_KEPT)
         self._clock = clock
         self._wires = wires
         self._random = random.Random(seed)
