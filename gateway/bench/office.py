@@ -105,6 +105,7 @@ class Office:
         configuration: Configuration,
         *,
         seed: int = 1,
+        drift_ppm: float = 0.0,
         rotary: Collection[str] = (),
         tamper: Tamper | None = None,
         trace: TraceSink | None = None,
@@ -120,6 +121,7 @@ class Office:
             board,
             office,
             seed=seed,
+            drift_ppm=drift_ppm,
             rotary=rotary,
             on_act=self.ladder.person,
             on_city=self.ladder.city,
@@ -250,8 +252,9 @@ def open_office(
     name: str = "office",
     *,
     seed: int = 1,
+    drift_ppm: float = 0.0,
     rotary: Collection[str] = (),
     tamper: Tamper | None = None,
 ) -> Office:
     """That office, running."""
-    return Office(read_office(name), seed=seed, rotary=rotary, tamper=tamper)
+    return Office(read_office(name), seed=seed, drift_ppm=drift_ppm, rotary=rotary, tamper=tamper)

@@ -4,6 +4,7 @@ Each port's line has other physics (hybrid, delay, echo loss, noise), so that no
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import PortId
@@ -51,10 +52,15 @@ def city_wire(place: int, seed: int) -> WireSettings:
     )
 
 
+def _drifting(settings: WireSettings, ppm: float) -> WireSettings:
+    return replace(settings, drift_ppm=ppm)
+
+
 class SimulatedBoard:
     """Wires, line modules, telephones (by extension number) and the city of one office.
 
-    ``rotary`` names the extensions whose telephones dial by pulses. `wires` is by port: each is what
+    ``rotary`` names the extensions whose telephones dial by pulses. ``drift_ppm`` is how much faster than
+    ours the clocks of telephones are, and how much slower the city's. `wires` is by port: each is what
     `media.core_values.WireAudio` wants.
     """
 
@@ -65,6 +71,7 @@ class SimulatedBoard:
         office: OfficeSettings,
         *,
         seed: int = 1,
+        drift_ppm: float = 0.0,
         rotary: Collection[str] = (),
         on_act: OnAct | None = None,
         on_city: Callable[[CityLine, str], None] | None = None,
@@ -72,8 +79,11 @@ class SimulatedBoard:
         fxs = [port.port for port in board.ports if port.kind is PortKind.FXS]
         fxo = [port.port for port in board.ports if port.kind is PortKind.FXO]
         self.wires: dict[PortId, Wire] = {
-            **{port: Wire(telephone_wire(place, seed)) for place, port in enumerate(fxs)},
-            **{port: Wire(city_wire(place, seed)) for place, port in enumerate(fxo)},
+            **{
+                port: Wire(_drifting(telephone_wire(place, seed), drift_ppm))
+                for place, port in enumerate(fxs)
+            },
+            **{port: Wire(_drifting(city_wire(place, seed), -drift_ppm)) for place, port in enumerate(fxo)},
         }
         self.modules = SimulatedLineModules(clock, self.wires, seed=seed)
         numbers = {

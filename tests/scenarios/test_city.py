@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.bench.office import open_office
 from gateway.bench.stage import Stage
 from gateway.model.actions import CallEnded, CallStarted
 from gateway.model.causes import Cause, Evidence
@@ -165,3 +166,27 @@ def test_stopping_the_gateway_ends_calls_with_a_cause_and_frees_the_lines(stage:
     assert stage.city(1).state in ("releasing", "idle")
     ends = [row for row in stage.office.journal.rows if isinstance(row, CallEnded)]
     assert len(ends) == 2
+
+
+def test_clocks_of_the_far_ends_that_drift_by_100_ppm_disturb_nobody() -> None:
+    office = open_office(drift_ppm=100.0)
+    stage = Stage(office)
+    anna, city = stage.telephone("101"), stage.city(1)
+    anna.lifts()
+    stage.wait(400)
+    stage.subscriber(Subscriber(NUMBER, Behaviour.ANSWERS, after_ms=6_000))
+    anna.dials(NUMBER)
+    stage.office.run_until(lambda: city.state == "talking", 15_000, "the subscriber answers")
+    stage.wait(8_000)
+    for listener, speaker in ((anna, city), (city, anna)):
+        speaker.says()
+        stage.wait(10_000)
+        # Each ear counts its own clock's samples; the loss of likeness is that of a second's drift.
+        found = listener.ear.finds(speaker.ear, 500)
+        assert found.correlation > 0.9
+        speaker.hushes()
+        stage.wait(300)
+    anna.hangs_up()
+    stage.at_rest()
+    assert stage.passed, [check for check in stage.checks if not check.passed]
+    office.close()
