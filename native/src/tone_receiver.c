@@ -5,7 +5,7 @@
  * Assumes 8000 samples a second, input after the echo canceller (the far end's sound only).
  * Measured, Russian plan: busy 20/20 at 10 dB SNR, -40 .. 0 dBm0, +-40 Hz, +-20 % of cadence, 51 ms after the second cycle at
  * the latest; dial tone after 270 ms; under speech of 10 dB less after 2.3 s in the mean; no false busy, congestion, ringback
- * or SIT in 40.9 h of speech and music (39 notes held long enough for a dial tone in 21.6 h of it: arm that when it is due). */
+ * or SIT in 40.9 h of speech and music (but 69 notes held as long as a dial tone: arm that when it is due). */
 #include "tone_receiver.h"
 
 #include "alloc.h"
