@@ -227,7 +227,12 @@ async def _bench_prompt(gateway: "Gateway") -> None:
 def _play(story: str, out: Path | None) -> NoReturn:
     from gateway import bench
 
-    sys.exit(bench.play(story, out))
+    try:
+        sys.exit(bench.play(story, out))
+    except ConfigError as error:
+        fail(error, EXIT_BAD_INPUT)
+    except (CitylineError, OSError) as error:
+        fail(error)
 
 
 # --- see and ask --------------------------------------------------------------------------------------------
