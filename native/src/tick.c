@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PACKETS_PER_TICK 32     /* of a socket; the rest waits for the next tick */
+#define LOUDER_THAN_ECHO 4.0    /* 6 dB over what we play: no hybrid gives so much back */
 
 static bool faulty(const struct sc_core *core, enum sc_fault fault)
 {
@@ -51,6 +52,23 @@ static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const 
     sc_echo_policy_process(&port->policy, port->canceller, port->playback, SC_TICK_SAMPLES);
 }
 
+static double tick_energy(const int16_t *samples)
+{
+    double sum = 0.0;
+    for (uint32_t i = 0; i < SC_TICK_SAMPLES; i++)
+        sum += (double)samples[i] * samples[i];
+    return sum;
+}
+
+/* What the detectors of a port listen to. What comes from the line far louder than what we play into it is no echo: there
+ * a canceller has nothing to give and a tone to spoil, because the far party's hybrid sends the tone back to us and the
+ * canceller takes it for its own reference. */
+static const int16_t *listened_to(const struct sc_port_state *port)
+{
+    bool near_end = tick_energy(port->captured) > LOUDER_THAN_ECHO * tick_energy(port->playback);
+    return near_end ? port->captured : port->spoken;
+}
+
 static void capture_port(struct sc_core *core, struct sc_port_state *port)
 {
     const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
@@ -68,7 +86,7 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     sc_meter_process(&port->captured_meter, port->captured, SC_TICK_SAMPLES);
     sc_meter_process(&port->spoken_meter, port->spoken, SC_TICK_SAMPLES);
     if (node != NULL)
-        sc_listening_process(&port->listening, port->spoken, SC_TICK_SAMPLES, node->id, core->tick, core->events);
+        sc_listening_process(&port->listening, listened_to(port), SC_TICK_SAMPLES, node->id, core->tick, core->events);
 }
 
 /* SC_FAULT_CROSSED_WIRE: each port's voice is taken for its neighbour's. */

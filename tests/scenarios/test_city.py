@@ -110,7 +110,7 @@ def test_a_refusal_of_the_city_frees_the_line_and_tells_the_caller(
     stage.wait(400)
     anna.dials(NUMBER)
     stage.office.run_until(lambda: stage.city(1).state == "refused", 6_000, "the city refuses")
-    stage.released(1, within_ms=5_000)
+    stage.released(1, within_ms=3_000)
     stage.wait(3_000)
     assert anna.hears() in (Heard.BUSY, Heard.CONGESTION)
     [end] = [row for row in stage.office.journal.rows if isinstance(row, CallEnded)]
