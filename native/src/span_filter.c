@@ -22,10 +22,10 @@
 enum { BLOCK = SC_SPAN_BLOCK, CONSTRAINED_PER_BLOCK = 5, MOST_PARTITIONS = 32, VECTORS = SC_FFT_BINS / 4 };
 
 /* Powers are per bin: |gain|^2, or |spectrum|^2 of a block at full scale 1. */
-#define START_UNCERTAINTY 0.15f   /* an echo 8 dB down anywhere in the span */
+#define START_UNCERTAINTY 0.015f  /* of a partition: over 16 of them an echo 6 dB down; more only adds noise in speech */
 #define REMEMBERED 0.9990f        /* a path keeps this much of itself per block: drifts with a time constant of 8 s */
 #define REMEMBERED_SEEKING 0.9950f /* what has been found makes its partition believe more, and ... */
-#define UNEXPECTED 0.01f          /* ... where nothing was found for long an echo 20 dB down may appear */
+#define UNEXPECTED 0.001f         /* ... where nothing was found for long an echo 30 dB down may appear */
 #define NOISE_SMOOTHING 0.6f      /* of the noise's spectrum: 16 ms */
 #define NOISE_LEAST (64 * 3e-10f) /* quantisation to 16 bits in each of 64 samples, with a margin */
 
@@ -151,13 +151,13 @@ static void estimate_echo(const struct sc_span_filter *f, float *y)
 }
 
 /* Share of the error which the uncertainty explains, per bin: error <- error / (explained + 2 noise). */
-static void weigh_error(struct sc_span_filter *f, struct sc_spectrum *error, float *inverse)
+static void weigh_error(struct sc_span_filter *f, struct sc_spectrum *error, float *inverse, bool again)
 {
     float explained[SC_FFT_BINS] __attribute__((aligned(16))) = {0};
     for (size_t p = f->first; p < f->first + f->count; p++)
         for (int i = 0; i < VECTORS; i++)
             put(explained, i, at(explained, i) + at(f->uncertainty[p], i) * at(f->power[slot(f, p)], i));
-    const float keep = f->noise_known ? NOISE_SMOOTHING : 0;
+    const float keep = again ? 1 : f->noise_known ? NOISE_SMOOTHING : 0; /* a second look has been fitted: it tells less */
     f->noise_known = true;
     for (int i = 0; i < VECTORS; i++) {
         const sc_v4 er = at(error->re, i), ei = at(error->im, i), s = at(explained, i);
@@ -200,13 +200,13 @@ static void constrain(struct sc_span_filter *f, size_t p)
     sc_fft_forward(&f->fft, frame, &f->weights[p]);
 }
 
-static void learn(struct sc_span_filter *f, const float *e, bool seek)
+static void learn(struct sc_span_filter *f, const float *e, bool seek, bool again)
 {
     float frame[2 * BLOCK] = {0}, inverse[SC_FFT_BINS] __attribute__((aligned(16)));
     struct sc_spectrum error;
     memcpy(frame + BLOCK, e, BLOCK * sizeof *e);
     sc_fft_forward(&f->fft, frame, &error);
-    weigh_error(f, &error, inverse);
+    weigh_error(f, &error, inverse, again);
     const float remembered = seek ? REMEMBERED_SEEKING : REMEMBERED, keep = remembered * remembered;
     for (size_t p = f->first; p < f->first + f->count; p++)
         update_partition(f, p, &error, inverse, keep, seek ? (1 - keep) * UNEXPECTED : 0);
@@ -233,10 +233,10 @@ void sc_span_filter_process(struct sc_span_filter *f, const float *x, const floa
     subtract_echo(f, d, e);
     if (learning == SC_SPAN_HOLD)
         return;
-    learn(f, e, learning != SC_SPAN_TRACK);
+    learn(f, e, learning != SC_SPAN_TRACK, false);
     if (learning == SC_SPAN_HURRY) {
         subtract_echo(f, d, again);
-        learn(f, again, true);
+        learn(f, again, true, true);
     }
 }
 
