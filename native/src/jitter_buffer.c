@@ -2,8 +2,8 @@
  *
  * What: turns packets that come when they like into n samples a tick.
  * How: a ring of samples indexed by RTP time stamp, with a mark a sample (empty, audio, pause), so that order,
- * duplicates and packet sizes need no care.  Each packet's delay over the fastest of the last seconds goes into a
- * forgetting histogram; its upper quantile is the target delay.  When nothing has come the play-out waits (the delay
+ * duplicates and packet sizes need no care.  The target delay comes from the jitter seen
+ * (jitter_estimate.c).  When nothing has come the play-out waits (the delay
  * grows by itself as far as max_depth); what was waited for in vain is skipped when later packets show that it was
  * lost.  A delay over the target is cut, one under it stretched, by a stretch of signal that resembles its neighbour;
  * in pauses freely.  A new ssrc or a time stamp far off is believed at the second packet that agrees with it, or at
@@ -19,10 +19,10 @@
 
 #include "alloc.h"
 #include "concealment.h"
+#include "jitter_estimate.h"
 
 enum {
     SAMPLES_PER_MS = 8,
-    US_PER_SAMPLE = 125,
     RING = 8192,                /* 1.024 s, half of it ahead of the play-out */
     RING_MASK = RING - 1,
     LAG_MIN = 40,               /* stretch to cut or insert: a pitch period, 66..200 Hz */
@@ -31,21 +31,12 @@ enum {
     BEHIND = 8000,              /* older than a second: not late but from elsewhere */
     SEAM = 80,                  /* samples compared and cross-faded */
     MOST_DEPTH_MS = 400,
-    START_DELAY = 160,          /* until anything is known: 20 ms */
-    BUCKETS = 50,
-    BUCKET_SAMPLES = 40,        /* 5 ms */
-    BASE_WINDOW_PACKETS = 250,  /* the fastest packet of the last 5 to 10 s: 300 ppm are 3 ms in that time */
-    BASE_JUMP_SAMPLES = 16000,  /* transit changed by 2 s: another sender's clock */
-    TICK_SLACK = 40,            /* arrivals are seen at ticks only */
     HYSTERESIS = 80,            /* delays this near the target are left alone */
     COOLDOWN = 480,             /* between two cuts: 60 ms */
     URGENT_EXCESS = 480,        /* cut also where it does not fit well */
     SILENT_AFTER = 1600,        /* nothing for 200 ms: no longer loss but silence */
     STOPPED_AFTER = 4000        /* nothing for 500 ms: the next packet starts anew */
 };
-#define LATE_SHARE 0.01f        /* of packets that may come too late */
-#define FORGET 0.997f           /* a packet: 330 packets, 7 s of 20 ms */
-#define TARGET_FALL 1.6f        /* samples a packet */
 #define FIT 0.75f               /* correlation at which a seam is not heard */
 #define QUIET_RMS 80.0f         /* about -46 dBm0: any seam will do */
 
@@ -66,12 +57,8 @@ struct sc_jitter_buffer {
     uint32_t idle;               /* samples since anything was there */
     uint32_t cooldown;
     bool settle;                 /* take the next packet's delay as it is */
-    float delay, target;         /* samples */
-    uint32_t transit, transit_before; /* of the first and of the last packet */
-    bool transit_known;
-    int32_t least[2];            /* least transit of this window and of the one before */
-    uint32_t window_packets;
-    float histogram[BUCKETS];
+    float delay;                 /* samples */
+    struct sc_jitter_estimate estimate;
     struct sc_jitter_buffer_state state;
 };
 
@@ -103,26 +90,15 @@ void sc_jitter_buffer_destroy(struct sc_jitter_buffer *jb)
     sc_free(jb);
 }
 
-static float min_delay(const struct sc_jitter_buffer *jb)
-{
-    return (float)(jb->settings.min_depth_ms * SAMPLES_PER_MS);
-}
-
 static float max_delay(const struct sc_jitter_buffer *jb)
 {
     return (float)(jb->settings.max_depth_ms * SAMPLES_PER_MS);
 }
 
-static float clamp_delay(const struct sc_jitter_buffer *jb, float delay)
-{
-    return fminf(fmaxf(delay, min_delay(jb)), max_delay(jb));
-}
-
 static void forget_jitter(struct sc_jitter_buffer *jb)
 {
-    memset(jb->histogram, 0, sizeof jb->histogram);
-    jb->transit_known = false;
-    jb->target = clamp_delay(jb, START_DELAY);
+    const float least = (float)(jb->settings.min_depth_ms * SAMPLES_PER_MS);
+    sc_jitter_estimate_init(&jb->estimate, least, max_delay(jb));
 }
 
 void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb)
@@ -151,8 +127,8 @@ static void mark(struct sc_jitter_buffer *jb, uint32_t from, uint32_t to, enum m
 static void start_at(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     memset(jb->marks, EMPTY, sizeof jb->marks);
-    jb->delay = jb->target;
-    jb->play = p->timestamp - (uint32_t)jb->target;
+    jb->delay = jb->estimate.target;
+    jb->play = p->timestamp - (uint32_t)jb->estimate.target;
     mark(jb, jb->play, p->timestamp, PAUSE);
     jb->end = p->timestamp;
     jb->ssrc = p->ssrc;
@@ -161,50 +137,6 @@ static void start_at(struct sc_jitter_buffer *jb, const struct sc_jitter_packet 
     jb->known = jb->running = jb->settle = true;
     jb->suspected = false;
     jb->waited = jb->idle = 0;
-}
-
-/* The packet's delay over the fastest, in samples; learns from it. */
-static float observe(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
-{
-    const uint32_t now = (uint32_t)(p->arrival_us / US_PER_SAMPLE), transit = now - p->timestamp;
-    if (jb->transit_known && fabsf((float)(int32_t)(transit - jb->transit_before)) > BASE_JUMP_SAMPLES)
-        forget_jitter(jb);
-    if (!jb->transit_known) {
-        jb->transit = jb->transit_before = transit;
-        jb->least[0] = jb->least[1] = 0;
-        jb->window_packets = 0;
-        jb->transit_known = true;
-    }
-    const float change = fabsf((float)(int32_t)(transit - jb->transit_before)) / SAMPLES_PER_MS;
-    jb->state.jitter_ms += (change - jb->state.jitter_ms) / 16; /* RFC 3550 6.4.1 */
-    jb->transit_before = transit;
-    const int32_t d = (int32_t)(transit - jb->transit);
-    if (d < jb->least[0])
-        jb->least[0] = d;
-    const int32_t base = jb->least[0] < jb->least[1] ? jb->least[0] : jb->least[1];
-    if (++jb->window_packets >= BASE_WINDOW_PACKETS) {
-        jb->least[1] = jb->least[0];
-        jb->least[0] = d;
-        jb->window_packets = 0;
-    }
-    return (float)(d - base);
-}
-
-static void learn(struct sc_jitter_buffer *jb, float over)
-{
-    const int bucket = over < BUCKETS * BUCKET_SAMPLES ? (int)over / BUCKET_SAMPLES : BUCKETS - 1;
-    float total = 0, tail = 0;
-    for (int i = 0; i < BUCKETS; i++) {
-        jb->histogram[i] *= FORGET;
-        if (i == bucket)
-            jb->histogram[i] += 1 - FORGET;
-        total += jb->histogram[i];
-    }
-    int at = BUCKETS - 1;
-    while (at > 0 && (tail += jb->histogram[at]) <= LATE_SHARE * total)
-        at--;
-    const float wanted = clamp_delay(jb, (float)((at + 1) * BUCKET_SAMPLES + TICK_SLACK));
-    jb->target = wanted > jb->target ? wanted : fmaxf(wanted, jb->target - TARGET_FALL);
 }
 
 static void note_sequence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
@@ -238,8 +170,8 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
         return;
     }
     note_sequence(jb, p);
-    const float over = observe(jb, p), seen_delay = (float)(int32_t)(p->timestamp - jb->play) + over;
-    learn(jb, over);
+    const float over = sc_jitter_estimate_packet(&jb->estimate, p->arrival_us, p->timestamp);
+    const float seen_delay = (float)(int32_t)(p->timestamp - jb->play) + over;
     jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
     jb->settle = false;
     const uint32_t end = p->timestamp + (uint32_t)p->n_samples;
@@ -381,7 +313,7 @@ static void adapt(struct sc_jitter_buffer *jb, uint32_t n)
     jb->cooldown = jb->cooldown > n ? jb->cooldown - n : 0;
     if (jb->cooldown > 0 || jb->marks[jb->play & RING_MASK] != AUDIO)
         return;
-    const float excess = jb->delay - jb->target;
+    const float excess = jb->delay - jb->estimate.target;
     if (fabsf(excess) < HYSTERESIS || stretch_of(jb, jb->play, LAG_MAX + SEAM) < LAG_MAX + SEAM)
         return;
     if (excess > 0) {
@@ -399,7 +331,7 @@ static void adapt(struct sc_jitter_buffer *jb, uint32_t n)
 /* In a pause the delay is corrected at once: longer by staying, shorter by skipping all but its last sample. */
 static uint32_t play_pause(struct sc_jitter_buffer *jb, uint32_t n)
 {
-    const float excess = jb->settle ? 0 : jb->delay - jb->target;
+    const float excess = jb->settle ? 0 : jb->delay - jb->estimate.target;
     uint32_t length = stretch_of(jb, jb->play, AHEAD);
     jb->waited = 0;
     if (excess <= -(float)n) {
@@ -510,7 +442,8 @@ void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jit
 {
     const int32_t depth = jb->running ? (int32_t)(jb->end - jb->play) : 0;
     *out = jb->state;
-    out->target_depth_ms = jb->target / SAMPLES_PER_MS;
+    out->jitter_ms = jb->estimate.jitter_ms;
+    out->target_depth_ms = jb->estimate.target / SAMPLES_PER_MS;
     out->delay_ms = jb->delay / SAMPLES_PER_MS;
     out->depth_ms = depth > 0 ? (float)depth / SAMPLES_PER_MS : 0;
 }
