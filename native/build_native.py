@@ -1,7 +1,7 @@
 """Build ``gateway.media._signal_core``: the signal core (cffi, API mode, one abi3 module).
 
-What Python may call and see is read from the headers themselves, so that C and Python cannot differ. Needs Debian's
-``libasound2-dev``, ``libspeexdsp-dev`` and ``pkg-config``.
+What Python may call and see is read from the headers themselves, so that C and Python cannot differ. Needs
+Debian's ``libasound2-dev``, ``libspeexdsp-dev`` and ``pkg-config``.
 """
 
 import re

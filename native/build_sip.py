@@ -1,6 +1,7 @@
 """Build ``gateway._sip_shim``: the C shim around sofia-sip (cffi, API mode, one abi3 module).
 
-Needs Debian's ``libsofia-sip-ua-dev``. The declarations are read from sip_shim.h, so that C and Python cannot differ.
+Needs Debian's ``libsofia-sip-ua-dev``. The declarations are read from sip_shim.h, so that C and
+Python cannot differ.
 """
 
 import subprocess

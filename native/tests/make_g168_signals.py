@@ -1,10 +1,10 @@
-"""Writes g168_signals.h: the hybrid models of G.168 annex D and the composite source signals of annex C at 8 kHz.
+"""Writes g168_signals.h: the hybrid models of G.168 annex D, the composite source signals of annex C, at 8 kHz.
 
 Usage: python3 make_g168_signals.py g168_echo_models.json > g168_signals.h
 
-The JSON holds the tables of the Recommendation: model coefficients with their scale K, and one period of the two
-voiced sounds at 44.1 kHz.  They are resampled by their Fourier series; the pseudo-noise of 200 ms is flat from 200 to
-3600 Hz with random phases, as ITU-T P.501 describes it.
+The JSON holds the tables of the Recommendation: model coefficients with their scale K, and one period of the
+two voiced sounds at 44.1 kHz. They are resampled by their Fourier series; the pseudo-noise of 200 ms is flat
+from 200 to 3600 Hz with random phases, as ITU-T P.501 describes it.
 """
 
 import cmath
