@@ -1,4 +1,4 @@
-"""Writes g168_signals.h: the hybrid models of G.168 annex D, the composite source signals of annex C, at 8 kHz.
+"""Writes g168_signals.h: hybrid models of G.168 annex D, composite source signals of annex C, at 8 kHz.
 
 Usage: python3 make_g168_signals.py g168_echo_models.json > g168_signals.h
 
