@@ -2,10 +2,9 @@
  *
  * What: turns packets that come when they like into n samples a tick.
  * How: a ring of samples indexed by RTP time stamp, with a mark a sample (empty, audio, pause), so that order,
- * duplicates and packet sizes need no care.  The target delay comes from the jitter seen
- * (jitter_estimate.c).  When nothing has come the play-out waits (the delay
- * grows by itself as far as max_depth); what was waited for in vain is skipped when later packets show that it was
- * lost.  A delay over the target is cut, one under it stretched, by a stretch of signal that resembles its neighbour;
+ * duplicates and packet sizes need no care.  The target delay comes from the jitter seen (jitter_estimate.c).  When
+ * nothing has come the play-out waits (the delay grows by itself as far as max_depth); what was waited for in vain is
+ * skipped when later packets show that it was lost.  A delay over the target is cut, one under it stretched, by a stretch of signal that resembles its neighbour;
  * in pauses freely.  A new ssrc or a time stamp far off is believed at the second packet that agrees with it, or at
  * once when the old stream has stopped.
  * Assumes: put and get on one thread; arrival clock and tick clock run alike.
