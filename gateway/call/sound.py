@@ -55,7 +55,10 @@ class Sound:
 
     def _detectors(self, line: Line) -> Detectors:
         if isinstance(line, Fxo):
-            return Detectors.CALL_PROGRESS if line.in_use else Detectors.CALLER_ID
+            if not line.in_use:
+                return Detectors.CALLER_ID
+            due = Detectors.DIAL_TONE if line.expects_dial_tone else Detectors.NONE
+            return Detectors.CALL_PROGRESS | due
         leg = self._board.legs.get(line.key)
         if line.expects_digits or (leg is not None and self._digits_matter(leg)):
             return Detectors.DTMF

@@ -163,6 +163,11 @@ class Fxo(Machine[FxoState]):
         return self.state in _IN_CALL
 
     @property
+    def expects_dial_tone(self) -> bool:
+        """Dial tone would say something: dial now, or the far end has gone."""
+        return self.state in (X.SEIZING, X.TALKING)
+
+    @property
     def identity_pending(self) -> bool:
         """Whether the caller's identity may still come."""
         return self.state is X.RINGING

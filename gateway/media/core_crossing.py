@@ -176,7 +176,12 @@ class PlanWriter:
 
 def detector_bits(detectors: Detectors) -> int:
     """``SC_DETECT_*`` or'ed."""
-    pairs = ((Detectors.DTMF, 1), (Detectors.CALL_PROGRESS, 2), (Detectors.CALLER_ID, 4))
+    pairs = (
+        (Detectors.DTMF, 1),
+        (Detectors.CALL_PROGRESS, 2),
+        (Detectors.CALLER_ID, 4),
+        (Detectors.DIAL_TONE, 8),
+    )
     return sum(bit for flag, bit in pairs if flag in detectors)
 
 

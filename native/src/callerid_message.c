@@ -28,6 +28,11 @@ bool sc_callerid_type_known(uint8_t type)
     return type == SDMF_CALL || type == SDMF_WAITING || type == MDMF_CALL || type == MDMF_WAITING;
 }
 
+bool sc_callerid_is_call(const struct sc_callerid_message *message)
+{
+    return message->message_type == SDMF_CALL || message->message_type == MDMF_CALL;
+}
+
 static void take_date(struct sc_callerid_message *m, const uint8_t *octets, uint32_t length)
 {
     if (length != SC_CALLERID_DATE_MAX)

@@ -4,9 +4,12 @@
  * Assumes the echo canceller has had the samples first. */
 #include "core_internal.h"
 
+#include "callerid_message.h"
+
 #include <string.h>
 
 #define SAMPLES_PER_MS 8u
+#define ALL_BUT_DIAL (SC_TONE_ARM_ALL & ~(SC_TONE_ARM(SC_TONE_DIAL) | SC_TONE_ARM(SC_TONE_STUTTER_DIAL)))
 
 int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool callerid)
 {
@@ -32,6 +35,8 @@ void sc_listening_arm(struct sc_listening *listening, uint32_t detectors)
         sc_dtmf_receiver_reset(listening->dtmf);
     if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL)
         sc_tone_receiver_reset(listening->tones);
+    if (listening->tones != NULL && ((detectors ^ listening->active) & (SC_DETECT_DIAL_TONE | SC_DETECT_CALL_PROGRESS)))
+        sc_tone_receiver_arm(listening->tones, detectors & SC_DETECT_DIAL_TONE ? SC_TONE_ARM_ALL : ALL_BUT_DIAL);
     if ((begins & SC_DETECT_CALLER_ID) && listening->callerid != NULL)
         sc_callerid_modem_reset(listening->callerid);
     listening->active = detectors;
@@ -77,7 +82,7 @@ static void say_callers(struct sc_listening *listening, struct sc_event *event, 
 {
     struct sc_callerid_message message;
     while (sc_callerid_modem_next(listening->callerid, &message)) {
-        if (message.message_waiting_known)
+        if (!sc_callerid_is_call(&message))
             continue; /* a lamp, no caller */
         event->kind = SC_EVENT_CALLER_ID;
         event->withheld = message.number_absent == SC_CALLERID_PRIVATE;

@@ -203,7 +203,7 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
         sc_meter_reset(&socket->heard_meter);
     }
     if (node != NULL) {
-        sc_listening_arm(&socket->listening, node->detectors & (SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS));
+        sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID);
         notch(core, &socket->listening, socket->node);
     }
 }

@@ -213,7 +213,7 @@ def test_caller_identity_is_listened_for_until_the_line_is_in_use(
     city.calls("4951234567")
     world.wait(3)
     anna.lifts()
-    assert world.port_node("fxo1").detectors is Detectors.CALL_PROGRESS
+    assert world.port_node("fxo1").detectors == Detectors.CALL_PROGRESS | Detectors.DIAL_TONE
 
 
 # --- out --------------------------------------------------------------------------------------------------

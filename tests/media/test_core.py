@@ -33,6 +33,7 @@ from gateway.model.plan import (
 from tests.media.conftest import Rig
 from tests.media.lines import amplitude, frequency_of, level_dbm0, sine
 
+CITY_TONES = Detectors.CALL_PROGRESS | Detectors.DIAL_TONE
 BUSY = (ToneSegment((425.0,), -10.0, 350), ToneSegment((), 0.0, 350))
 
 
@@ -208,7 +209,7 @@ def test_busy_tone_is_recognised_and_its_end_too(rig: Rig) -> None:
 
 def test_the_dial_tone_of_the_city_is_recognised(rig: Rig) -> None:
     rig.lines[1].says(chain(islice(sine(425, -15), 16_000), repeat(0, 8_000)))
-    rig.apply(port(2, Detectors.CALL_PROGRESS))
+    rig.apply(port(2, CITY_TONES))
     rig.ticks(3_000)
     assert [(event.kind, event.present) for event in rig.events if isinstance(event, ToneHeard)] == [
         (ToneKind.DIAL, True),
@@ -219,10 +220,25 @@ def test_the_dial_tone_of_the_city_is_recognised(rig: Rig) -> None:
 def test_ringback_is_never_taken_for_dial_tone(rig: Rig) -> None:
     burst = list(islice(sine(425, -20), 8_000))
     rig.lines[1].says(chain.from_iterable(chain(burst, repeat(0, 32_000)) for _ in range(2)))
-    rig.apply(port(2, Detectors.CALL_PROGRESS))
+    rig.apply(port(2, CITY_TONES))
     rig.ticks(9_000)
     kinds = {event.kind for event in rig.events if isinstance(event, ToneHeard)}
     assert kinds == {ToneKind.RINGBACK}
+
+
+def test_dial_tone_is_only_listened_for_while_it_is_due(rig: Rig) -> None:
+    rig.lines[1].says(sine(425, -15))
+    rig.apply(port(2, Detectors.CALL_PROGRESS))
+    rig.ticks(3_000)
+    assert rig.events == []
+    rig.apply(port(2, CITY_TONES))
+    rig.ticks(2_000)
+    rig.apply(port(2, Detectors.CALL_PROGRESS))
+    rig.ticks(20)
+    assert rig.events == [
+        ToneHeard(NodeId(2), ToneKind.DIAL, present=True, cycles=0),
+        ToneHeard(NodeId(2), ToneKind.DIAL, present=False, cycles=0),
+    ]
 
 
 def test_detectors_that_are_not_asked_for_say_nothing(rig: Rig) -> None:
@@ -248,9 +264,9 @@ def fsk(message: bytes) -> list[int]:
     return samples
 
 
-def mdmf(*fields: tuple[int, bytes]) -> bytes:
-    body = b"".join(bytes((kind, len(value))) + value for kind, value in fields)
-    message = bytes((0x80, len(body))) + body
+def mdmf(*fields: tuple[int, bytes], kind: int = 0x80) -> bytes:
+    body = b"".join(bytes((field, len(value))) + value for field, value in fields)
+    message = bytes((kind, len(body))) + body
     return message + bytes((-sum(message) & 0xFF,))
 
 
@@ -260,6 +276,21 @@ def test_the_caller_is_read_from_a_city_line(rig: Rig) -> None:
     rig.apply(port(2, Detectors.CALLER_ID))
     rig.ticks(2_500)
     assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "IVANOV", withheld=False)]
+
+
+def test_a_call_that_also_tells_the_lamp_is_still_a_call(rig: Rig) -> None:
+    lamp = (0x0B, b"\xff")
+    rig.lines[1].says(chain(repeat(0, 4_000), fsk(mdmf((2, b"4951234567"), lamp))))
+    rig.apply(port(2, Detectors.CALLER_ID))
+    rig.ticks(2_500)
+    assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "", withheld=False)]
+
+
+def test_a_message_about_the_lamp_alone_is_no_call(rig: Rig) -> None:
+    rig.lines[1].says(chain(repeat(0, 4_000), fsk(mdmf((0x0B, b"\xff"), kind=0x82))))
+    rig.apply(port(2, Detectors.CALLER_ID))
+    rig.ticks(2_500)
+    assert rig.events == []
 
 
 def test_a_withheld_number_is_told_as_such(rig: Rig) -> None:
