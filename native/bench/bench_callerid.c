@@ -1,0 +1,155 @@
+/* bench_callerid: our FSK caller identity beside libspandsp's, packet errors on the same signals in one run.
+ *
+ *     bench_callerid [--json] [--quick] [curve]
+ *
+ * A packet is an MDMF call of date, number and name (33 octets) after 300 bits of channel seizure and 180 of mark, at
+ * -15 dBm0 unless stated; it is in error when the receiver does not give exactly it, once. The ratio to white noise is
+ * that of the powers over the whole band of 4 kHz. The peer is told which of the two modulations comes; ours listens for
+ * both. curve: errors over the ratio, for a chart. */
+#include "callerid_modem.h"
+#include "fsk_signal.h"
+#include "g168.h"
+#include "report.h"
+#include "spandsp_peer.h"
+
+#define TICK 80u
+#define LENGTH 14400u
+#define NUMBER "4951234567"
+
+static bool with_peer;
+
+struct line {
+    bool v23;
+    double level_dbm0, twist_db, snr_db;    /* twist: mark over space */
+    int model;                              /* hybrid of G.168 at 0 dB in the path; 0: none */
+};
+
+static size_t packet_of_a_call(uint8_t *packet)
+{
+    static const char body[] = "\x01\x08" "11221030" "\x02\x0A" NUMBER "\x07\x08" "IVANOV I";
+    return fsk_packet(packet, 0x80, (const uint8_t *)body, sizeof body - 1);
+}
+
+static bool read_ours(const int16_t *x)
+{
+    struct sc_callerid_modem *modem = NULL;
+    struct sc_callerid_message message;
+    unsigned right = 0, all = 0;
+    if (sc_callerid_modem_create(&modem, NULL) != 0)
+        abort();
+    for (size_t i = 0; i + TICK <= LENGTH; i += TICK) {
+        sc_callerid_modem_process(modem, x + i, TICK);
+        while (sc_callerid_modem_next(modem, &message)) {
+            all++;
+            right += strcmp(message.number, NUMBER) == 0 && message.name_length == 8;
+        }
+    }
+    sc_callerid_modem_destroy(modem);
+    return all == 1 && right == 1;
+}
+
+static bool read_peer(const int16_t *x, bool v23, const uint8_t *packet, size_t length)
+{
+    struct peer_message message = { .count = 0 };
+    void *peer = peer_callerid_create(v23, &message);
+    for (size_t i = 0; i + TICK <= LENGTH; i += TICK)
+        peer_callerid_take(peer, x + i, TICK);
+    peer_callerid_destroy(peer);
+    /* it may leave the checksum out: what counts is type, length and body */
+    return message.count == 1 && message.length >= (int)length - 1 && memcmp(message.octets, packet, length - 1) == 0;
+}
+
+/* Packets in error of `trials`, ours and the peer's. */
+static void errors_on(const struct line *l, int trials, double errors[2])
+{
+    uint8_t packet[80];
+    const size_t length = packet_of_a_call(packet);
+    errors[0] = errors[1] = 0;
+    for (int i = 0; i < trials; i++) {
+        static struct g168_path path;
+        struct signal s = signal_new(LENGTH, (uint64_t)i * 7 + 3001);
+        struct fsk f = l->v23 ? fsk_v23 : fsk_bell202;
+        f.mark_dbm0 = l->level_dbm0 + l->twist_db / 2;
+        f.space_dbm0 = l->level_dbm0 - l->twist_db / 2;
+        fsk_draw(&s, &f, 800 + signal_random(&s) % 800, packet, length);
+        memset(&path, 0, sizeof path);
+        if (l->model > 0)
+            g168_path_set(&path, l->model, 0, 0);
+        for (size_t k = 0; l->model > 0 && k < s.length; k++)
+            s.x[k] = g168_path_run(&path, s.x[k]);
+        if (l->snr_db < 99)
+            signal_noise(&s, 0, s.length, l->level_dbm0 - l->snr_db);
+        int16_t *x = signal_samples(&s);
+        errors[0] += !read_ours(x);
+        errors[1] += with_peer && !read_peer(x, l->v23, packet, length);
+        free(x);
+        signal_free(&s);
+    }
+}
+
+static void row(const char *figure, struct line l, int trials)
+{
+    double errors[2];
+    trials = bench_quick ? trials / 10 : trials;
+    errors_on(&l, trials, errors);
+    report(figure, BENCH_OURS, 100 * errors[0] / trials, 0);
+    if (with_peer)
+        report(figure, BENCH_SPANDSP, 100 * errors[1] / trials, 0);
+}
+
+/* Every model of a hybrid in the line, both modulations: per cent of all packets. */
+static void through_hybrids(void)
+{
+    double sum[2] = { 0 }, trials = 0;
+    for (int model = 1; model <= 8; model++)
+        for (int v23 = 0; v23 < 2; v23++) {
+            const struct line l = { v23, -15, 0, 100, model };
+            double errors[2];
+            errors_on(&l, bench_quick ? 2 : 10, errors);
+            trials += bench_quick ? 2 : 10;
+            sum[0] += errors[0];
+            sum[1] += errors[1];
+        }
+    report("callerid_hybrids_percent", BENCH_OURS, 100 * sum[0] / trials, 0);
+    if (with_peer)
+        report("callerid_hybrids_percent", BENCH_SPANDSP, 100 * sum[1] / trials, 0);
+}
+
+static void rows(void)
+{
+    row("callerid_bell202_9_db_percent", (struct line){ false, -15, 0, 9, 0 }, 400);
+    row("callerid_v23_10_db_percent", (struct line){ true, -15, 0, 10, 0 }, 400);
+    row("callerid_bell202_minus_44_percent", (struct line){ false, -44, 0, 100, 0 }, 50);
+    row("callerid_v23_minus_44_percent", (struct line){ true, -44, 0, 100, 0 }, 50);
+    row("callerid_bell202_mark_10_db_louder_percent", (struct line){ false, -15, 10, 100, 0 }, 50);
+    row("callerid_bell202_space_10_db_louder_percent", (struct line){ false, -15, -10, 100, 0 }, 50);
+    row("callerid_v23_mark_10_db_louder_percent", (struct line){ true, -15, 10, 100, 0 }, 50);
+    row("callerid_v23_space_10_db_louder_percent", (struct line){ true, -15, -10, 100, 0 }, 50);
+    through_hybrids();
+}
+
+static void draw_curve(void)
+{
+    for (int v23 = 0; v23 < 2; v23++)
+        for (double snr = 5; snr <= 14; snr += bench_quick ? 3 : 1) {
+            const struct line l = { v23, -15, 0, snr, 0 };
+            const int trials = bench_quick ? 20 : 100;
+            double errors[2];
+            errors_on(&l, trials, errors);
+            report_point(v23 ? "callerid_v23" : "callerid_bell202", BENCH_OURS, snr, 0, 100 * errors[0] / trials);
+            if (with_peer)
+                report_point(v23 ? "callerid_v23" : "callerid_bell202", BENCH_SPANDSP, snr, 0,
+                             100 * errors[1] / trials);
+        }
+}
+
+int main(int count, char **words)
+{
+    const int first = bench_options(count, words);
+    with_peer = peer_open();
+    if (first < count && strcmp(words[first], "curve") == 0)
+        draw_curve();
+    else
+        rows();
+    return 0;
+}

@@ -1,0 +1,171 @@
+/* bench_progress: finding busy tone beside libspandsp's super_tone_rx, on the same signals in one run.
+ *
+ *     bench_progress [--json] [--quick] [SPEECH.raw]
+ *
+ * Busy 425 Hz 400/400 ms at -15 dBm0 unless stated; twenty trials a row, each with its own phase, place and noise. With
+ * SPEECH.raw (8 kHz, 16 bit, one voice) somebody speaks over the tone; without, a synthetic voice does. Both receivers are
+ * asked for +-20 % of the cadence. A trial counts when busy is found within twenty seconds; the time from the first burst
+ * beyond two full cycles is told as well. False alarms are bench_talkoff's. */
+#include "report.h"
+#include "signal.h"
+#include "spandsp_peer.h"
+#include "tone_receiver.h"
+
+#define TICK 80u
+#define TRIALS 20
+#define SECONDS 20
+#define LEVEL_DBM0 (-15.0)
+
+struct trial {
+    double level_dbm0, offset_hz, cadence, snr_db, speech_db;   /* speech against the tone; -100: none */
+};
+
+static const struct trial plain = { LEVEL_DBM0, 0, 1, 100, -100 };
+static bool with_peer;
+static const char *speech_name;
+
+struct found {
+    double times, latest_ms;    /* beyond two full cycles */
+};
+
+static struct sc_tone_receiver *russian(void)
+{
+    static const struct { enum sc_tone_kind kind; uint32_t on, off; } plan[5] = {
+        { SC_TONE_DIAL, 0, 0 }, { SC_TONE_RINGBACK, 1000, 4000 }, { SC_TONE_BUSY, 350, 350 },
+        { SC_TONE_BUSY, 400, 400 }, { SC_TONE_CONGESTION, 175, 175 },
+    };
+    struct sc_tone_receiver_settings s = { .descriptor_count = 5 };
+    for (int i = 0; i < 5; i++) {
+        s.descriptors[i].kind = plan[i].kind;
+        s.descriptors[i].frequency_count = 1;
+        s.descriptors[i].frequency_hz[0] = 425.0f;
+        s.descriptors[i].pair_count = plan[i].on > 0 ? 1 : 0;
+        s.descriptors[i].pairs[0] = (struct sc_tone_pair){ plan[i].on, plan[i].off };
+    }
+    struct sc_tone_receiver *receiver = NULL;
+    if (sc_tone_receiver_create(&receiver, &s) != 0)
+        abort();
+    sc_tone_receiver_arm(receiver, SC_TONE_ARM(SC_TONE_BUSY) | SC_TONE_ARM(SC_TONE_CONGESTION) |
+                                       SC_TONE_ARM(SC_TONE_RINGBACK));
+    return receiver;
+}
+
+/* Speech at this level (rms over the whole) from a place in the file. */
+static void speak(struct signal *s, double dbm0, size_t place)
+{
+    FILE *file = speech_name != NULL ? fopen(speech_name, "rb") : NULL;
+    int16_t *x = calloc(s->length, sizeof *x);
+    double power = 1;
+    if (file == NULL || x == NULL) {
+        signal_voice(s, 0, s->length, dbm0);
+    } else if (fseek(file, (long)(place * 2), SEEK_SET) == 0) {
+        const size_t n = fread(x, sizeof *x, s->length, file);
+        for (size_t i = 0; i < n; i++)
+            power += (double)x[i] * x[i] / (double)n;
+        for (size_t i = 0; i < n; i++)
+            s->x[i] += x[i] * signal_amplitude(dbm0) / sqrt(2 * power);
+    }
+    if (file != NULL)
+        fclose(file);
+    free(x);
+}
+
+static double first_busy_ours(const int16_t *x, size_t n)
+{
+    struct sc_tone_receiver *receiver = russian();
+    struct sc_tone_event event;
+    double at = -1;
+    for (size_t i = 0; i + TICK <= n && at < 0; i += TICK) {
+        sc_tone_receiver_process(receiver, x + i, TICK);
+        while (sc_tone_receiver_next(receiver, &event))
+            if (at < 0 && event.type == SC_TONE_ON && event.kind == SC_TONE_BUSY)
+                at = (double)(i + TICK);
+    }
+    sc_tone_receiver_destroy(receiver);
+    return at;
+}
+
+static double first_busy_peer(const int16_t *x, size_t n)
+{
+    unsigned found[4] = { 0 };
+    void *peer = peer_tones_create(found);
+    double at = -1;
+    for (size_t i = 0; i + TICK <= n && at < 0; i += TICK) {
+        peer_tones_take(peer, x + i, TICK);
+        if (found[0] + found[1] > 0)
+            at = (double)(i + TICK);
+    }
+    peer_tones_destroy(peer);
+    return at;
+}
+
+static void listen(const struct trial *t, uint64_t seed, struct found found[2])
+{
+    struct signal s = signal_new(SECONDS * 8000, seed);
+    const size_t burst = (size_t)(3200 * t->cadence), from = 4000 + signal_random(&s) % 800;
+    for (size_t at = from; at < s.length; at += 2 * burst)
+        signal_sine(&s, at, burst, 425 + t->offset_hz, t->level_dbm0, 6.28 * signal_uniform(&s));
+    if (t->snr_db < 99)
+        signal_noise(&s, 0, s.length, t->level_dbm0 - t->snr_db);
+    if (t->speech_db > -99)
+        speak(&s, t->level_dbm0 + t->speech_db, (size_t)(seed * 48000));
+    int16_t *x = signal_samples(&s);
+    for (int who = 0; who < (with_peer ? 2 : 1); who++) {
+        const double at = who == 0 ? first_busy_ours(x, s.length) : first_busy_peer(x, s.length);
+        found[who].times += at >= 0;
+        if (at >= 0)
+            found[who].latest_ms = fmax(found[who].latest_ms, (at - (double)(from + 4 * burst)) / 8);
+    }
+    free(x);
+    signal_free(&s);
+}
+
+static void row(const char *figure, struct trial t)
+{
+    struct found found[2] = { { 0, -1e3 }, { 0, -1e3 } };
+    char late[80];
+    const int trials = bench_quick ? 4 : TRIALS;
+    for (int i = 0; i < trials; i++)
+        listen(&t, (uint64_t)i + 41, found);
+    snprintf(late, sizeof late, "%s_latest_ms", figure);
+    for (int who = 0; who < (with_peer ? 2 : 1); who++) {
+        report(figure, who == 0 ? BENCH_OURS : BENCH_SPANDSP, found[who].times, trials);
+        if (found[who].times > 0)
+            report(late, who == 0 ? BENCH_OURS : BENCH_SPANDSP, found[who].latest_ms, 0);
+    }
+}
+
+/* The worse of both signs of a deviation. */
+static void rows(void)
+{
+    struct trial t = plain;
+    row("busy_clean", t);
+    t.snr_db = 10;
+    row("busy_snr_10", t);
+    t = plain, t.level_dbm0 = -40;
+    row("busy_minus_40", t);
+    t.level_dbm0 = 0;
+    row("busy_0_dbm0", t);
+    t = plain, t.offset_hz = 40;
+    row("busy_plus_40_hz", t);
+    t.offset_hz = -40;
+    row("busy_minus_40_hz", t);
+    t = plain, t.cadence = 1.2;
+    row("busy_cadence_plus_20", t);
+    t.cadence = 0.8;
+    row("busy_cadence_minus_20", t);
+    t = plain, t.speech_db = -6;
+    row("busy_under_speech_6_db_down", t);
+    t.speech_db = 0;
+    row("busy_under_speech_as_loud", t);
+}
+
+int main(int count, char **words)
+{
+    const int first = bench_options(count, words);
+    if (first < count)
+        speech_name = words[first];
+    with_peer = peer_open();
+    rows();
+    return 0;
+}
