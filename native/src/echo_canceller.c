@@ -55,7 +55,7 @@ enum {
 #define SHARE_STEP_UP 1.05f        /* a little less, so that it rests above the middle */
 #define SHARE_STEP_TALK 1.001f
 #define SHARE_LEAST 1e-5f
-#define RATIO_MARGIN 4.0f          /* blocks differ */
+#define RATIO_MARGIN 6.0f          /* blocks differ */
 #define RESIDUAL_IN_BACKGROUND 0.1f /* power */
 #define ROUNDING_POWER 0.1f        /* of 16-bit samples */
 #define TALK_RATIO 8.0f            /* error 9 dB over the residual ... */
