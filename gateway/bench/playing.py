@@ -10,7 +10,8 @@ from pathlib import Path
 from gateway import __version__
 from gateway.bench.ladder import Rung
 from gateway.bench.office import MEDIA_ADDRESS, Office, Tamper, TooLateError, read_office
-from gateway.bench.stage import Check, Party, Stage
+from gateway.bench.party import Party
+from gateway.bench.stage import Check, Stage
 from gateway.config.load import Configuration
 from gateway.errors import CitylineError
 from gateway.model.actions import CallAnswered, CallEnded, CallStarted

@@ -95,7 +95,9 @@ class SipMedia:
         self._send = send
         self._remote: Session | None = None
         self._sends = self._receives = False
-        self._frames: deque[bytes] = deque()
+        self._frames: deque[tuple[bytes, int]] = deque()  # each with the time of its arrival
+        self._frame_at_ns = clock.monotonic_ns()
+        self._waited_ns = 0
         self._primed = False
         self._sequence, self._timestamp, self._ssrc = 100 * seed & 0xFFFF, 1000 * seed, 0xC17E0000 + seed
         self._dialling: deque[tuple[str, int]] = deque()
@@ -179,7 +181,7 @@ class SipMedia:
         if codec is None or not self._receives:
             return
         self.received += 1
-        self._frames.append(g711.decode(codec, body))
+        self._frames.append((g711.decode(codec, body), self._clock.monotonic_ns()))
         if len(self._frames) > MOST_FRAMES:
             self._frames.popleft()
 
@@ -191,7 +193,20 @@ class SipMedia:
             self._last_event = (event, timestamp)
             self.digits += KEYPAD[event]
 
+    # --- the telephone's own time ---------------------------------------------------------------------------
+
+    @property
+    def ahead_ms(self) -> float:
+        """How far the ear's clock is ahead: it takes whole frames at their beginning."""
+        return FRAME_MS - (self._clock.monotonic_ns() - self._frame_at_ns) / NS_PER_MS
+
+    @property
+    def waited_ms(self) -> float:
+        """How long the frame heard last had waited here: the telephone's own jitter buffer."""
+        return self._waited_ns / NS_PER_MS
+
     def _frame(self) -> None:
+        self._frame_at_ns = self._clock.monotonic_ns()
         said = self.device.exchange(self._next_frame())
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         if self._remote is not None and self._sends:
@@ -206,7 +221,9 @@ class SipMedia:
             self._primed = False
             self.gaps += 1
             return SILENCE
-        return self._frames.popleft()[: len(SILENCE)].ljust(len(SILENCE), b"\0")
+        samples, arrived_ns = self._frames.popleft()
+        self._waited_ns = self._frame_at_ns - arrived_ns
+        return samples[: len(SILENCE)].ljust(len(SILENCE), b"\0")
 
     def _speak(self, said: bytes) -> None:
         remote = self._remote

@@ -8,7 +8,8 @@ from tests.faults.faults import FAULTS, DeliberateFault
 
 def noticed(fault: DeliberateFault) -> tuple[bool, Verdict]:
     """Whether the fault's own story failed with its symptom."""
-    verdict = play(fault.story, tamper=fault.tamper)
+    with fault.around():
+        verdict = play(fault.story, tamper=fault.tamper)
     said = [check.what for check in verdict.failures]
     return any(fault.symptom in what for what in said), verdict
 

@@ -4,8 +4,11 @@ A fault takes an action on its way out and gives another one, or none. It is far
 that have to find it, and no story knows of it.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.model.actions import (
     Action,
@@ -17,20 +20,26 @@ from gateway.model.actions import (
     StopRinging,
 )
 from gateway.model.plan import DigitsNode, Hears, Plan, PlayerNode, PortNode, RtpNode, ToneNode, ToneSegment
+from gateway.simulator.wires import SAMPLE_BYTES, SAMPLES_PER_MS, Wire, ffi, lib
 
 Tamper = Callable[[Action], Action | None]
 ANNA, BORIS, VERA = 1, 2, 3  # nodes of 101, 102 and 103
 SHARP = 1.15
+LATE_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class DeliberateFault:
-    """``story`` must fail, with a failed check or a break that says ``symptom``."""
+    """``story`` must fail, with a failed check that says ``symptom``.
+
+    ``around`` lasts as long as the story does, for what is wrong elsewhere than in an action.
+    """
 
     name: str
     story: str
     symptom: str
     tamper: Tamper
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def on_plan(change: Callable[[Plan], Plan]) -> Tamper:
@@ -138,6 +147,36 @@ def without_release(action: Action) -> Action | None:
     return None if isinstance(action, SetLoop) and not action.closed else action
 
 
+def unchanged(action: Action) -> Action:
+    """No fault in what the exchange asks for."""
+    return action
+
+
+@contextmanager
+def late_audio() -> Iterator[None]:
+    """What a port hears of its line comes 100 ms late: a delay line between each wire and the core."""
+    waiting: dict[int, deque[bytes]] = {}
+
+    def exchange(line: Any, played: Any, captured: Any, count: int) -> int:
+        code = int(lib.tw_port_exchange(line, played, captured, count))
+        bytes_a_block = count * SAMPLE_BYTES
+        delay_line = waiting.setdefault(
+            int(ffi.cast("intptr_t", line)),
+            deque([bytes(bytes_a_block)] * (LATE_MS * SAMPLES_PER_MS // count)),
+        )
+        delay_line.append(bytes(ffi.buffer(captured, bytes_a_block)))
+        ffi.memmove(captured, delay_line.popleft(), bytes_a_block)
+        return code
+
+    late = ffi.callback("int(void *, const int16_t *, int16_t *, size_t)", exchange)
+    ours = Wire.exchange
+    Wire.exchange = property(lambda wire: int(ffi.cast("intptr_t", late)))  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Wire.exchange = ours  # type: ignore[method-assign]
+
+
 FAULTS = (
     DeliberateFault("a crossed wire", "internal", "101 hears 102", on_plan(cross_a_wire)),
     DeliberateFault(
@@ -147,6 +186,19 @@ FAULTS = (
     DeliberateFault("speech 6 dB too low", "city-out", "hears 101", on_plan(lower_by_6_db)),
     DeliberateFault("a tone 15 % sharp", "internal", "dial tone is a pure 425 Hz", on_plan(sharpen_tones)),
     DeliberateFault("a cadence 30 % long", "busy", "hears busy tone", on_plan(stretch_cadences)),
+    DeliberateFault(
+        "audio 100 ms late, inside", "internal", "sound from 101 to 102 takes", unchanged, late_audio
+    ),
+    DeliberateFault(
+        "audio 100 ms late, city", "city-in", "sound from far end of fxo1 to 102 takes", unchanged, late_audio
+    ),
+    DeliberateFault(
+        "audio 100 ms late, SIP",
+        "line-to-sip",
+        "sound from far end of fxo2 to 201 takes",
+        unchanged,
+        late_audio,
+    ),
     DeliberateFault("cancellers bypassed, inside", "internal", "no echo", on_plan(bypass_cancellers)),
     DeliberateFault("cancellers bypassed, city", "city-in", "no echo", on_plan(bypass_cancellers)),
     DeliberateFault("cancellers bypassed, SIP", "line-to-sip", "no echo", on_plan(bypass_cancellers)),

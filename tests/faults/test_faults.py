@@ -14,6 +14,7 @@ ISSUE_2 = (
     "cancellers bypassed",
     "never expires",
     "StopRinging dropped",
+    "audio 100 ms late",
 )
 
 
