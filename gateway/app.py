@@ -220,7 +220,7 @@ class Gateway:
         try:
             await self.sip.start(self.pump.feed, self.listen, self.secrets.accounts)
         except HardwareError as error:
-            self.pump.feed(SipStackDown(str(error)))
+            self.pump.feed(SipStackDown(str(error)))  # the exchange raises the alarm
             raise
         await self.stopped.wait()
 
@@ -294,6 +294,8 @@ class Gateway:
                 "address": host_port(self.listen.address, self.listen.port),
                 "transports": list(self.listen.transports),
                 "process": self.sip.process_id,
+                "restarts": self.sip.restarts,
+                "failed_starts": self.sip.failed_starts,
             },
             "lines": len(view.lines),
             "lines_failed": [str(line.port) for line in view.lines if line.failure],
@@ -415,7 +417,7 @@ async def _serve(gateway: Gateway, prompt: Callable[[Gateway], Awaitable[None]] 
     stopped = gateway.stopped
     async with asyncio.TaskGroup() as group:
         group.create_task(run_pump(gateway.pump, gateway.core, stopped), name="pump")
-        group.create_task(keep("SIP", gateway.serve_sip, stopped, gateway.alarm), name="sip")
+        group.create_task(keep("SIP", gateway.serve_sip, stopped, lambda alarm: None), name="sip")
         group.create_task(
             keep("control socket", gateway.serve_control, stopped, gateway.alarm), name="control"
         )

@@ -181,9 +181,12 @@ class Exchange:
     ) -> None:
         match event:
             case ev.SipStackUp():
-                self._board.sip_up = True
-            case ev.SipStackDown():
+                self._board.sip_up, self._board.sip_failure = True, ""
+            case ev.SipStackDown(reason=reason):
                 self._board.sip_up = False
+                if reason != self._board.sip_failure:
+                    step.do(RaiseAlarm("SIP", f"SIP is down and is being started again: {reason}"))
+                self._board.sip_failure = reason
                 for dialog in tuple(self._board.dialogs.values()):
                     if dialog.permits(ev.SipStackDown):
                         dialog.take(event, step)

@@ -89,6 +89,8 @@ class Switchboard:
     dialogs: dict[DialogId, SipLeg] = field(default_factory=dict)
     calls: dict[CallId, Call] = field(default_factory=dict)
     sip_up: bool = True
+    sip_failure: str = ""
+    """Why SIP is down, as people were told."""
     closing: bool = False
 
     # --- legs -----------------------------------------------------------------------------------------------

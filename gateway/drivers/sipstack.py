@@ -9,15 +9,12 @@ left behind. Ids: even ones are the exchange's, odd ones are counted here and ne
 
 import asyncio
 import logging
-import os
-import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-import gateway
-from gateway.drivers.sip_wire import CLOSED, SipWire, wire_pair
+from gateway.drivers.sip_life import Life, Spawn, spawn_life, spawn_process
+from gateway.drivers.sip_wire import CLOSED
 from gateway.errors import HardwareError
 from gateway.interfaces import EventSink, SipAccount, SipListen
 from gateway.model import actions as a
@@ -43,6 +40,9 @@ DYING_S = 0.2
 STEADY_S = 30.0
 """After so long a life the next restart waits the shortest time again."""
 
+ORPHAN_LIVES = 3
+"""A dialog that was left behind is given to so many processes at most, until one says that it has ended."""
+
 _log = logging.getLogger("cityline.sip")
 
 
@@ -58,43 +58,19 @@ class _Dialog:
     ringing: bool = False
 
 
+@dataclass(slots=True)
+class _Left:
+    """A dialog that a dead process left behind."""
+
+    orphan: m.Orphan
+    lives: int = 0
+    """Processes that were told to end it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Bound:
     binding: m.Bound
     expires_at_s: float
-
-
-@dataclass(slots=True)
-class _Life:
-    """One life of the SIP process."""
-
-    process: asyncio.subprocess.Process
-    wire: SipWire | None = None
-    listening: asyncio.Event = field(default_factory=asyncio.Event)
-    lost: asyncio.Event = field(default_factory=asyncio.Event)
-    refusal: m.CannotListen | None = None
-    reason: str = ""
-    heard_s: float = 0.0
-
-
-Spawn = Callable[[int], Awaitable[asyncio.subprocess.Process]]
-
-
-async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
-    """Start the SIP process with this end of the socket."""
-    root = str(Path(gateway.__file__).parent.parent)
-    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway.drivers.sip_process",
-        "--socket-fd",
-        str(socket_fd),
-        stdin=asyncio.subprocess.DEVNULL,
-        pass_fds=(socket_fd,),
-        start_new_session=True,  # a Ctrl-C on our terminal is not for it: it still has BYEs to say
-        env={**os.environ, "PYTHONPATH": path},
-    )
 
 
 class SofiaSipStack:
@@ -125,12 +101,14 @@ class SofiaSipStack:
         self._dialogs: dict[DialogId, _Dialog] = {}
         self._by_call: dict[int, _Dialog] = {}
         self._bindings: dict[tuple[str, str], _Bound] = {}
-        self._orphans: list[m.Orphan] = []
-        self._life: _Life | None = None
+        self._orphans: list[_Left] = []
+        self._life: Life | None = None
         self._up = False
         self._task: asyncio.Task[None] | None = None
         self._ping_serial = 0
         self.pong: m.Pong | None = None
+        self.restarts = 0
+        self.failed_starts = 0
 
     # --- the protocol
 
@@ -152,6 +130,7 @@ class SofiaSipStack:
             await self._end_life(life)
             raise HardwareError(self._cannot_listen(life))
         self._task = asyncio.create_task(self._supervise(life), name="sip supervisor")
+        self._task.add_done_callback(self._supervision_ended)
 
     def configure(self, accounts: Sequence[SipAccount]) -> None:
         """Other accounts from now on; telephones of accounts that are gone are forgotten."""
@@ -234,12 +213,12 @@ class SofiaSipStack:
         self._send(make(dialog.call))
 
     def _send(self, message: m.Message) -> None:
-        if self._life is not None and self._life.wire is not None:
+        if self._life is not None:
             self._life.wire.send(message)
 
     # --- messages of the process
 
-    def _on_message(self, life: _Life, message: m.Message) -> None:
+    def _on_message(self, life: Life, message: m.Message) -> None:
         life.heard_s = time.monotonic()
         match message:
             case m.Listening():
@@ -255,6 +234,7 @@ class SofiaSipStack:
             case m.Invited():
                 self._on_invited(message)
             case m.OrphanEnded():
+                self._orphans = [left for left in self._orphans if left.orphan.call_id != message.call_id]
                 _log.info("orphaned dialog %s ended with %d", message.call_id, message.status)
             case m.Pong():
                 self.pong = message
@@ -328,13 +308,11 @@ class SofiaSipStack:
 
     # --- lives of the process
 
-    async def _begin_life(self) -> _Life:
-        """Start a process and wait until it listens, refuses, dies or is too slow."""
-        ours, theirs = wire_pair()
-        with theirs:
-            life = _Life(await self._spawn(theirs.fileno()))
-        life.wire = SipWire(ours, lambda msg: self._on_message(life, msg), lambda why: _lose(life, why))
-        self._life = life
+    async def _begin_life(self) -> Life:
+        """Start a process and wait until it listens, refuses, dies or is too slow. HardwareError when the
+        system gives none.
+        """
+        life = self._life = await spawn_life(self._spawn, self._on_message)
         assert self._configure is not None
         life.wire.send(self._configure)
         first = [asyncio.ensure_future(life.listening.wait()), asyncio.ensure_future(life.lost.wait())]
@@ -367,14 +345,14 @@ class SofiaSipStack:
                     left_s,
                 )
             )
-        for orphan in self._orphans:
-            self._send(m.EndOrphan(orphan, Cause.TEMPORARY_FAILURE))
-        self._orphans.clear()
+        for left in self._orphans:
+            left.lives += 1
+            self._send(m.EndOrphan(left.orphan, Cause.TEMPORARY_FAILURE))
         self._epoch += 1
         self._up = True
         self._sink(e.SipStackUp(self._epoch))
 
-    async def _supervise(self, life: _Life) -> None:
+    async def _supervise(self, life: Life) -> None:
         """Watch one process after the other until cancelled."""
         failures = 0
         while True:
@@ -383,16 +361,39 @@ class SofiaSipStack:
             self._on_death(life)
             await self._end_life(life)
             failures = 0 if time.monotonic() - began_s > STEADY_S else failures + 1
-            while True:
-                await asyncio.sleep(BACKOFF_S[min(max(failures - 1, 0), len(BACKOFF_S) - 1)])
+            life, failures = await self._begin_again(failures)
+            self.restarts += 1
+
+    def _supervision_ended(self, task: asyncio.Task[None]) -> None:
+        """Nobody would start the next process: people must know."""
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._up = False
+            _log.error("the supervision of SIP failed", exc_info=failure)
+            self._sink(
+                e.SipStackDown(f"a bug of ours ended its supervision ({failure}): start the gateway again")
+            )
+
+    async def _begin_again(self, failures: int) -> tuple[Life, int]:
+        """Try until a process is up, however often that fails; each new reason is told."""
+        said = ""
+        while True:
+            await asyncio.sleep(BACKOFF_S[min(max(failures - 1, 0), len(BACKOFF_S) - 1)])
+            try:
                 life = await self._begin_life()
                 if self._up:
-                    break
-                _log.error("%s", self._cannot_listen(life))
+                    return life, failures
+                reason = self._cannot_listen(life)
                 await self._end_life(life)
-                failures += 1
+            except HardwareError as error:
+                reason = str(error)
+            failures += 1
+            self.failed_starts += 1
+            _log.error("%s", reason)
+            if reason != said:
+                said = reason
+                self._sink(e.SipStackDown(reason))
 
-    async def _watch(self, life: _Life) -> None:
+    async def _watch(self, life: Life) -> None:
         """Until the process dies, loses its socket or falls silent."""
         ended = asyncio.ensure_future(life.process.wait())
         lost = asyncio.ensure_future(life.lost.wait())
@@ -416,33 +417,26 @@ class SofiaSipStack:
             ended.cancel()
             lost.cancel()
 
-    def _on_death(self, life: _Life) -> None:
+    def _on_death(self, life: Life) -> None:
         """Every dialog is over for the exchange; what is known of it goes to the next process."""
         self._up = False
+        self._orphans = [left for left in self._orphans if left.lives < ORPHAN_LIVES]
         _log.error("SIP is down: %s", life.reason)
         for dialog in list(self._dialogs.values()):
             self._forget(dialog)
             if dialog.orphan is not None:
-                self._orphans.append(dialog.orphan)
+                self._orphans.append(_Left(dialog.orphan))
             if not dialog.over:
                 self._sink(e.RemoteEnded(dialog.dialog, Cause.TEMPORARY_FAILURE))
         self._sink(e.SipStackDown(life.reason))
 
-    async def _end_life(self, life: _Life) -> None:
+    async def _end_life(self, life: Life) -> None:
         """Close the socket, and let the process end or kill it."""
-        if life.wire is not None:
-            life.wire.close()
         if self._life is life:
             self._life = None
-        try:
-            async with asyncio.timeout(2.0 if life.listening.is_set() and not life.reason else 0.2):
-                await life.process.wait()
-        except TimeoutError:
-            if life.process.returncode is None:
-                life.process.kill()
-            await life.process.wait()
+        await life.end(2.0 if life.listening.is_set() and not life.reason else 0.2)
 
-    def _cannot_listen(self, life: _Life) -> str:
+    def _cannot_listen(self, life: Life) -> str:
         assert self._configure is not None
         c = self._configure
         where = f"{c.address}:{c.port} ({', '.join(c.transports)})"
@@ -452,11 +446,6 @@ class SofiaSipStack:
                 "end the program that uses the port, or choose another with sip.port or --listen"
             )
         return f"the SIP process does not start on {where}: {life.reason or 'it says nothing'}"
-
-
-def _lose(life: _Life, reason: str) -> None:
-    life.reason = life.reason or reason
-    life.lost.set()
 
 
 def _accounts(accounts: Sequence[SipAccount]) -> tuple[m.Account, ...]:

@@ -69,13 +69,19 @@ def behaves(process: FakeProcess, message: m.Message) -> None:
 
 @dataclass(slots=True)
 class Lives:
-    """Spawns fake processes; ``answers`` are the behaviours of the first, second ... life; the last stays."""
+    """Spawns fake processes; ``answers`` are the behaviours of the first, second ... life; the last stays.
+
+    ``failures`` are raised first, one a spawn.
+    """
 
     answers: list[Callable[[FakeProcess, m.Message], None]] = field(default_factory=lambda: [behaves])
     processes: list[FakeProcess] = field(default_factory=list)
+    failures: list[OSError] = field(default_factory=list)
 
     async def spawn(self, socket_fd: int) -> FakeProcess:
         """What the driver calls."""
+        if self.failures:
+            raise self.failures.pop(0)
         answer = self.answers[min(len(self.processes), len(self.answers) - 1)]
         self.processes.append(FakeProcess(socket_fd, 1_000 + len(self.processes), answer))
         return self.processes[-1]

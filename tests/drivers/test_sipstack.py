@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
+import errno
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -297,6 +300,53 @@ def test_restarts_go_on_until_one_succeeds() -> None:
             it.lives.last.die()
             await it.until(ev.SipStackUp(2))
             assert len(it.lives.processes) == 5
+
+    run(scenario)
+
+
+def test_restarts_go_on_when_the_system_has_no_room_for_a_process() -> None:
+    """No process, no descriptor: each try is counted and told once, none of them ends the supervision."""
+
+    async def scenario() -> None:
+        async with driver() as it:
+            it.lives.failures = [OSError(errno.EAGAIN, "no room"), OSError(errno.EAGAIN, "no room")]
+            it.lives.last.die()
+            await it.until(ev.SipStackUp(2))
+            assert (it.stack.failed_starts, it.stack.restarts) == (2, 1)
+            downs = [event.reason for event in it.events if isinstance(event, ev.SipStackDown)]
+            assert len(downs) == 2
+            assert "cannot be started" in downs[1]
+            assert "no room" in downs[1]
+
+    run(scenario)
+
+
+def test_no_room_for_a_process_at_the_start_is_told_and_leaves_no_socket() -> None:
+    async def scenario() -> None:
+        lives = Lives(failures=[OSError(errno.EAGAIN, "no room")])
+        stack = SofiaSipStack(spawn=lives.spawn)  # type: ignore[arg-type]
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(HardwareError, match=r"cannot be started: .*no room"):
+            await stack.start(lambda event: None, LISTEN, ACCOUNTS)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    run(scenario)
+
+
+def test_an_orphan_is_given_to_the_next_process_until_one_says_that_it_has_ended() -> None:
+    async def scenario() -> None:
+        async with driver() as it:
+            other = dataclasses.replace(ORPHAN, call_id="other")
+            await it.say(m.Mirror(INCOMING, ORPHAN), m.Mirror(INCOMING + 2, other))
+            for epoch in (2, 3, 4, 5):
+                it.lives.last.die()
+                await it.until(ev.SipStackUp(epoch))
+                await it.say(*([m.OrphanEnded("c", 200)] if epoch == 3 else []))
+            told = [
+                [x.orphan.call_id for x in process.received if isinstance(x, m.EndOrphan)]
+                for process in it.lives.processes
+            ]
+            assert told == [[], ["c", "other"], ["c", "other"], ["other"], []]
 
     run(scenario)
 

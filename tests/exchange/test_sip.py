@@ -351,6 +351,15 @@ def test_dialogs_that_the_lost_process_did_not_name_are_cleared_too(
     assert world.exchange.view().rtp_sockets_used == 0
 
 
+def test_people_are_told_why_sip_is_down_once_a_reason(world: World) -> None:
+    for reason in ("killed", "killed", "no room"):
+        world.feed(ev.SipStackDown(reason))
+    world.feed(ev.SipStackUp(2))
+    world.feed(ev.SipStackDown("no room"))
+    told = [alarm.text for alarm in world.alarms]
+    assert [text.rpartition(": ")[2] for text in told] == ["killed", "no room", "no room"]
+
+
 def test_without_the_sip_process_its_telephones_cannot_be_rung(
     world: World, anna: Telephone, darya: SipTelephone
 ) -> None:

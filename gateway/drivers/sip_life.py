@@ -1,0 +1,85 @@
+"""One life of the SIP process: its start with one end of a socket, what is known of it, its end."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gateway
+from gateway.drivers.sip_wire import SipWire, wire_pair
+from gateway.errors import HardwareError
+from gateway.sip import messages as m
+
+Spawn = Callable[[int], Awaitable[asyncio.subprocess.Process]]
+
+
+@dataclass(slots=True)
+class Life:
+    """One life of the SIP process."""
+
+    process: asyncio.subprocess.Process
+    wire: SipWire
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    refusal: m.CannotListen | None = None
+    reason: str = ""
+    heard_s: float = 0.0
+
+    def lose(self, reason: str) -> None:
+        """Its socket is lost; the first reason counts."""
+        self.reason = self.reason or reason
+        self.lost.set()
+
+    async def end(self, patience_s: float) -> None:
+        """Close the socket, let the process end by itself for so long, or kill it."""
+        self.wire.close()
+        try:
+            async with asyncio.timeout(patience_s):
+                await self.process.wait()
+        except TimeoutError:
+            if self.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):  # it ended just now
+                    self.process.kill()
+            await self.process.wait()
+
+
+async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
+    """Start the SIP process with this end of the socket."""
+    root = str(Path(gateway.__file__).parent.parent)
+    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gateway.drivers.sip_process",
+        "--socket-fd",
+        str(socket_fd),
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=(socket_fd,),
+        start_new_session=True,  # a Ctrl-C on our terminal is not for it: it still has BYEs to say
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+async def spawn_life(spawn: Spawn, on_message: Callable[[Life, m.Message], None]) -> Life:
+    """A process that waits for its `Configure`; HardwareError when the system has no room for one."""
+    try:
+        ours, theirs = wire_pair()
+        with contextlib.ExitStack() as undo:
+            undo.callback(ours.close)
+            with theirs:
+                process = await spawn(theirs.fileno())
+            undo.pop_all()
+    except OSError as error:
+        raise HardwareError(f"the SIP process cannot be started: {error}") from error
+
+    def take(message: m.Message) -> None:
+        on_message(life, message)
+
+    def lose(reason: str) -> None:
+        life.lose(reason)
+
+    life = Life(process, SipWire(ours, take, lose))
+    return life
