@@ -83,7 +83,7 @@ static double drift_delay_ms(double ppm)
         sc_asrc_process(asrc, in, n, out, TICK);
         const double number = (out[0] + PERIOD / 2.0 * STEP) / STEP;
         const double age = fmod((double)((w.sent - TICK) % PERIOD) - number + PERIOD, PERIOD);
-        if (tick > 2000 && number > 200 && number < PERIOD - 200)
+        if (tick > 2000 && abs(out[79] - out[0] - 79 * STEP) <= STEP)    /* not where the ramp begins anew */
             most = fmax(most, age / 8);
     }
     sc_asrc_destroy(asrc);
