@@ -33,6 +33,7 @@ PATIENCE_S = 20.0
 PART_S = 24.5
 TURN_S = 3.5
 SETTLE_S = 0.6
+SAMPLES_PER_S = 8_000
 SENT_DBM0 = -10.0
 LOSSES_DB = 1.0
 """Of both telephones' wires, 0.5 dB each."""
@@ -76,6 +77,14 @@ async def until(what: str, telephone: Telephone, wanted: object) -> None:
     print(f"{telephone.name}: {what}")
 
 
+async def listens(device: Device, seconds: float) -> None:
+    """So much has gone through somebody's earpiece."""
+    enough = device.position + int(seconds * SAMPLES_PER_S)
+    async with asyncio.timeout(seconds + PATIENCE_S):
+        while device.position < enough:  # noqa: ASYNC110 - a telephone sets no event
+            await asyncio.sleep(0.05)
+
+
 @asynccontextmanager
 async def conversation(gateway: Gateway) -> AsyncIterator[tuple[Device, Device]]:
     """101, whose line is the card, calls 102 by its buttons; 102 lifts. Their devices, while they talk."""
@@ -85,7 +94,7 @@ async def conversation(gateway: Gateway) -> AsyncIterator[tuple[Device, Device]]
     caller.dials("102")
     await until("the bell", called, "bell")
     called.lifts()
-    await asyncio.sleep(SETTLE_S)
+    await listens(called.ear.device, SETTLE_S)
     yield caller.ear.device, called.ear.device
     called.hangs_up()
     await until("busy tone, the other has hung up", caller, Heard.BUSY)
@@ -101,9 +110,9 @@ async def talk_in_turns(
     while turns * TURN_S < seconds:
         speaker, listener = pair if turns % 2 == 0 else pair[::-1]
         speaker.say_tone((TONE_HZ,), SENT_DBM0)
-        await asyncio.sleep(SETTLE_S)
+        await listens(listener, SETTLE_S)
         start = listener.position
-        await asyncio.sleep(TURN_S - SETTLE_S)
+        await listens(listener, TURN_S - SETTLE_S)
         turn_off, turn_windows = windows_off(listener, start, TONE_HZ, SENT_DBM0 - LOSSES_DB)
         speaker.hush()
         off, windows, turns = off + turn_off, windows + turn_windows, turns + 1
