@@ -235,11 +235,19 @@ class Gateway:
             await control.close()
 
     async def keep_house(self) -> None:
-        """Once a second: the trace to its file, and a look at the sound cards."""
+        """Once a second: the trace to its file, a look at the sound cards and at the storage thread.
+
+        HardwareError when the storage thread is gone: calls would no longer be recorded.
+        """
         gone: set[int] = set()
         while not await pause(self.stopped, HOUSEKEEPING_S):
             self.trace.flush()
             gone = self._watch_cards(gone)
+            if not self.journal.is_alive:
+                raise HardwareError(
+                    "the storage thread has ended, calls are not recorded: the gateway ends;"
+                    " start it again (systemd does so by itself)"
+                )
 
     def _watch_cards(self, gone: set[int]) -> set[int]:
         now = {int(port.node) for port in self.core.statistics().ports if port.card_gone}

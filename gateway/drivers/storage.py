@@ -99,6 +99,7 @@ class Journal:
         self._refused = 0
         self._interrupted = 0
         self._failed_to_open: BaseException | None = None
+        self._ended = False
         self._run = 0
         ready = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(ready,), name="storage", daemon=True)
@@ -108,6 +109,11 @@ class Journal:
             raise self._failed_to_open
 
     # --- any thread -----------------------------------------------------------------------------------------
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the storage thread still takes rows; False after `close`, and after a bug of ours in it."""
+        return self._thread.is_alive()
 
     def append(self, row: Row) -> None:
         """Take a row; an end is committed as soon as the disk can, the others within `GROUP_MS`."""
@@ -122,12 +128,17 @@ class Journal:
                 self._changed.notify_all()
 
     def flush(self) -> None:
-        """Return when all that was appended is committed; `StorageError` after `FLUSH_TIMEOUT_S`."""
+        """Return when all that was appended is committed; `StorageError` after `FLUSH_TIMEOUT_S`, or when the
+        storage thread is gone.
+        """
         with self._changed:
             wanted = self._appended
             self._urgent |= self._settled < wanted
             self._changed.notify_all()
-            done = self._changed.wait_for(lambda: self._settled >= wanted, FLUSH_TIMEOUT_S)
+            self._changed.wait_for(lambda: self._ended or self._settled >= wanted, FLUSH_TIMEOUT_S)
+            done = self._settled >= wanted
+        if not done and self._ended:
+            raise StorageError(f"{self.path}: nobody writes it any more; start the gateway again")
         if not done:
             raise StorageError(f"{self.path}: calls could not be written within {FLUSH_TIMEOUT_S:.0f} s")
 
@@ -149,7 +160,7 @@ class Journal:
 
     def _work(self, ready: threading.Event) -> None:
         try:
-            connection = open_journal(self.path, self._on_trouble)
+            connection = open_journal(self.path, self._tell)
         except (StorageError, OSError, sqlite3.Error) as error:
             known = isinstance(error, StorageError)
             self._failed_to_open = error if known else StorageError(f"{self.path}: {error}")
@@ -163,7 +174,26 @@ class Journal:
                 return
             finally:
                 ready.set()
+            self._serve_until_the_end(connection)
+
+    def _serve_until_the_end(self, connection: sqlite3.Connection) -> None:
+        """Whatever ends the thread, those who wait for it are told; `is_alive` says the rest."""
+        try:
             self._serve(connection)
+        except Exception as error:  # noqa: BLE001  # the end of the thread: whatever it was, it is told
+            _log.exception("the storage thread failed")
+            self._tell(f"Calls are not recorded any more ({error!r}): a bug of ours.")
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _tell(self, text: str) -> None:
+        """Tell people; that they cannot be told must not keep rows from the disk."""
+        try:
+            self._on_trouble(text)
+        except Exception:  # noqa: BLE001  # foreign code, logged
+            _log.exception("nobody could be told: %s", text)
 
     def _begin_run(self, connection: sqlite3.Connection) -> None:
         with transaction(connection):
@@ -206,7 +236,7 @@ class Journal:
         while not self._write(connection, rows):
             if not troubled:
                 troubled = True
-                self._on_trouble(f"Calls wait in memory: {self.path} cannot be written. Make room there.")
+                self._tell(f"Calls wait in memory: {self.path} cannot be written. Make room there.")
             with self._changed:
                 if self._changed.wait_for(lambda: self._closing, RETRY_S):
                     return False
@@ -235,7 +265,7 @@ class Journal:
         except sqlite3.IntegrityError as error:
             # One statement is undone, the transaction goes on: the rows beside it are innocent.
             _log.error("the journal refused %s: %s", row, error)
-            self._on_trouble(f"The journal refused a row of call {row.call} ({error}): a bug of ours.")
+            self._tell(f"The journal refused a row of call {row.call} ({error}): a bug of ours.")
             return False
         return True
 
@@ -245,7 +275,11 @@ class Journal:
                 self._open_calls.discard(row.call)
             else:
                 self._open_calls.add(row.call)
-        self._on_committed(rows)
+        try:
+            self._on_committed(rows)
+        except Exception as error:  # noqa: BLE001  # foreign code; the rows are on the disk, others wait
+            _log.exception("on_committed failed")
+            self._tell(f"A call was recorded, but what follows from it failed ({error!r}): a bug of ours.")
         with self._changed:
             self._settled += len(rows)
             self._changed.notify_all()

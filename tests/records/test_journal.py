@@ -108,6 +108,46 @@ def test_an_end_is_acknowledged_only_when_it_is_on_the_disk(path):
     assert seen == [(1, Outcome.ABANDONED)]
 
 
+def test_a_listener_that_fails_loses_no_row_and_people_are_told(path, caplog):
+    said: list[str] = []
+
+    def fails(rows: list[storage.Row]) -> None:
+        raise RuntimeError("listener")
+
+    def deaf(text: str) -> None:
+        said.append(text)
+        raise RuntimeError("nobody there")
+
+    journal = Journal(path, on_committed=fails, on_trouble=deaf)
+    for call in (1, 2):
+        journal.append(started(call))
+        journal.append(ended(call))
+        journal.flush()
+    assert journal.is_alive
+    assert journal.counts().pending == 0
+    journal.close()
+    assert len(read_calls(path)) == 2
+    assert said
+    assert all("listener" in text for text in said)
+
+
+def test_a_storage_thread_that_ends_is_noticed_and_not_waited_for(path, monkeypatch, caplog):
+    said: list[str] = []
+    journal = Journal(path, on_trouble=said.append)
+
+    def fails(connection: sqlite3.Connection, rows: list[storage.Row]) -> bool:
+        raise RuntimeError("disk driver")
+
+    monkeypatch.setattr(journal, "_write", fails)
+    monkeypatch.setattr(storage, "FLUSH_TIMEOUT_S", 60.0)
+    journal.append(ended(1))
+    with pytest.raises(StorageError, match="nobody writes it any more"):
+        journal.flush()
+    journal.close()
+    assert not journal.is_alive
+    assert said == ["Calls are not recorded any more (RuntimeError('disk driver')): a bug of ours."]
+
+
 def test_flush_returns_when_all_is_readable_and_rows_share_commits(path):
     journal = Journal(path)
     for call in range(1, 101):
