@@ -1,24 +1,23 @@
 /* bench_talkoff: what the detectors make of speech and music, beside libspandsp's DTMF receiver. Every event is false.
  *
- *     bench_talkoff FILE...      raw files: 8000 samples a second, 16 bit, little endian, one voice
- *                                (sox in.wav -t raw -r 8000 -c 1 -b 16 -e signed - ; espeak-ng --stdout | sox ...)
- * Each file is heard at five speeds (0.85, 0.92, 1, 1.08, 1.18): other voices. Prints each false event and a summary
- * with hours and the 95 % bound of the rate where nothing was found (3 / hours). Without files it measures nothing.
+ *     bench_talkoff [--json] [--quick] FILE...   or - for a list of files on standard input
+ *
+ * Raw files: 8000 samples a second, 16 bit, little endian, one voice (sox in.wav -t raw -r 8000 -c 1 -b 16 -e signed -).
+ * Each is heard at five speeds (0.85, 0.92, 1, 1.08, 1.18; --quick: 1): other voices. Each false event is told on standard
+ * error, the sums and the hours at the end. libspandsp's DTMF and tone receivers hear the same, the latter asked for busy
+ * and congestion of 425 Hz at +-20 %, as ours is.
  *
  * Debian has such sound: asterisk-core-sounds-{en,es,fr,it,ru}-wav, asterisk-moh-opsound-wav, klettres-data,
  * ktuberling-data (used for tuning), wesnoth-1.16-music, espeak-ng (kept apart from tuning). */
 #include "callerid_modem.h"
 #include "dtmf_receiver.h"
+#include "report.h"
+#include "spandsp_peer.h"
 #include "tone_receiver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__x86_64__) && __has_include(<spandsp.h>)
-#include <dlfcn.h>
-#include <spandsp.h>
-#define SC_HAVE_SPANDSP
-#endif
 
 #define TICK 80u
 #define KINDS (SC_TONE_HOWLER + 1)
@@ -27,55 +26,15 @@ struct ears {
     struct sc_dtmf_receiver *dtmf;
     struct sc_tone_receiver *tones;
     struct sc_callerid_modem *callerid;
-    void *peer;
+    void *peer_dtmf, *peer_tones;     /* NULL: no peer */
+    unsigned peer_found[4];
 };
 
 struct tally {
     double hours;
     unsigned digits, mutes, messages, tones[KINDS];
-    long peer_digits;                 /* -1: no peer */
+    unsigned peer_digits, peer_busy, peer_congestion;
 };
-
-#ifdef SC_HAVE_SPANDSP
-static __typeof__(&dtmf_rx_init) peer_init;
-static __typeof__(&dtmf_rx) peer_rx;
-static __typeof__(&dtmf_rx_get) peer_get;
-static __typeof__(&dtmf_rx_free) peer_free;
-
-static int open_peer(void)
-{
-    void *library = dlopen("libspandsp.so.2", RTLD_NOW);
-    if (library == NULL)
-        return 0;
-    *(void **)&peer_init = dlsym(library, "dtmf_rx_init");
-    *(void **)&peer_rx = dlsym(library, "dtmf_rx");
-    *(void **)&peer_get = dlsym(library, "dtmf_rx_get");
-    *(void **)&peer_free = dlsym(library, "dtmf_rx_free");
-    return peer_init != NULL && peer_rx != NULL && peer_get != NULL && peer_free != NULL;
-}
-
-static void *create_peer(void)
-{
-    return peer_init(NULL, NULL, NULL);
-}
-
-static long take_peer(void *peer, const int16_t *x)
-{
-    char digits[32];
-    peer_rx(peer, x, TICK);
-    return (long)peer_get(peer, digits, 31);
-}
-
-static void destroy_peer(void *peer)
-{
-    peer_free(peer);
-}
-#else
-static int open_peer(void) { return 0; }
-static void *create_peer(void) { return NULL; }
-static long take_peer(void *peer, const int16_t *x) { (void)peer, (void)x; return 0; }
-static void destroy_peer(void *peer) { (void)peer; }
-#endif
 
 static struct sc_tone_receiver_settings russian(void)
 {
@@ -98,13 +57,17 @@ static struct sc_tone_receiver_settings russian(void)
     return s;
 }
 
-static void open_ears(struct ears *e, int with_peer)
+static void open_ears(struct ears *e, bool with_peer)
 {
+    memset(e, 0, sizeof *e);
     struct sc_tone_receiver_settings plan = russian();
     if (sc_dtmf_receiver_create(&e->dtmf, NULL) != 0 || sc_tone_receiver_create(&e->tones, &plan) != 0 ||
         sc_callerid_modem_create(&e->callerid, NULL) != 0)
         exit(1);
-    e->peer = with_peer ? create_peer() : NULL;
+    if (with_peer) {
+        e->peer_dtmf = peer_dtmf_create(false);
+        e->peer_tones = peer_tones_create(e->peer_found);
+    }
 }
 
 static void close_ears(struct ears *e)
@@ -112,8 +75,10 @@ static void close_ears(struct ears *e)
     sc_dtmf_receiver_destroy(e->dtmf);
     sc_tone_receiver_destroy(e->tones);
     sc_callerid_modem_destroy(e->callerid);
-    if (e->peer != NULL)
-        destroy_peer(e->peer);
+    if (e->peer_dtmf != NULL) {
+        peer_dtmf_destroy(e->peer_dtmf);
+        peer_tones_destroy(e->peer_tones);
+    }
 }
 
 static void hear_tick(struct ears *e, const int16_t *x, struct tally *t, const char *where, double seconds)
@@ -130,23 +95,34 @@ static void hear_tick(struct ears *e, const int16_t *x, struct tally *t, const c
     while (sc_dtmf_receiver_next(e->dtmf, &digit))
         if (digit.type == SC_DTMF_END) {
             t->digits++;
-            printf("%s %.2f s: digit %c, %u ms\n", where, seconds, digit.digit, digit.duration_samples / 8);
+            fprintf(stderr, "%s %.2f s: digit %c, %u ms\n", where, seconds, digit.digit, digit.duration_samples / 8);
         }
     while (sc_tone_receiver_next(e->tones, &tone))
         if (tone.type == SC_TONE_ON) {
             t->tones[tone.kind]++;
             if (tone.kind != SC_TONE_DIAL)
-                printf("%s %.2f s: %s\n", where, seconds, kinds[tone.kind]);
+                fprintf(stderr, "%s %.2f s: %s\n", where, seconds, kinds[tone.kind]);
         }
     while (sc_callerid_modem_next(e->callerid, &message)) {
         t->messages++;
-        printf("%s %.2f s: caller identity\n", where, seconds);
+        fprintf(stderr, "%s %.2f s: caller identity\n", where, seconds);
     }
-    if (e->peer != NULL)
-        t->peer_digits += take_peer(e->peer, x);
 }
 
-static void hear_at_speed(const int16_t *x, size_t n, double speed, struct tally *t, const char *name, int with_peer)
+static void hear_peer(struct ears *e, const int16_t *x, struct tally *t)
+{
+    char digits[32];
+    if (e->peer_dtmf == NULL)
+        return;
+    memset(e->peer_found, 0, sizeof e->peer_found);
+    peer_dtmf_take(e->peer_dtmf, x, TICK);
+    peer_tones_take(e->peer_tones, x, TICK);
+    t->peer_digits += (unsigned)peer_dtmf_digits(e->peer_dtmf, digits, 31);
+    t->peer_busy += e->peer_found[0] + e->peer_found[1];
+    t->peer_congestion += e->peer_found[2];
+}
+
+static void hear_at_speed(const int16_t *x, size_t n, double speed, struct tally *t, const char *name, bool with_peer)
 {
     struct ears e;
     char where[256];
@@ -162,12 +138,13 @@ static void hear_at_speed(const int16_t *x, size_t n, double speed, struct tally
             tick[i] = (int16_t)((double)x[whole] * (1.0 - part) + (double)x[whole + 1] * part);
         }
         hear_tick(&e, tick, t, where, (double)at / 8000.0);
+        hear_peer(&e, tick, t);
     }
     t->hours += (double)length / 8000.0 / 3600.0;
     close_ears(&e);
 }
 
-static int hear_file(const char *name, struct tally *t, int with_peer)
+static int hear_file(const char *name, struct tally *t, bool with_peer)
 {
     static const double speeds[5] = { 1.0, 0.85, 0.92, 1.08, 1.18 };
     FILE *file = fopen(name, "rb");
@@ -181,28 +158,55 @@ static int hear_file(const char *name, struct tally *t, int with_peer)
     int16_t *x = malloc(n * sizeof *x);
     rewind(file);
     int bad = x == NULL || fread(x, sizeof *x, n, file) != n;
-    for (int i = 0; i < 5 && !bad; i++)
+    for (int i = 0; i < (bench_quick ? 1 : 5) && !bad; i++)
         hear_at_speed(x, n, speeds[i], t, name, with_peer);
     fclose(file);
     free(x);
     return bad;
 }
 
+static void tell(const struct tally *t, bool with_peer)
+{
+    report("talkoff_hours", BENCH_OURS, t->hours, 0);
+    report("talkoff_digits", BENCH_OURS, t->digits, 0);
+    report("talkoff_mutes_per_hour", BENCH_OURS, t->mutes / t->hours, 0);
+    report("talkoff_callerid", BENCH_OURS, t->messages, 0);
+    report("talkoff_busy", BENCH_OURS, t->tones[SC_TONE_BUSY], 0);
+    report("talkoff_congestion", BENCH_OURS, t->tones[SC_TONE_CONGESTION], 0);
+    report("talkoff_ringback", BENCH_OURS, t->tones[SC_TONE_RINGBACK], 0);
+    report("talkoff_sit", BENCH_OURS, t->tones[SC_TONE_SIT], 0);
+    report("talkoff_stutter", BENCH_OURS, t->tones[SC_TONE_STUTTER_DIAL], 0);
+    report("talkoff_dial_armed_always", BENCH_OURS, t->tones[SC_TONE_DIAL], 0);
+    if (!with_peer)
+        return;
+    report("talkoff_digits", BENCH_SPANDSP, t->peer_digits, 0);
+    report("talkoff_busy", BENCH_SPANDSP, t->peer_busy, 0);
+    report("talkoff_congestion", BENCH_SPANDSP, t->peer_congestion, 0);
+}
+
+/* The files come as words, or with - one a line on standard input. */
+static bool hear_listed(struct tally *t, bool with_peer)
+{
+    char name[1024];
+    bool bad = false;
+    while (fgets(name, sizeof name, stdin) != NULL) {
+        name[strcspn(name, "\n")] = 0;
+        bad |= hear_file(name, t, with_peer) != 0;
+    }
+    return bad;
+}
+
 int main(int count, char **words)
 {
     struct tally t = { 0 };
-    int bad = 0, with_peer = open_peer();
-    if (count < 2)
-        printf("bench_talkoff: no files of speech or music given, nothing measured\n");
-    for (int i = 1; i < count; i++)
-        bad |= hear_file(words[i], &t, with_peer);
-    if (t.hours > 0.0) {
-        printf("%.1f hours: %u false digits (libspandsp %ld), %u mutes, %u caller identities; ", t.hours, t.digits,
-               with_peer ? t.peer_digits : -1L, t.mutes, t.messages);
-        printf("busy %u, congestion %u, ringback %u, sit %u, stutter %u, dial (armed only when due) %u\n",
-               t.tones[SC_TONE_BUSY], t.tones[SC_TONE_CONGESTION], t.tones[SC_TONE_RINGBACK], t.tones[SC_TONE_SIT],
-               t.tones[SC_TONE_STUTTER_DIAL], t.tones[SC_TONE_DIAL]);
-        printf("none found means fewer than %.2f an hour with 95 %% confidence\n", 3.0 / t.hours);
-    }
+    const int first = bench_options(count, words);
+    const bool with_peer = peer_open();
+    bool bad = false;
+    if (first >= count)
+        fprintf(stderr, "bench_talkoff: no files of speech or music given, nothing measured\n");
+    for (int i = first; i < count; i++)
+        bad |= strcmp(words[i], "-") == 0 ? hear_listed(&t, with_peer) : hear_file(words[i], &t, with_peer) != 0;
+    if (t.hours > 0.0)
+        tell(&t, with_peer);
     return bad;
 }

@@ -2,7 +2,11 @@
  *
  * Lines speak noise at -20 dBm0 and give a hybrid's echo back; every port has its canceller, DTMF, tone and caller identity
  * receivers on and hears its neighbour; every RTP party talks G.711 to a port. Prints microseconds a tick of CPU (median of
- * batches) and the share of one core. */
+ * batches) and the share of one core.
+ *
+ *     bench_tick                          the table
+ *     bench_tick PORTS PARTIES TICKS      runs that and prints nothing: for valgrind --tool=callgrind
+ *                                         --toggle-collect=work; beyond 64 parties without ports over several cores */
 #include "core.h"
 
 #include <math.h>
@@ -12,7 +16,8 @@
 #include <time.h>
 
 #define PORTS_MAX 16
-#define PARTIES_MAX 32
+#define PARTIES_MAX SC_CORE_SOCKETS_MAX
+#define CORES_MAX 4u
 #define BATCHES 21
 #define BATCH_TICKS 100
 #define WARM_TICKS 500
@@ -68,7 +73,7 @@ static struct sc_core *make(const struct measured *what, struct line *lines)
         ports[i] = (struct sc_core_port){ .node = i + 1, .kind = SC_PORT_POINTER, .exchange = exchange, .self = &lines[i] };
     }
     struct sc_core_settings settings = { .port_count = what->ports, .ports = ports, .tone_count = 4, .tones = tones,
-                                         .dial_min_ms = 1250, .socket_count = PARTIES_MAX, .seed = 1 };
+                                         .dial_min_ms = 1250, .socket_count = what->parties, .seed = 1 };
     struct sc_complaint complaint;
     struct sc_core *core = NULL;
     if (sc_core_create(&core, &settings, &complaint) != 0)
@@ -117,6 +122,26 @@ static void reflect(struct sc_core *core, uint32_t parties)
     }
 }
 
+/* A tick of every core; packets come back outside of it. Counted by callgrind: --toggle-collect=work. */
+__attribute__((noinline)) static void work(struct sc_core **cores, size_t count)
+{
+    for (size_t c = 0; c < count; c++)
+        sc_core_step(cores[c]);
+}
+
+static double batch(struct sc_core **cores, size_t count, uint32_t parties, int ticks)
+{
+    double sum = 0.0;
+    for (int i = 0; i < ticks; i++) {
+        double began = now_us();
+        work(cores, count);
+        sum += now_us() - began;
+        for (size_t c = 0; c < count; c++)
+            reflect(cores[c], parties);
+    }
+    return sum / ticks;
+}
+
 static void measure(struct measured *what)
 {
     static struct line lines[PORTS_MAX];
@@ -124,27 +149,38 @@ static void measure(struct measured *what)
     memset(lines, 0, sizeof lines);
     struct sc_core *core = make(what, lines);
     join(core, what);
-    for (int i = 0; i < WARM_TICKS; i++) {
-        sc_core_step(core);
-        reflect(core, what->parties);
-    }
-    for (int b = 0; b < BATCHES; b++) {
-        double sum = 0.0;
-        for (int i = 0; i < BATCH_TICKS; i++) {
-            double began = now_us();
-            sc_core_step(core);
-            sum += now_us() - began;
-            reflect(core, what->parties);
-        }
-        batches[b] = sum / BATCH_TICKS;
-    }
+    batch(&core, 1, what->parties, WARM_TICKS);
+    for (int b = 0; b < BATCHES; b++)
+        batches[b] = batch(&core, 1, what->parties, BATCH_TICKS);
     qsort(batches, BATCHES, sizeof batches[0], ascending);
     what->us = batches[BATCHES / 2];
     sc_core_destroy(core);
 }
 
-int main(void)
+/* For callgrind: so many ticks of ports and parties; what one core cannot hold is spread over several. */
+static int run_ticks(uint32_t ports, uint32_t parties, int ticks)
 {
+    static struct line lines[PORTS_MAX];
+    const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
+    const size_t count = parties > PARTIES_MAX ? parties / PARTIES_MAX : 1;
+    struct measured what = { ports, parties > PARTIES_MAX ? PARTIES_MAX : parties, all, true, 0 };
+    struct sc_core *cores[CORES_MAX];
+    if (ports > PORTS_MAX || count > CORES_MAX || (count > 1 && (ports > 0 || parties % PARTIES_MAX != 0)))
+        return 2;
+    for (size_t c = 0; c < count; c++) {
+        cores[c] = make(&what, lines);
+        join(cores[c], &what);
+    }
+    batch(cores, count, what.parties, ticks);
+    for (size_t c = 0; c < count; c++)
+        sc_core_destroy(cores[c]);
+    return 0;
+}
+
+int main(int count, char **words)
+{
+    if (count == 4)
+        return run_ticks((uint32_t)atoi(words[1]), (uint32_t)atoi(words[2]), atoi(words[3]));
     const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
     struct measured rows[] = {
         { 0, 0, 0, false, 0 },  { 8, 0, 0, false, 0 },   { 8, 0, 0, true, 0 },   { 8, 0, SC_DETECT_DTMF, true, 0 },
