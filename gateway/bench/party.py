@@ -15,7 +15,7 @@ Party = Telephone | SipTelephone | CityLine
 ANALOG_MS = 45.0
 SIP_MS = 35.0
 JITTER_BUFFER_MS = 20.0
-"""What our jitter buffer may add here: the bench's network has no jitter, so that it has no reason to grow."""
+"""What our jitter buffer may add here: the bench's network has no jitter that would make it grow."""
 
 
 def listens(party: Party) -> bool:

@@ -1,6 +1,7 @@
 """Five callers for two employees: the queue holds them with music, and the longest waiting is next."""
 
-from gateway.bench.stage import Party, Stage
+from gateway.bench.party import Party
+from gateway.bench.stage import Stage
 from gateway.simulator.telephone import Telephone
 
 OFFICE = "queue"
