@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gateway import __version__
+from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
 from gateway.management import client, language, tables
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 language.choose(language.asked(sys.argv))
 
-SIMULATED = Path(__file__).parent.parent / "boards" / "simulated"
 EXIT_DIFFERENT = 1
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2

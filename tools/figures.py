@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-from gateway.bench.office import SIMULATED, Office, open_office
+from gateway.bench.office import Office, open_office
 from gateway.bench.playing import play
 from gateway.config.load import load_configuration
+from gateway.config.samples import SIMULATED
 from gateway.exchange import Exchange
 from gateway.media.core import CorePort, CoreSettings, RtpTransport, SignalCore, WireAudio
 from gateway.media.tones import tone_plan

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.bench.office import SIMULATED
+from gateway.config.samples import SIMULATED
 from gateway.drivers.storage import Journal
 from gateway.management import client
 from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction

@@ -6,11 +6,11 @@ signal core, its RTP carried, its events handled. Everything is deterministic by
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from gateway.bench.ladder import Ladder
 from gateway.config.load import Configuration, load_configuration
+from gateway.config.samples import SIMULATED
 from gateway.errors import CitylineError
 from gateway.exchange import Exchange
 from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio
@@ -28,7 +28,6 @@ from gateway.simulator.sip_peer import SipTelephone
 from gateway.simulator.sipstack import SimulatedSipStack
 from gateway.simulator.telephone import Telephone
 
-SIMULATED = Path(__file__).parents[2] / "boards" / "simulated"
 MEDIA_ADDRESS = "192.0.2.1"  # TEST-NET-1, RFC 5737
 TICK_MS = 10
 FIRST_SIP_VOICE = 200

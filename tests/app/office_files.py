@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-SIMULATED = Path(__file__).parents[2] / "boards" / "simulated"
+from gateway.config.samples import SIMULATED
+
 RTP_SOCKETS = 4
 
 

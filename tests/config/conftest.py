@@ -9,9 +9,8 @@ import pytest
 
 from gateway.config.board import load_board
 from gateway.config.load import Configuration, load_configuration
+from gateway.config.samples import SIMULATED
 from gateway.errors import ConfigError
-
-SIMULATED = Path(__file__).resolve().parents[2] / "boards" / "simulated"
 
 OFFICE = """\
 country = "ru"

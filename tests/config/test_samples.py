@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config.load import load_configuration
+from gateway.config.samples import SIMULATED
 from gateway.model.settings import ExtensionKind, PortKind
 
-SIMULATED = Path(__file__).resolve().parents[2] / "boards" / "simulated"
 OFFICES = ["office", "line-to-sip", "pairing", "queue"]
 
 

@@ -80,6 +80,7 @@ def wheel(folder: Path, name: str, *files: str) -> Path:
 
 def test_a_wheel_is_one_abi3_file_with_the_compiled_modules(tmp_path: Path) -> None:
     inside = [f"gateway/x/{module}.abi3.so" for module in ("_signal_core", "_two_wire", "_sip_shim")]
+    inside += [f"gateway/{path.relative_to(ROOT)}" for path in ROOT.glob("boards/simulated/*.toml")]
     assert complaints(wheel(tmp_path, "cityline-1-cp311-abi3-linux_x86_64.whl", *inside)) == []
 
 
@@ -88,4 +89,5 @@ def test_a_wheel_for_one_python_or_with_tests_inside_is_refused(tmp_path: Path) 
     found = "; ".join(complaints(bad))
     assert "no compiled _sip_shim" in found
     assert "is not a cp311-abi3 wheel" in found
+    assert "no boards/simulated/office.toml" in found
     assert "tests or tools slipped in" in found
