@@ -1,146 +1,29 @@
 /* The echo canceller beside Debian's libspeexdsp and libspandsp in one run.
  *
  *   bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav]
+ *   bench_canceller [--json] [--quick] figure11 | series    only that: G.168 Fig. 11; ERLE over time, for a chart
+ *   bench_canceller count WHO SPAN    nothing but two seconds at that span (256, 1024), once converged: for valgrind
+ *                                     --tool=callgrind --toggle-collect=work, whose count over 16000 is the
+ *                                     instructions a sample.  WHO: ours, libspeexdsp
  *
  * Signals: the composite source signal of G.168 through A-law; eight hybrid models, ERL 6, 10, 20 dB, level -10 dBm0;
  * bulk delay 0 (span 32 ms) and 0, 30, 62, 100 ms (span 128 ms).  With --speech (8 kHz, 16 bit, mono) also the product's
- * own case: bulk delay 15..90 ms, ERL 8..20 dB, line noise -56 dBm0, no NLP: the loss in the first 2 s, at 6..10 s, and
- * in the first second after 4 s of double talk at 0 dB; a perfect canceller's reading in the same noise stands beside.
+ * own case: bulk delay 15..90 ms, ERL 8..20 dB, line noise -56 dBm0: the loss in the first 2 s, at 6..10 s, and in the
+ * first second after 4 s of double talk at 0 dB; a perfect canceller's reading in the same noise stands beside; and what
+ * double talk leaves of the near end: the level taken from it and its distortion, by the best-fitting gain.
  * Cost is processor time against Speex's in the same run.  A peer that is not installed is left out.
  */
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "echo_canceller.h"
+#include "cancellers.h"
 #include "g168.h"
 
-enum { TICK = 80, SECOND = 8000, MOST_CASES = 128 };
-
-struct peer {
-    const char *name;
-    bool (*open)(struct peer *peer, size_t span_samples, int32_t known_delay);
-    void (*run)(struct peer *peer, const int16_t *rin, const int16_t *sin, int16_t *sout);
-    void (*close)(struct peer *peer);
-    void *state;
-};
-
-/* Ours. */
-static bool open_ours(struct peer *peer, size_t span, int32_t delay)
-{
-    struct sc_echo_canceller_settings s;
-    sc_echo_canceller_settings_default(&s);
-    s.span_samples = span;
-    s.initial_delay_samples = delay;
-    s.nlp = false;
-    struct sc_echo_canceller *ec = NULL;
-    const bool good = sc_echo_canceller_create(&ec, &s) == 0;
-    peer->state = ec;
-    return good;
-}
-
-static bool open_ours_unknown(struct peer *peer, size_t span, int32_t delay)
-{
-    (void)delay;
-    return open_ours(peer, span, SC_ECHO_DELAY_UNKNOWN);
-}
-
-static void run_ours(struct peer *peer, const int16_t *rin, const int16_t *sin, int16_t *sout)
-{
-    sc_echo_canceller_process(peer->state, rin, sin, sout, TICK);
-}
-
-static void close_ours(struct peer *peer)
-{
-    sc_echo_canceller_destroy(peer->state);
-}
-
-/* libspeexdsp: declared here so that its headers are not needed to build. */
-static void *(*speex_init)(int frame, int tail);
-static void (*speex_cancel)(void *state, const int16_t *rec, const int16_t *play, int16_t *out);
-static void (*speex_destroy)(void *state);
-static int (*speex_ctl)(void *state, int request, void *value);
-
-static bool open_speex(struct peer *peer, size_t span, int32_t delay)
-{
-    int rate = SECOND;
-    (void)delay;
-    peer->state = speex_init(TICK, (int)span);
-    speex_ctl(peer->state, 24 /* SPEEX_ECHO_SET_SAMPLING_RATE */, &rate);
-    return true;
-}
-
-static void run_speex(struct peer *peer, const int16_t *rin, const int16_t *sin, int16_t *sout)
-{
-    speex_cancel(peer->state, sin, rin, sout);
-}
-
-static void close_speex(struct peer *peer)
-{
-    speex_destroy(peer->state);
-}
-
-/* libspandsp; its canceller prints on stdout, which is therefore closed while it runs. */
-static void *(*spandsp_init)(int taps, int mode);
-static int16_t (*spandsp_update)(void *state, int16_t tx, int16_t rx);
-static int (*spandsp_free)(void *state);
-static int quiet_stdout = -1;
-
-static bool open_spandsp(struct peer *peer, size_t span, int32_t delay)
-{
-    (void)delay;
-    peer->state = spandsp_init((int)span, 1 /* ECHO_CAN_USE_ADAPTION */);
-    return peer->state != NULL;
-}
-
-static void run_spandsp(struct peer *peer, const int16_t *rin, const int16_t *sin, int16_t *sout)
-{
-    fflush(stdout);
-    const int real = dup(1);
-    dup2(quiet_stdout, 1);
-    for (int i = 0; i < TICK; i++)
-        sout[i] = spandsp_update(peer->state, rin[i], sin[i]);
-    fflush(stdout);
-    dup2(real, 1);
-    close(real);
-}
-
-static void close_spandsp(struct peer *peer)
-{
-    spandsp_free(peer->state);
-}
-
-static struct peer peers[4];
-static size_t n_peers;
-
-/* dlsym gives an object pointer: carried over as bytes. */
-static bool find(void *library, const char *name, void *function)
-{
-    void *address = library ? dlsym(library, name) : NULL;
-    memcpy(function, &address, sizeof address);
-    return address != NULL;
-}
-
-static void find_peers(void)
-{
-    peers[n_peers++] = (struct peer){"ours", open_ours_unknown, run_ours, close_ours, NULL};
-    peers[n_peers++] = (struct peer){"ours, delay known", open_ours, run_ours, close_ours, NULL};
-    void *speex = dlopen("libspeexdsp.so.1", RTLD_NOW);
-    if (find(speex, "speex_echo_state_init", &speex_init) && find(speex, "speex_echo_cancellation", &speex_cancel)
-        && find(speex, "speex_echo_state_destroy", &speex_destroy) && find(speex, "speex_echo_ctl", &speex_ctl))
-        peers[n_peers++] = (struct peer){"libspeexdsp", open_speex, run_speex, close_speex, NULL};
-    void *spandsp = dlopen("libspandsp.so.2", RTLD_NOW);
-    quiet_stdout = open("/dev/null", O_WRONLY);
-    if (quiet_stdout >= 0 && find(spandsp, "echo_can_init", &spandsp_init)
-        && find(spandsp, "echo_can_update", &spandsp_update) && find(spandsp, "echo_can_free", &spandsp_free))
-        peers[n_peers++] = (struct peer){"libspandsp", open_spandsp, run_spandsp, close_spandsp, NULL};
-}
+enum { MOST_CASES = 128 };
 
 static bool json, quick;
 static const char *far_name, *near_name;
@@ -221,6 +104,8 @@ static void bench_convergence(void)
     static const size_t delays[] = {0, 240, 496, 800};
     for (size_t p = 0; p < n_peers; p++) {
         static struct figures f[2];
+        if (strcmp(peers[p].name, "ours, NLP") == 0)
+            continue; /* what the linear filter reaches is judged here */
         memset(f, 0, sizeof f);
         for (int model = 1; model <= 8; model += quick ? 3 : 1)
             for (size_t e = 0; e < 3; e++) {
@@ -233,36 +118,64 @@ static void bench_convergence(void)
     }
 }
 
-/* Nanoseconds a sample at a span, once converged: the least of five runs of two seconds. */
-static double cost_ns(struct peer *peer, size_t span)
+/* Two seconds of it: what callgrind counts. */
+__attribute__((noinline)) static void work(struct peer *peer, const int16_t *rin, const int16_t *sin_)
+{
+    int16_t sout[TICK];
+    for (int i = 0; i < 2 * SECOND; i += TICK)
+        peer->run(peer, rin + i, sin_ + i, sout);
+}
+
+static int16_t cost_rin[8 * SECOND], cost_sin[8 * SECOND];
+
+/* The canceller at that span, eight seconds after its start; false when it cannot be had. */
+static bool open_converged(struct peer *peer, size_t span)
 {
     static struct g168_path path;
-    static int16_t rin[8 * SECOND], sin_[8 * SECOND], sout[TICK];
-    double least = 1e9;
+    int16_t sout[TICK];
     memset(&path, 0, sizeof path);
     g168_path_set(&path, 2, 10, span > 256 ? 496 : 0);
     for (int i = 0; i < 8 * SECOND; i++) {
-        rin[i] = g168_sample(g168_css((uint64_t)i) * g168_rms(-10));
-        sin_[i] = g168_sample(g168_path_run(&path, rin[i]));
+        cost_rin[i] = g168_sample(g168_css((uint64_t)i) * g168_rms(-10));
+        cost_sin[i] = g168_sample(g168_path_run(&path, cost_rin[i]));
     }
     if (!peer->open(peer, span, span > 256 ? 496 : 0))
-        return 0;
+        return false;
     for (int i = 0; i < 8 * SECOND; i += TICK)
-        peer->run(peer, rin + i, sin_ + i, sout);
+        peer->run(peer, cost_rin + i, cost_sin + i, sout);
+    return true;
+}
+
+/* Nanoseconds a sample at a span, once converged: the least of five runs of two seconds. */
+static double cost_ns(struct peer *peer, size_t span)
+{
+    double least = 1e9;
+    if (!open_converged(peer, span))
+        return 0;
     for (int repeat = 0; repeat < 5; repeat++) {
         const double from = processor_s();
-        for (int i = 0; i < 2 * SECOND; i += TICK)
-            peer->run(peer, rin + i, sin_ + i, sout);
+        work(peer, cost_rin, cost_sin);
         least = fmin(least, (processor_s() - from) * 1e9 / (2 * SECOND));
     }
     peer->close(peer);
     return least;
 }
 
+static int count_work(const char *who, size_t span)
+{
+    for (size_t p = 0; p < n_peers; p++)
+        if (strcmp(peers[p].name, who) == 0 && open_converged(&peers[p], span)) {
+            work(&peers[p], cost_rin, cost_sin);
+            peers[p].close(&peers[p]);
+            return 0;
+        }
+    return 2;
+}
+
 static void bench_cost(void)
 {
     for (size_t span = 256; span <= 1024; span *= 4) {
-        double ns[4], speex = 0;
+        double ns[PEERS_MAX], speex = 0;
         for (size_t p = 0; p < n_peers; p++) {
             ns[p] = cost_ns(&peers[p], span);
             if (strcmp(peers[p].name, "libspeexdsp") == 0)
@@ -300,13 +213,38 @@ static int16_t *read_speech(const char *name, size_t *n)
 
 enum { PHASES = 3, OFFICE_SECONDS = 17, OFFICE_CASES = 24 };
 
-/* The product's own case; loss[phase] in dB, and what a perfect canceller would read. */
+/* What is left of a signal: the gain that fits best, and the rest as distortion. */
+struct likeness {
+    double wanted, crossed, got;
+};
+
+static void liken(struct likeness *l, double wanted, double got)
+{
+    l->wanted += wanted * wanted;
+    l->crossed += wanted * got;
+    l->got += got * got;
+}
+
+struct office_case {
+    double loss[PHASES], under[PHASES]; /* dB; against what a perfect canceller would read */
+    double taken, distortion;           /* near end in double talk: dB taken, signal to distortion */
+};
+
+static double of_case(const struct office_case *o, int which)
+{
+    const double all[2 * PHASES + 3] = {o->loss[0], o->loss[1], o->loss[2], o->under[0], o->under[1], o->under[2],
+                                        o->under[2] - o->under[1], -o->taken, o->distortion};
+    return all[which];
+}
+
+/* The product's own case. */
 static void office(struct peer *peer, int c, const int16_t *far, size_t n_far, const int16_t *near, size_t n_near,
-                   double *loss, double *perfect)
+                   struct office_case *found)
 {
     static const double from_s[PHASES] = {0, 6, 14}, to_s[PHASES] = {2, 10, 15};
     static struct g168_path path;
     double in[PHASES] = {0}, out[PHASES] = {0}, ideal[PHASES] = {0};
+    struct likeness kept = {1e-9, 0, 0};
     uint32_t seed = 77u + (uint32_t)c;
     const size_t delay = (size_t)(120 + c * 600 / OFFICE_CASES), start = (size_t)c * 9973;
     memset(&path, 0, sizeof path);
@@ -315,16 +253,18 @@ static void office(struct peer *peer, int c, const int16_t *far, size_t n_far, c
         return;
     for (size_t t = 0; t < OFFICE_SECONDS * SECOND; t += TICK) {
         int16_t rin[TICK], sin_[TICK], sout[TICK];
-        double noise[TICK];
+        double noise[TICK], said[TICK];
+        const bool talks = t >= 10 * SECOND && t < 14 * SECOND;
         for (size_t i = 0; i < TICK; i++) {
-            const bool talks = t >= 10 * SECOND && t < 14 * SECOND;
             seed = seed * 1664525u + 1013904223u;
             noise[i] = (double)(int32_t)seed / 2147483648.0 * sqrt(3.0) * g168_rms(-56);
             rin[i] = far[(start + t + i) % n_far];
-            const double n = noise[i] + (talks ? near[(start + t + i) % n_near] : 0);
-            sin_[i] = g168_sample(g168_path_run(&path, rin[i]) + n);
+            said[i] = talks ? near[(start + t + i) % n_near] : 0;
+            sin_[i] = g168_sample(g168_path_run(&path, rin[i]) + noise[i] + said[i]);
         }
         peer->run(peer, rin, sin_, sout);
+        for (size_t i = 0; i < TICK && talks; i++)
+            liken(&kept, said[i], sout[i]);
         for (int k = 0; k < PHASES; k++)
             for (size_t i = 0; i < TICK && (double)t >= from_s[k] * SECOND && (double)t < to_s[k] * SECOND; i++) {
                 in[k] += (double)sin_[i] * sin_[i];
@@ -333,47 +273,160 @@ static void office(struct peer *peer, int c, const int16_t *far, size_t n_far, c
             }
     }
     peer->close(peer);
+    const double gain = kept.crossed / kept.wanted, left = gain * kept.crossed;
+    found->taken = -20 * log10(fmax(gain, 1e-6));
+    found->distortion = 10 * log10((left + 1) / (fmax(kept.got - left, 0) + 1));
     for (int k = 0; k < PHASES; k++) {
-        loss[k] = 10 * log10((in[k] + 1) / (out[k] + 1));
-        perfect[k] = 10 * log10((in[k] + 1) / (ideal[k] + 1));
+        found->loss[k] = 10 * log10((in[k] + 1) / (out[k] + 1));
+        found->under[k] = found->loss[k] - 10 * log10((in[k] + 1) / (ideal[k] + 1));
     }
+}
+
+/* Median and worst of one of the figures; the worst is the least. */
+static void tell_office(const char *who, const char *what, const struct office_case *cases, int n, int which)
+{
+    double sorted[OFFICE_CASES];
+    for (int c = 0; c < n; c++)
+        sorted[c] = of_case(&cases[c], which);
+    qsort(sorted, (size_t)n, sizeof sorted[0], by_value);
+    printf(json ? "{\"figure\": \"speech\", \"canceller\": \"%s\", \"phase\": \"%s\", \"median_db\": %.1f, "
+                  "\"worst_db\": %.1f}\n"
+                : "%-20s speech, %-38s: median %5.1f dB, worst %5.1f\n",
+           who, what, sorted[n / 2], sorted[0]);
 }
 
 static void bench_office(void)
 {
-    static const char *const phase[PHASES] = {"first 2 s", "6..10 s", "1 s after double talk"};
+    static const char *const names[2 * PHASES + 3] = {
+        "first 2 s", "6..10 s", "1 s after double talk", "first 2 s, to a perfect one", "6..10 s, to a perfect one",
+        "1 s after double talk, to a perfect one", "change by double talk", "near end in double talk, level",
+        "near end in double talk, SDR"};
+    static struct office_case cases[OFFICE_CASES];
+    const int n = quick ? 4 : OFFICE_CASES;
     size_t n_far, n_near;
     int16_t *far = read_speech(far_name, &n_far), *near = read_speech(near_name, &n_near);
     if (n_far == 0 || n_near == 0)
         exit(2);
     for (size_t p = 0; p < n_peers; p++) {
-        double loss[PHASES][OFFICE_CASES], under[PHASES][OFFICE_CASES];
         if (strcmp(peers[p].name, "libspandsp") == 0)
             continue; /* overflows beyond 32 ms */
-        for (int c = 0; c < OFFICE_CASES; c++) {
-            double l[PHASES] = {0}, perfect[PHASES] = {0};
-            office(&peers[p], c, far, n_far, near, n_near, l, perfect);
-            for (int k = 0; k < PHASES; k++) {
-                loss[k][c] = l[k];
-                under[k][c] = l[k] - perfect[k];
-            }
-        }
-        for (int k = 0; k < PHASES; k++) {
-            qsort(loss[k], OFFICE_CASES, sizeof loss[k][0], by_value);
-            qsort(under[k], OFFICE_CASES, sizeof under[k][0], by_value);
-            printf(json ? "{\"figure\": \"speech\", \"canceller\": \"%s\", \"phase\": \"%s\", \"median_db\": %.1f, "
-                          "\"worst_db\": %.1f, \"median_to_perfect_db\": %.1f, \"worst_to_perfect_db\": %.1f}\n"
-                        : "%-20s speech, %-22s: median %5.1f dB, worst %5.1f; to a perfect one %5.1f, %5.1f\n",
-                   peers[p].name, phase[k], loss[k][OFFICE_CASES / 2], loss[k][0], under[k][OFFICE_CASES / 2],
-                   under[k][0]);
-        }
+        for (int c = 0; c < n; c++)
+            office(&peers[p], c, far, n_far, near, n_near, &cases[c]);
+        for (int k = 0; k < 2 * PHASES + 3; k++)
+            tell_office(peers[p].name, names[k], cases, n, k);
     }
     free(far);
     free(near);
 }
 
+/* --- G.168 6.4.2.3 test 2B: the residual after ten seconds, NLP off --- */
+
+enum { METER = 280 }; /* 35 ms */
+
+static double peak_dbm0(const int16_t *x, size_t n)
+{
+    double sum = 0, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)x[i] * x[i] - (i >= METER ? (double)x[i - METER] * x[i - METER] : 0);
+        if (i >= METER - 1)
+            most = fmax(most, sum / METER);
+    }
+    return 10 * log10(most + 1e-3) - 20 * log10(G168_RMS_0_DBM0);
+}
+
+/* How far under Fig. 11 the residual lies; NaN where sin is overloaded, which is no linear echo. */
+static double margin_of_figure_11(struct peer *peer, int model, double erl_db, size_t delay, double level_dbm0)
+{
+    static struct g168_path path;
+    static int16_t last[SECOND];
+    bool overloaded = false;
+    memset(&path, 0, sizeof path);
+    g168_path_set(&path, model, erl_db, delay);
+    if (!peer->open(peer, 1024, SC_ECHO_DELAY_UNKNOWN))
+        return NAN;
+    for (size_t t = 0; t < 11 * SECOND; t += TICK) {
+        int16_t rin[TICK], sin_[TICK], sout[TICK];
+        for (size_t i = 0; i < TICK; i++) {
+            rin[i] = g168_sample(g168_alaw(g168_css(t + i) * g168_rms(level_dbm0)));
+            const double echo = g168_path_run(&path, rin[i]);
+            overloaded |= fabs(echo) > 32767;
+            sin_[i] = g168_sample(fabs(echo) > 1e-9 ? g168_alaw(echo) : echo);
+        }
+        peer->run(peer, rin, sin_, sout);
+        memcpy(last + t % SECOND, sout, sizeof sout);
+    }
+    peer->close(peer);
+    return overloaded ? NAN : -55 + (level_dbm0 + 30) * 25 / 30 - peak_dbm0(last, SECOND);
+}
+
+static void bench_figure_11(void)
+{
+    static const double erls[] = {6, 10, 20};
+    for (size_t p = 0; p < n_peers; p++) {
+        unsigned tried = 0, met = 0;
+        double least = 1e9;
+        if (strcmp(peers[p].name, "ours") != 0 && strcmp(peers[p].name, "libspeexdsp") != 0)
+            continue;
+        for (int model = 1; model <= 8; model += quick ? 3 : 1)
+            for (size_t e = 0; e < 3; e++)
+                for (int l = (int)e % 2; l < 4; l += 2) {
+                    const size_t delay = (size_t)(model * 97 + l * 211 + (int)e * 53) % 720;
+                    const double margin = margin_of_figure_11(&peers[p], model, erls[e], delay, -30 + 10 * l);
+                    if (isnan(margin))
+                        continue;
+                    tried++;
+                    met += margin >= 0;
+                    least = fmin(least, margin);
+                }
+        printf(json ? "{\"figure\": \"figure 11\", \"canceller\": \"%s\", \"met\": %u, \"tried\": %u, "
+                      "\"least_margin_db\": %.1f}\n"
+                    : "%-20s G.168 Fig. 11: %u of %u, least margin %.1f dB\n",
+               peers[p].name, met, tried, least);
+    }
+}
+
+/* --- ERLE over time: from reset, double talk at 0 dB from 6 to 8 s, another path from 12 s on --- */
+
+static void bench_series(void)
+{
+    for (size_t p = 0; p < n_peers; p++) {
+        static struct g168_path path;
+        double before = 1, after = 1;
+        if (strcmp(peers[p].name, "ours, NLP") == 0 || strcmp(peers[p].name, "libspandsp") == 0 ||
+            !peers[p].open(&peers[p], 1024, 360))
+            continue;
+        memset(&path, 0, sizeof path);
+        g168_path_set(&path, 2, 10, 360);
+        for (size_t t = 0; t < 18 * SECOND; t += TICK) {
+            int16_t rin[TICK], sin_[TICK], sout[TICK];
+            double echo[TICK], said[TICK];
+            if (t == 12 * SECOND)
+                g168_path_set(&path, 4, 8, 360);
+            for (size_t i = 0; i < TICK; i++) {
+                rin[i] = g168_sample(g168_alaw(g168_css(t + i) * g168_rms(-10)));
+                said[i] = t >= 6 * SECOND && t < 8 * SECOND ? g168_css_double_talk(t + i) * g168_rms(-20) : 0;
+                echo[i] = g168_path_run(&path, rin[i]);
+                sin_[i] = g168_sample(g168_alaw(echo[i] + said[i]));
+            }
+            peers[p].run(&peers[p], rin, sin_, sout);
+            for (size_t i = 0; i < TICK; i++) {
+                before += echo[i] * echo[i];
+                after += pow(sout[i] - said[i], 2);
+            }
+            if (t / TICK % 35 == 34) { /* one period of the signal */
+                printf("{\"figure\": \"erle\", \"who\": \"%s\", \"x\": %.2f, \"value\": %.1f}\n", peers[p].name,
+                       (double)(t + TICK) / SECOND, 10 * log10(before / after));
+                before = after = 1;
+            }
+        }
+        peers[p].close(&peers[p]);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    const char *only = "";
+    find_peers();
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             json = true;
@@ -382,15 +435,24 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--speech") == 0 && i + 2 < argc) {
             far_name = argv[++i];
             near_name = argv[++i];
+        } else if (strcmp(argv[i], "figure11") == 0 || strcmp(argv[i], "series") == 0) {
+            only = argv[i];
+        } else if (strcmp(argv[i], "count") == 0 && i + 2 < argc) {
+            return count_work(argv[i + 1], (size_t)atoi(argv[i + 2]));
         } else {
-            fprintf(stderr, "usage: bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav]\n");
+            fprintf(stderr, "usage: bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav] [figure11 | series]\n");
             return 2;
         }
     }
-    find_peers();
-    bench_convergence();
-    if (far_name)
-        bench_office();
-    bench_cost();
+    if (strcmp(only, "figure11") == 0) {
+        bench_figure_11();
+    } else if (strcmp(only, "series") == 0) {
+        bench_series();
+    } else {
+        bench_convergence();
+        if (far_name)
+            bench_office();
+        bench_cost();
+    }
     return 0;
 }
