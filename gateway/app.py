@@ -9,6 +9,7 @@ safe states, audio stops, journal and trace close.
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import socket
 import time
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from gateway import __version__
 from gateway.config.load import Configuration, load_configuration
+from gateway.drivers import alsa
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.sipstack import SofiaSipStack
@@ -45,7 +47,7 @@ from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, Si
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, BoardSettings, ExtensionKind, PortSettings
-from gateway.runtime.live import Inbox, run_pump
+from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
 from gateway.runtime.supervisor import keep, pause, watch_audio
 from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
@@ -55,6 +57,8 @@ ALARMS_KEPT = 50
 HOUSEKEEPING_S = 1.0
 SIMULATED_CHIP = "sim:"
 FIRST_ID = 1000
+
+_log = logging.getLogger("cityline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,6 @@ class Gateway:
                 on_alarm=self.alarm,
                 survives_bugs=True,
             )
-            self.inbox = Inbox(self.pump, self._loop)
             undo.pop_all()
 
     # --- building -------------------------------------------------------------------------------------------
@@ -197,13 +200,31 @@ class Gateway:
             return CorePort(port.node, WireAudio(wire.exchange, wire.line))
         card = CorePort(port.node, CardAudio(port.card, port.card_side, port.full_scale_dbm0))
         try:
-            SignalCore(CoreSettings(ports=(card,), rtp_sockets=0)).close()
+            self._settle_card(port)
+            _try(card, f": plug the card in, or correct `card` of port {port.port} in board.toml")
         except HardwareError as error:
-            self.silent_ports[port] = (
-                f"{error}: plug the card in, or correct `card` of port {port.port} in board.toml"
-            )
+            self.silent_ports[port] = str(error)
             return CorePort(port.node, SilentAudio())
         return card
+
+    def _settle_card(self, port: PortSettings) -> None:
+        """Automatic gain and side tone off: they would work against the canceller. HardwareError when the
+        card is not there; a mixer that cannot be set is an alarm, since the line still talks.
+        """
+        if alsa.card_of(port.card) is None:
+            return  # a plug-in such as PulseAudio: no card of the kernel, no mixer
+        try:
+            library = alsa.library()
+        except HardwareError as error:
+            self.alarm(RaiseAlarm(port.port, str(error)))
+            return
+        card = alsa.require_card(port.card, alsa.list_cards(library))
+        assert card is not None
+        try:
+            for done in alsa.settle_mixer(card, library):
+                _log.info("%s: sound card %s: %s", port.port, card.id, done)
+        except HardwareError as error:
+            self.alarm(RaiseAlarm(port.port, str(error)))
 
     # --- running --------------------------------------------------------------------------------------------
 
@@ -255,8 +276,16 @@ class Gateway:
             if int(port.node) in now - gone:
                 self.pump.feed(PortFailed(port.port, f"sound card {port.card} has gone: plug it in again"))
             elif int(port.node) in gone - now:
+                self._settle_again(port)
                 self.pump.feed(PortRestored(port.port))
         return now
+
+    def _settle_again(self, port: PortSettings) -> None:
+        """A card that was plugged in again has forgotten its mixer."""
+        try:
+            self._settle_card(port)
+        except HardwareError as error:
+            self.alarm(RaiseAlarm(port.port, str(error)))
 
     async def end(self) -> None:
         """Clear every call with a cause, say BYE, put the lines to rest, close what is open; each in any
@@ -269,7 +298,6 @@ class Gateway:
             last_to_first.callback(self.core.stop_audio)
             last_to_first.callback(self.pump.timers.cancel_all)
             last_to_first.callback(self.board.modules.stop)
-            last_to_first.callback(self.inbox.close)
             last_to_first.push_async_callback(self.sip.stop)
             self.pump.feed(ShutdownRequested())
 
@@ -340,6 +368,14 @@ class Gateway:
     def _last_lines(self, count: int) -> list[str]:
         self.trace.flush()
         return last_lines(self.trace.path, count)
+
+
+def _try(card: CorePort, remedy: str) -> None:
+    """Open a sound card and close it again; HardwareError with the remedy."""
+    try:
+        SignalCore(CoreSettings(ports=(card,), rtp_sockets=0)).close()
+    except HardwareError as error:
+        raise HardwareError(f"{error}{remedy}") from None
 
 
 def refuse_unknown_chips(board: BoardSettings) -> None:

@@ -115,9 +115,12 @@ def library() -> AlsaLibrary:
 
 
 def list_cards(alsa: AlsaLibrary) -> tuple[Card, ...]:
-    """Every card of the kernel, by its number."""
-    numbered = zip(alsa.card_indexes(), alsa.cards(), strict=True)
-    return tuple(Card(index, card_id, alsa.card_name(index)[0]) for index, card_id in numbered)
+    """Every card of the kernel, by its number. HardwareError when one goes away meanwhile."""
+    try:
+        numbered = zip(alsa.card_indexes(), alsa.cards(), strict=True)
+        return tuple(Card(index, card_id, alsa.card_name(index)[0]) for index, card_id in numbered)
+    except (alsa.ALSAAudioError, ValueError) as error:
+        raise HardwareError(f"sound cards cannot be listed: {error}; try again") from error
 
 
 def card_of(device: str) -> str | None:

@@ -249,7 +249,7 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
     files.change_board(r'kind = "fxs"', 'kind = "fxs"\naudio = "alsa"\ncard = "hw:CARD=missing"')
     with office(files) as gateway:
         told = gateway.reads_until("^! fxs1")
-        assert "sound card hw:CARD=missing" in told
+        assert 'sound card "missing" (device hw:CARD=missing) is not there. Cards that are: ' in told
         rows = {row["port"]: row for row in asked(files, "lines")["rows"]}
         assert "hw:CARD=missing" in rows["fxs1"]["failure"]
         assert all(row["failure"] == "" for port, row in rows.items() if port != "fxs1")
