@@ -133,12 +133,10 @@ class Pump:
         self._take(None)
 
     def feed(self, event: Event) -> None:
-        """Take an event and everything that follows from it; from the pump's own thread only (see `Inbox` for
-        others).
-        """
+        """Take an event and everything that follows from it; from the pump's own thread only."""
         if len(self._queue) >= self._queue_limit:
             _log.error("event queue is full, dropped %s", type(event).__name__)
-            self.note_dropped(1)
+            self._note_dropped()
             return
         self._take(event)
 
@@ -155,9 +153,9 @@ class Pump:
             self._stepping = False
         self._overflowing = False
 
-    def note_dropped(self, events: int) -> None:
-        """Count ``events`` that found the queue or an inbox full, and raise the alarm once."""
-        self.counts.dropped += events
+    def _note_dropped(self) -> None:
+        """Count an event that found the queue full, and raise the alarm once."""
+        self.counts.dropped += 1
         if not self._overflowing:
             self._overflowing = True
             self._on_alarm(

@@ -15,7 +15,7 @@ from gateway.model.events import Event, HookEdge, LoopCurrent, ShutdownRequested
 from gateway.model.numbers import CallId, DialogId, Now, PortId
 from gateway.model.plan import Plan
 from gateway.model.timers import TimerId
-from gateway.runtime.live import SLICE, Inbox, run_pump
+from gateway.runtime.live import SLICE, run_pump
 from gateway.runtime.pump import Pump
 from tests.runtime.office import Surroundings, office
 
@@ -215,8 +215,7 @@ class PipeCore:
         os.close(self.writing)
 
 
-def live_pump(answer, limit: int = 4_096) -> tuple[Pump, Surroundings, list[Event], Inbox, asyncio.Event]:
-    loop = asyncio.get_running_loop()
+def live_pump(answer) -> tuple[Pump, list[Event]]:
     around = Surroundings()
     seen: list[Event] = []
 
@@ -228,40 +227,83 @@ def live_pump(answer, limit: int = 4_096) -> tuple[Pump, Surroundings, list[Even
             seen.append(event)
             return answer(event)
 
-    clock = RealClock(loop)
+    clock = RealClock(asyncio.get_running_loop())
     pump = Pump(
         Exchange(), clock, modules=around, core=around, sip=around, journal=around, on_alarm=around.alarm
     )
-    return pump, around, seen, Inbox(pump, loop, limit=limit), asyncio.Event()
+    return pump, seen
 
 
-def test_events_of_other_threads_and_of_the_core_are_handled_in_the_loops_thread():
+def test_events_of_the_cores_thread_are_handled_in_the_loops_thread():
     async def main() -> None:
         threads: set[int] = set()
         stopped = asyncio.Event()
 
         def answer(event: Event) -> list[act.Action]:
             threads.add(threading.get_ident())
+            if len(seen) == 2:
+                stopped.set()
+            return []
+
+        pump, seen = live_pump(answer)
+        core = PipeCore()
+        audio = threading.Thread(target=lambda: [core.put(LIFT), core.put(LIFT)])
+        audio.start()
+        await asyncio.wait_for(run_pump(pump, core, stopped), 20)
+        audio.join()
+        core.close()
+        assert threads == {threading.get_ident()}
+
+    asyncio.run(main())
+
+
+def test_a_flood_from_the_core_leaves_others_their_turn_and_keeps_its_order():
+    async def main() -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        turns: list[int] = []
+
+        def turn() -> None:
+            turns.append(len(seen))
+            if len(turns) < 4:
+                loop.call_soon(turn)
+
+        def answer(event: Event) -> list[act.Action]:
+            if len(seen) == 1:
+                loop.call_soon(turn)
+            if len(seen) == 3 * SLICE + 2:
+                stopped.set()
+            return []
+
+        pump, seen = live_pump(answer)
+        core = PipeCore()
+        core.waiting = [HookEdge(FXS1, True, at) for at in range(3 * SLICE + 1)]
+        core.put(HookEdge(FXS1, True, 3 * SLICE + 1))
+        await asyncio.wait_for(run_pump(pump, core, stopped), 20)
+        core.close()
+        assert turns[:3] == [SLICE, 2 * SLICE, 3 * SLICE]
+        assert [event.at_ns for event in seen if isinstance(event, HookEdge)] == list(range(3 * SLICE + 2))
+
+    asyncio.run(main())
+
+
+def test_what_comes_while_a_flood_waits_comes_after_it():
+    async def main() -> None:
+        stopped = asyncio.Event()
+
+        def answer(event: Event) -> list[act.Action]:
+            if len(seen) == 1:
+                core.put(HookEdge(FXS1, True, 2 * SLICE))
             if len(seen) == 2 * SLICE + 1:
                 stopped.set()
             return []
 
-        pump, _, seen, inbox, _ = live_pump(answer)
+        pump, seen = live_pump(answer)
         core = PipeCore()
-
-        def drive() -> None:
-            for at in range(2 * SLICE):
-                inbox.post(HookEdge(FXS1, True, at))
-            core.put(LIFT)
-
-        driver = threading.Thread(target=drive)
-        driver.start()
+        core.waiting = [HookEdge(FXS1, True, at) for at in range(2 * SLICE - 1)]
+        core.put(HookEdge(FXS1, True, 2 * SLICE - 1))
         await asyncio.wait_for(run_pump(pump, core, stopped), 20)
-        driver.join()
         core.close()
-        ours = [event.at_ns for event in seen if isinstance(event, HookEdge) and event is not LIFT]
-        assert ours == list(range(2 * SLICE))
-        assert threads == {threading.get_ident()}
+        assert [event.at_ns for event in seen if isinstance(event, HookEdge)] == list(range(2 * SLICE + 1))
 
     asyncio.run(main())
 
@@ -278,27 +320,10 @@ def test_a_timer_in_real_time_expires_not_before_its_deadline():
                 return []
             return [act.StartTimer(T1, 20)]
 
-        pump, *_ = live_pump(answer)
+        pump, _ = live_pump(answer)
         before = pump.clock.monotonic_ns()
         pump.feed(LIFT)
         await asyncio.wait_for(expired.wait(), 20)
         assert times[0] - before >= 20_000_000
-
-    asyncio.run(main())
-
-
-def test_a_full_inbox_drops_counts_and_alarms_and_a_closed_one_takes_nothing():
-    async def main() -> None:
-        pump, around, seen, inbox, _ = live_pump(lambda event: [], limit=5)
-        for at in range(9):
-            inbox.post(HookEdge(FXS1, True, at))
-        await asyncio.sleep(0)
-        assert [event.at_ns for event in seen if isinstance(event, HookEdge)] == [0, 1, 2, 3, 4]
-        assert pump.counts.dropped == 4
-        assert around.done == [("alarm", "pump")]
-        inbox.close()
-        inbox.post(LIFT)
-        await asyncio.sleep(0)
-        assert len(seen) == 5
 
     asyncio.run(main())
