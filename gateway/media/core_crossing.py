@@ -323,6 +323,7 @@ def _write_tone(target: Any, tone: ToneDescriptor) -> None:
         )
     target.kind = TONE_KINDS[tone.kind]
     target.sequence = tone.kind is ToneKind.SIT and len(tone.frequencies_hz) > 1
+    target.modulated = tone.modulated
     target.frequency_count = len(tone.frequencies_hz)
     for index, frequency_hz in enumerate(tone.frequencies_hz):
         target.frequency_hz[index] = frequency_hz

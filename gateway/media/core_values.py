@@ -52,12 +52,13 @@ class ToneDescriptor(NamedTuple):
 
     ``cadence_ms`` is on, off, on, off ...; empty means a continuous tone. Two frequencies sound together,
     except for the special information tone (SIT), whose bursts take one each. Up to 3 frequencies and 4
-    bursts.
+    bursts. ``modulated`` when the amplitude swings 15 to 50 times a second.
     """
 
     kind: ToneKind
     frequencies_hz: tuple[float, ...]
     cadence_ms: tuple[int, ...]
+    modulated: bool = False
 
 
 class RtpTransport(StrEnum):

@@ -43,6 +43,7 @@ struct sc_core_tone {
     float frequency_hz[3];
     float tolerance_hz;         /* 0 = the receiver's own */
     bool sequence;
+    bool modulated;             /* its amplitude swings, or two sines 40 Hz apart or less sound as one */
     uint32_t pair_count;        /* 0 = continuous */
     uint32_t on_ms[4];
     uint32_t off_ms[4];

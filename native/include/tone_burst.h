@@ -32,6 +32,7 @@ struct sc_tone_burst {
 
 struct sc_tone_tracker {
     float tolerance_hz;       /* the mean frequency of a clean burst is within it */
+    bool modulated;           /* the level of a clean burst may swing */
     struct sc_tone_burst bursts[SC_TONE_BURSTS_KEPT];   /* ring of finished ones */
     uint32_t newest;          /* index of the last finished one */
     uint32_t kept;            /* how many are there */
@@ -58,7 +59,7 @@ enum sc_tone_step {
 };
 
 /* Forgets everything. */
-void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz);
+void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz, bool modulated);
 enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const struct sc_tone_measure *measure);
 
 /* The burst that sounds now as if it ended here; false when none sounds. */

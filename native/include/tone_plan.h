@@ -15,6 +15,7 @@ struct sc_tone_sound {
     uint32_t index[2];                    /* into the bank's frequencies */
     float frequency_hz[2];
     float tolerance_hz;
+    bool modulated;                       /* its level is not steady */
     bool close;                           /* a pair that one window hardly resolves: two frames are joined to one */
     float overlap;                        /* what that window leaves of one sine at the other's frequency */
     float energy_overlap;                 /* the same of the squared window */

@@ -45,6 +45,8 @@ struct sc_tone_descriptor {
     float frequency_hz[SC_TONE_PLAN_FREQUENCIES_MAX];  /* 200 .. 3400 */
     float tolerance_hz;         /* 5 .. 60; 0 = 40 */
     bool sequence;              /* SIT: frequency i sounds during pair i */
+    bool modulated;             /* its amplitude swings, by up to its own size, 15 .. 50 times a second (India: 400 * 25 Hz), */
+                                /* or two sines so close sound as one at their mean (Australia: 413 + 438 Hz) */
     uint32_t pair_count;        /* 0 = continuous; otherwise the cadence, which repeats */
     struct sc_tone_pair pairs[SC_TONE_PAIRS_MAX];
 };

@@ -71,6 +71,7 @@ static void settle_tones(struct sc_tone_receiver_settings *out, const struct sc_
         memcpy(to->frequency_hz, from->frequency_hz, sizeof to->frequency_hz);
         to->tolerance_hz = from->tolerance_hz;
         to->sequence = from->sequence;
+        to->modulated = from->modulated;
         to->pair_count = from->pair_count;
         for (uint32_t k = 0; k < SC_TONE_PAIRS_MAX; k++)
             to->pairs[k] = (struct sc_tone_pair){ .on_ms = from->on_ms[k], .off_ms = from->off_ms[k] };

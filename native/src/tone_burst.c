@@ -20,6 +20,9 @@
 #define STEADY_LEVEL 0.15         /* deviation of the amplitude over its mean; at 10 dB SNR it is 0.05 */
 #define STEADY_HZ 9.0             /* deviation of one frame's frequency; at 10 dB SNR it is 3 */
 #define MEAN_SLACK_HZ 2.0         /* error of a burst's mean frequency at 10 dB SNR */
+#define SWING_PURITY 0.60         /* of a modulated tone: its side lines lie half outside the window's response */
+#define SWING_LEVEL 0.70          /* 400 Hz with 90 % of 25 Hz has 0.55 */
+#define SWING_HZ 25.0
 #define EDGE 2u                   /* frames at either end of a burst whose windows it fills in part */
 #define MASKED_FRAMES 20u         /* 100 ms under another sound at most */
 #define MASKED_LEAST 0.6
@@ -28,10 +31,11 @@
 #define WEAK_PART 0.35f           /* 9 dB down */
 #define EDGE_FRAMES 4u            /* around a pause; they hold part of the burst */
 
-void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz)
+void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz, bool modulated)
 {
     memset(tracker, 0, sizeof *tracker);
     tracker->tolerance_hz = tolerance_hz;
+    tracker->modulated = modulated;
 }
 
 static void begin(struct sc_tone_tracker *t, const struct sc_tone_measure *m)
@@ -112,8 +116,9 @@ static void summarize(const struct sc_tone_tracker *t, struct sc_tone_burst *b)
         wobble = fmax(wobble, deviation(t->offset_sum[i], t->offset_square_sum[i], n));
     }
     double ripple = deviation(t->amplitude_sum, t->amplitude_square_sum, n) / (t->amplitude_sum / n);
-    b->clean = t->purity_sum / n >= CLEAN_PURITY && wobble <= STEADY_HZ && ripple <= STEADY_LEVEL &&
-               off <= (double)t->tolerance_hz + MEAN_SLACK_HZ && t->masked <= t->frames;
+    bool steady = wobble <= STEADY_HZ && ripple <= STEADY_LEVEL && t->purity_sum / n >= CLEAN_PURITY;
+    bool swings = t->modulated && wobble <= SWING_HZ && ripple <= SWING_LEVEL && t->purity_sum / n >= SWING_PURITY;
+    b->clean = (steady || swings) && off <= (double)t->tolerance_hz + MEAN_SLACK_HZ && t->masked <= t->frames;
 }
 
 static void begin_pause(struct sc_tone_tracker *t)

@@ -85,12 +85,13 @@ static void find_overlap(struct sc_tone_sound *sound)
 }
 
 /* Finds or adds the sound of `count` frequencies; -1 when there is no room. */
-static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count, float tolerance_hz)
+static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count, float tolerance_hz, bool modulated)
 {
     struct sc_tone_sound sound;
     memset(&sound, 0, sizeof sound);
     sound.count = count;
     sound.tolerance_hz = tolerance_hz;
+    sound.modulated = modulated;
     for (uint32_t i = 0; i < count; i++) {
         int index = index_of(plan, hz[i]);
         if (index < 0)
@@ -101,7 +102,7 @@ static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count,
     for (uint32_t s = 0; s < plan->sound_count; s++) {
         const struct sc_tone_sound *known = &plan->sounds[s];
         if (known->count == count && known->index[0] == sound.index[0] && known->index[1] == sound.index[1] &&
-            fabsf(known->tolerance_hz - tolerance_hz) < SAME_HZ)
+            fabsf(known->tolerance_hz - tolerance_hz) < SAME_HZ && known->modulated == modulated)
             return (int)s;
     }
     if (plan->sound_count == SC_TONE_SOUNDS_MAX)
@@ -119,7 +120,7 @@ static int add_descriptor(struct sc_tone_plan *plan, uint32_t n)
     float tolerance = d->tolerance_hz > 1.0f ? d->tolerance_hz : DEFAULT_TOLERANCE_HZ;
     uint32_t sounds = d->sequence ? d->frequency_count : 1;
     for (uint32_t i = 0; i < sounds; i++) {
-        int s = sound_for(plan, d->frequency_hz + i, d->sequence ? 1 : d->frequency_count, tolerance);
+        int s = sound_for(plan, d->frequency_hz + i, d->sequence ? 1 : d->frequency_count, tolerance, d->modulated);
         if (s < 0)
             return EINVAL;
         plan->sound_of[n][i] = (uint8_t)s;

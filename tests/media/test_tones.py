@@ -50,7 +50,10 @@ def test_every_country_can_be_sent_and_rung(country: str) -> None:
 def test_every_country_can_be_listened_to(country: str) -> None:
     heard = tone_plan(country).heard
     kinds = [descriptor.kind for descriptor in heard]
-    assert {ToneKind.DIAL, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.SIT} <= set(kinds)
+    wanted = {ToneKind.DIAL, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.SIT}
+    if country == "sr":  # its ringback lasts 15 s at a time: nobody could tell it from dial tone
+        wanted.remove(ToneKind.RINGBACK)
+    assert wanted <= set(kinds)
     assert len(kinds) == len(set(kinds))
     for descriptor in heard:
         assert 1 <= len(descriptor.frequencies_hz) <= 3
