@@ -346,6 +346,8 @@ class Gateway:
                 "ticks": core.ticks,
                 "late": core.ticks_late,
                 "missed": core.ticks_missed,
+                "events_dropped": core.events_dropped,
+                "queue_dropped": sum(rtp.queue_dropped for rtp in core.rtp),
                 "tick_us_mean": round(core.tick_us_mean, 1),
                 "tick_us_max": round(core.tick_us_max, 1),
                 "real_time": core.real_time,

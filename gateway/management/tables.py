@@ -88,6 +88,9 @@ def _audio(audio: Mapping[str, Any]) -> str:
     text = _("{mean} µs a tick (longest {longest}), {late} late, {missed} missed").format(
         mean=audio["tick_us_mean"], longest=audio["tick_us_max"], late=audio["late"], missed=audio["missed"]
     )
+    if audio["events_dropped"] or audio["queue_dropped"]:
+        dropped = _("dropped for want of room: {events} events, {packets} packets of calls that live")
+        text += "; " + dropped.format(events=audio["events_dropped"], packets=audio["queue_dropped"])
     return text if audio["real_time"] else f"{text}; {_('without real-time priority')}"
 
 

@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -103,12 +104,14 @@ def asked(files: OfficeFiles, *question: str) -> object:
 
 
 def status_when(files: OfficeFiles, **wanted: object) -> dict[str, object]:
-    """The status, as soon as its SIP part has these values."""
+    """The status, as soon as its SIP part has these values; they have `READY_S` to come."""
+    deadline = time.monotonic() + READY_S
     while True:
         status = asked(files, "status")
         assert isinstance(status, dict)
         if all(status["sip"][name] == value for name, value in wanted.items()):
             return status
+        assert time.monotonic() < deadline, f"{wanted} did not come: {status['sip']}"
 
 
 # --- a good day ---------------------------------------------------------------------------------------------
@@ -120,12 +123,14 @@ def test_it_starts_answers_and_stops_in_order(files):
         lines = asked(files, "lines")
         assert status["sip"]["address"] == f"127.0.0.1:{files.sip_port}"
         assert status["audio"]["ticks"] > 0
+        assert (status["audio"]["events_dropped"], status["audio"]["queue_dropped"]) == (0, 0)
         assert {row["port"]: row["state"] for row in lines["rows"]} == dict.fromkeys(
             ("fxs1", "fxs2", "fxs3", "fxs4", "fxo1", "fxo2"), "idle"
         )
         assert asked(files, "calls")["rows"] == []
         assert gateway.stops() == 0
     assert "Stopped: every call is ended" in gateway.said[-1]
+    assert not [line for line in gateway.said if line.startswith("sip:")], "a clean stop is quiet"
     (trace,) = segments(files.state / "trace")
     assert trace.read_text().endswith('{"end":"stopped"}\n')
     assert not (files.state / "control").exists()

@@ -115,6 +115,29 @@ def test_a_callers_name_cannot_clear_the_screen():
     assert tables.recorded_plain(record)["waited_ms"] == 9_000
 
 
+def test_what_was_dropped_is_told_when_something_was():
+    audio = {"tick_us_mean": 80.0, "tick_us_max": 200.0, "late": 1, "missed": 0, "real_time": True}
+    status = {
+        "cityline": "1",
+        "board": "b",
+        "configuration": "c",
+        "state": "/var/lib/cityline",
+        "up_s": 5,
+        "sip": {"up": True, "address": "127.0.0.1:5060", "transports": ["udp"]},
+        "lines": 6,
+        "lines_failed": [],
+        "calls": 0,
+        "registrations": [],
+        "queues": [],
+        "journal": {"rows": 0},
+        "alarms": [],
+    }
+    calm = tables.status_text({**status, "audio": {**audio, "events_dropped": 0, "queue_dropped": 0}})
+    flood = tables.status_text({**status, "audio": {**audio, "events_dropped": 7, "queue_dropped": 12}})
+    assert "dropped" not in calm
+    assert "7 events, 12 packets" in flood
+
+
 def test_nothing_is_said_in_words_when_there_is_nothing():
     assert tables.recorded_text([]) == "No calls have been recorded."
     assert tables.calls_text({"now_ms": 0, "rows": []}) == "No calls just now."
