@@ -403,6 +403,7 @@ def killed_run(path: Path, seed: int) -> dict[str, set[int]]:
     return acknowledged
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments_loses_no_acknowledged_call(path):
     """Eight runs, each killed in the middle of its work; over 200 calls ended."""
     runs = [killed_run(path, seed) for seed in range(8)]

@@ -14,7 +14,7 @@ from gateway.model.view import ExchangeView, Snapshot
 from gateway.runtime.replay import replay, report_text
 from gateway.runtime.trace import TraceHeader, TraceRun, TraceWriter
 
-QUICK = ("internal", "city-in", "queue")
+QUICK = ("city-in", "hold")
 
 
 class RecordedExchange:

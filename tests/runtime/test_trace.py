@@ -154,6 +154,7 @@ def test_an_action_that_is_missing_in_the_middle_is_a_difference(tmp_path):
     assert report.difference.recorded is None
 
 
+@pytest.mark.slow
 def test_a_trace_cut_anywhere_by_a_power_failure_replays_as_far_as_it_goes(tmp_path):
     path = written(tmp_path, EVENTS).path
     whole = path.read_bytes()

@@ -168,6 +168,7 @@ def test_stopping_the_gateway_ends_calls_with_a_cause_and_frees_the_lines(stage:
     assert len(ends) == 2
 
 
+@pytest.mark.slow
 def test_clocks_of_the_far_ends_that_drift_by_100_ppm_disturb_nobody() -> None:
     office = open_office(drift_ppm=100.0)
     stage = Stage(office)

@@ -23,7 +23,13 @@ def failures(verdict: Verdict) -> str:
     return "\n".join([*map(str, verdict.failures), verdict.error])
 
 
-@pytest.mark.parametrize("name", STORIES)
+LONG = {"queue", "off-hook", "congestion"}
+"""Minutes of virtual time, seconds of ours: left out by --quick."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in STORIES]
+)
 def test_story(name: str) -> None:
     verdict = play(name)
     print(verdict.summary())
