@@ -60,6 +60,28 @@ def test_real_time_tests_run_apart_from_the_workers() -> None:
     assert "-n" not in alone.commands[0]
 
 
+def test_who_is_not_root_has_real_tests_run_in_a_network_of_his_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[list[str]] = []
+
+    def possible(code: int) -> None:
+        def run(command: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+            tried.append(command)
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr(subprocess, "run", run)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    possible(0)
+    assert gates.own_network()[0] == "unshare"
+    assert gates.pytest_stages(quick=False)[1].commands[0][0] == "unshare"
+    assert tried[0][-1] == "true"
+    possible(1)
+    assert gates.own_network() == ()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    possible(0)
+    assert gates.own_network() == ()
+
+
 def test_ci_runs_the_front_door_and_hides_no_failure(tmp_path: Path) -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

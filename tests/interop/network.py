@@ -1,20 +1,43 @@
-"""A network of their own for SIP telephones: a namespace joined to ours by a pair of virtual interfaces."""
+"""A network of their own for SIP telephones: a namespace joined to ours by a pair of virtual interfaces.
+
+Needs root, or to be root of an unprivileged user namespace with a network of its own (`tools/gates.py` starts
+the tests in one when they are not root): nothing here writes to /run.
+"""
 
 import contextlib
 import itertools
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+NEEDED = ("ip", "nsenter", "unshare", "sipp", "baresip")
+REMEDY = (
+    "sudo python3 tasks.py test; or, for these alone, sudo .venv/bin/python -m pytest tests/interop. (If this was "
+    "`tasks.py test`: the machine lets only root make networks, by user.max_user_namespaces or AppArmor.)"
+)
+PACKAGES = "sudo apt-get install iproute2 util-linux sip-tester baresip-core"
+
 _NUMBERS = itertools.count(1)
+
+
+def missing() -> str:
+    """Why there can be no real SIP here, and the remedy; empty when there can."""
+    absent = [program for program in NEEDED if shutil.which(program) is None]
+    if absent:
+        return f"real SIP is not tested without {', '.join(absent)}: {PACKAGES}"
+    if os.geteuid() != 0:
+        return f"real SIP is not tested without root: {REMEDY}"
+    return ""
 
 
 @dataclass(slots=True)
 class SipNetwork:
     """``gateway`` is our address, ``telephones`` the address inside; programs run inside with `prefix`."""
 
-    name: str
+    holder: int
+    """The process that keeps the namespace."""
     gateway: str
     telephones: str
     interface: str
@@ -24,7 +47,12 @@ class SipNetwork:
     @property
     def prefix(self) -> tuple[str, ...]:
         """Words before a command that is to run inside."""
-        return ("ip", "netns", "exec", self.name)
+        return ("nsenter", f"--net=/proc/{self.holder}/ns/net")
+
+    @property
+    def far_interface(self) -> str:
+        """Our interface's other end, inside."""
+        return self.interface.replace("clg", "clt")
 
     def port(self) -> int:
         """A port that nobody in the namespace has yet; the nineteen after it are free too."""
@@ -38,37 +66,46 @@ class SipNetwork:
     def another_address(self) -> Iterator[tuple[str, str]]:
         """A second network on the same wire, for a while: our address in it and the telephones'."""
         ours, theirs = "10.250.7.1", "10.250.7.2"
-        _ip("addr", "add", f"{ours}/30", "dev", self.interface)
-        _ip("-n", self.name, "addr", "add", f"{theirs}/30", "dev", self.interface.replace("clg", "clt"))
+        _run("ip", "addr", "add", f"{ours}/30", "dev", self.interface)
+        _run(*self.prefix, "ip", "addr", "add", f"{theirs}/30", "dev", self.far_interface)
         try:
             yield ours, theirs
         finally:
-            _ip("addr", "del", f"{ours}/30", "dev", self.interface)
-            _ip("-n", self.name, "addr", "del", f"{theirs}/30", "dev", self.interface.replace("clg", "clt"))
+            _run("ip", "addr", "del", f"{ours}/30", "dev", self.interface)
+            _run(*self.prefix, "ip", "addr", "del", f"{theirs}/30", "dev", self.far_interface)
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(("ip", *words), check=True, capture_output=True, text=True)
+def _run(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True, text=True)
+
+
+@contextlib.contextmanager
+def _namespace() -> Iterator[int]:
+    """A network namespace, kept by a process that ends with us, however we end; its process id."""
+    command = ("unshare", "--net", "sh", "-c", "echo made; exec cat")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        if holder.stdout.readline() != "made\n":
+            raise subprocess.CalledProcessError(holder.wait(), command, stderr="unshare --net does not work")
+        yield holder.pid
 
 
 @contextlib.contextmanager
 def sip_network() -> Iterator[SipNetwork]:
     """Make the namespace, and remove it."""
-    number = next(_NUMBERS)
-    tag = f"{os.getpid() % 100_000}{number}"
-    name, ours, theirs = f"cl{tag}", f"clg{tag}", f"clt{tag}"
-    block = f"10.{213 + number % 30}.{os.getpid() % 250 + 1}"
-    network = SipNetwork(name, f"{block}.1", f"{block}.2", ours)
-    _ip("netns", "add", name)
-    try:
-        _ip("link", "add", ours, "type", "veth", "peer", "name", theirs)
-        _ip("link", "set", theirs, "netns", name)
-        _ip("addr", "add", f"{network.gateway}/30", "dev", ours)
-        _ip("link", "set", ours, "up")
-        _ip("-n", name, "addr", "add", f"{network.telephones}/30", "dev", theirs)
-        _ip("-n", name, "link", "set", theirs, "up")
-        _ip("-n", name, "link", "set", "lo", "up")
-        yield network
-    finally:
-        _ip("netns", "del", name)
-        subprocess.run(("ip", "link", "del", ours), check=False, capture_output=True)
+    tag = f"{os.getpid() % 100_000}{next(_NUMBERS)}"
+    block = f"10.{213 + int(tag) % 30}.{os.getpid() % 250 + 1}"
+    with _namespace() as holder:
+        network = SipNetwork(holder, f"{block}.1", f"{block}.2", f"clg{tag}")
+        ours, theirs = network.interface, network.far_interface
+        _run("ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", str(holder))
+        try:
+            _run("ip", "addr", "add", f"{network.gateway}/30", "dev", ours)
+            _run("ip", "link", "set", ours, "up")
+            _run(*network.prefix, "ip", "addr", "add", f"{network.telephones}/30", "dev", theirs)
+            _run(*network.prefix, "ip", "link", "set", theirs, "up")
+            _run(*network.prefix, "ip", "link", "set", "lo", "up")
+            yield network
+        finally:
+            subprocess.run(("ip", "link", "del", ours), check=False, capture_output=True)
