@@ -68,7 +68,7 @@ class Telephone:
         """Tap the hook switch."""
         self._note("flashes")
         self._modules.contact(self.port, False)
-        self._later(duration_ms, lambda: self._modules.contact(self.port, True))
+        self._dial.append(self._later(duration_ms, lambda: self._modules.contact(self.port, True)))
 
     def dials(self, digits: str) -> None:
         """Push the buttons (80 ms on, 80 ms off) or turn the dial."""

@@ -148,3 +148,18 @@ def test_a_line_that_is_not_there_is_named() -> None:
 
 def test_caller_identity_is_a_value() -> None:
     assert CallerId("1").name == ""
+
+
+def test_who_hangs_up_in_the_middle_of_a_flash_or_of_dialling_stays_on_hook() -> None:
+    world = Patched(rotary=True)
+    world.anna.lifts()
+    world.run(500)
+    world.anna.dials("9")
+    world.run(900)
+    world.anna.flashes()
+    world.run(50)
+    world.anna.hangs_up()
+    world.run(100)
+    world.events.clear()
+    world.run(3_000)
+    assert world.events == []
