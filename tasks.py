@@ -138,16 +138,23 @@ def faults(_: Context) -> None:
 
 @task(
     help={
-        "name": "tick, story, latency, bridged or calls (default: all); or native, the C benchmarks",
+        "name": "tick, story, latency, bridged or calls (default: all); native, the C benchmarks; "
+        "or signal, every signal block beside its peers (minutes; installs recordings)",
         "json": "print JSON",
+        "quick": "signal: fewer trials, no recordings",
+        "plots": "signal: draw the charts into this directory",
     },
 )
-def bench(_: Context, name: str = "", json: bool = False) -> None:
+def bench(_: Context, name: str = "", json: bool = False, quick: bool = False, plots: str = "") -> None:
     """Print the figures: cost of a tick and of a call, speed of a story, delays that parties notice."""
     _ready(testing=True)
+    charts = os.path.abspath(plots) if plots else ""
     os.chdir(ROOT)
     words = ["make", "-s", "-C", str(ROOT / "native"), "bench"]
-    if name != "native":
+    if name == "signal":
+        asked = ("--json" if json else "", "--quick" if quick else "", f"--plots={charts}" if charts else "")
+        words = [str(setup_steps.PYTHON), "-m", "tools.figures_signal", *filter(None, asked)]
+    elif name != "native":
         words = [str(setup_steps.PYTHON), "-m", "tools.figures"]
         words += [word for word in (name, "--json" if json else "") if word]
     os.execvp(words[0], words)

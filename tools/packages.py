@@ -60,6 +60,22 @@ TO_TEST = (
     Package("qemu-user-static", "tests: runs the board's C tests here", _cross_building),
 )
 
+# Only `inv bench signal` asks for these; the first is all that its --quick needs.
+TO_MEASURE_SIGNALS = (
+    Package("valgrind", "bench signal: counts instructions"),
+    Package("sox", "bench signal: recordings to 8 kHz"),
+    Package("libsox-fmt-base", "bench signal: recordings to 8 kHz"),
+    Package("asterisk-core-sounds-en-wav", "bench signal: recorded prompts, English"),
+    Package("asterisk-core-sounds-ru-wav", "bench signal: recorded prompts, Russian"),
+    Package("asterisk-core-sounds-fr-wav", "bench signal: recorded prompts, French"),
+    Package("asterisk-core-sounds-es-wav", "bench signal: recorded prompts, Spanish"),
+    Package("asterisk-core-sounds-it-wav", "bench signal: recorded prompts, Italian"),
+    Package("klettres-data", "bench signal: recorded letters and syllables"),
+    Package("ktuberling-data", "bench signal: recorded words"),
+    Package("asterisk-moh-opsound-wav", "bench signal: hold music"),
+    Package("wesnoth-1.16-music", "bench signal: orchestral music"),
+)
+
 
 def missing(packages: tuple[Package, ...]) -> list[Package]:
     """Those of `packages` that this machine wants and has not installed.

@@ -1,0 +1,239 @@
+"""The rows of `inv bench signal`: which figure, beside which peer, against which target of the signal core.
+
+Targets stand here and nowhere else; figures of ours and of the peers are only ever measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SPANDSP = "libspandsp"
+SPEEX = "libspeexdsp"
+OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure must reach: at most, at least, every trial, or `of_peer` times the peer's figure."""
+
+    at_most: float | None = None
+    at_least: float | None = None
+    every_trial: bool = False
+    of_peer: float | None = None
+
+    def __str__(self) -> str:
+        if self.of_peer is not None:
+            return "≤ the peer's" if self.of_peer == 1 else f"≤ {self.of_peer:g} × the peer's"
+        if self.every_trial:
+            return "all"
+        if self.at_most is not None:
+            return f"{self.at_most:g}" if self.at_most == 0 else f"≤ {self.at_most:g}"
+        return f"≥ {self.at_least:g}" if self.at_least is not None else "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; without a figure the block is not built, and `why` says what is missing."""
+
+    block: str
+    name: str
+    figure: str
+    unit: str
+    target: Target
+    peer: str = ""
+    why: str = ""
+
+
+def _at_most(block: str, name: str, figure: str, unit: str, limit: float, peer: str = "") -> Row:
+    return Row(block, name, figure, unit, Target(at_most=limit), peer)
+
+
+def _at_least(block: str, name: str, figure: str, unit: str, limit: float, peer: str = "") -> Row:
+    return Row(block, name, figure, unit, Target(at_least=limit), peer)
+
+
+def _all(block: str, name: str, figure: str, peer: str = "") -> Row:
+    return Row(block, name, figure, "", Target(every_trial=True), peer)
+
+
+def _of_peer(block: str, name: str, figure: str, unit: str, factor: float, peer: str) -> Row:
+    return Row(block, name, figure, unit, Target(of_peer=factor), peer)
+
+
+def _missing(block: str, name: str, why: str) -> Row:
+    return Row(block, name, "", "", Target(), why=why)
+
+
+ECHO = "echo canceller"
+DTMF = "DTMF"
+PROGRESS = "call progress"
+CALLER = "caller identity"
+DRIFT = "clock drift"
+JITTER = "jitter buffer"
+CONCEALMENT = "concealment"
+COST = "cost in all"
+
+ECHO_ROWS = (
+    _at_most(ECHO, "to 20 dB ERLE, span 32 ms, median", "ec_32_median_s", "s", 0.35, SPEEX),
+    _at_most(ECHO, "to 20 dB ERLE, span 128 ms, median", "ec_128_median_s", "s", 0.6, SPEEX),
+    _all(ECHO, "cases that get there, span 32 ms", "ec_32_reached", SPEEX),
+    _all(ECHO, "cases that get there, span 128 ms", "ec_128_reached", SPEEX),
+    _at_least(ECHO, "steady ERLE through A-law, 32 ms, median", "ec_32_steady_median_db", "dB", 32, SPEEX),
+    _at_least(ECHO, "steady ERLE through A-law, 32 ms, worst", "ec_32_steady_worst_db", "dB", 28, SPEEX),
+    _at_least(ECHO, "steady ERLE through A-law, 128 ms, median", "ec_128_steady_median_db", "dB", 32, SPEEX),
+    _at_least(ECHO, "steady ERLE through A-law, 128 ms, worst", "ec_128_steady_worst_db", "dB", 28, SPEEX),
+    _all(ECHO, "G.168 Fig. 11, NLP off, -30..0 dBm0", "ec_figure_11", SPEEX),
+    _all(ECHO, "G.168 2A: Fig. 9 and 10a, NLP on", "g168_2A"),
+    _all(ECHO, "G.168 2B: Fig. 11 and 12a, NLP off", "g168_2B"),
+    _all(ECHO, "G.168 2B after an abrupt path change", "g168_2B_change"),
+    _all(ECHO, "G.168 2C, noise at the near end", "g168_2C"),
+    _all(ECHO, "G.168 3A, weak near end", "g168_3A"),
+    _all(ECHO, "G.168 3B, double talk", "g168_3B"),
+    _all(ECHO, "G.168 3C, conversation", "g168_3C"),
+    _all(ECHO, "G.168 4, leak", "g168_4"),
+    _all(ECHO, "G.168 5, path opened", "g168_5"),
+    _all(ECHO, "G.168 6, tones and DTMF", "g168_6"),
+    _all(ECHO, "G.168 7, a tone from reset", "g168_7"),
+    _all(ECHO, "G.168 9, comfort noise", "g168_9"),
+    _at_least(ECHO, "ERLE lost to 0 dB double talk, speech, median", "ec_change_median_db", "dB", -3, SPEEX),
+    _at_least(ECHO, "near end in double talk, NLP on, level, median", "ec_near_median_db", "dB", -1),
+    _at_least(ECHO, "near end in double talk, NLP on, level, worst", "ec_near_worst_db", "dB", -3),
+    _at_least(ECHO, "near end in double talk, NLP on, SDR, worst", "ec_sdr_worst_db", "dB", 24),
+    _at_least(ECHO, "office, first 2 s, NLP off, median", "ec_office_first_median_db", "dB", 9, SPEEX),
+    _at_least(ECHO, "office, first 2 s, NLP on, median", "ec_office_first_nlp_median_db", "dB", 16),
+    _at_least(ECHO, "office, first 2 s, delay known, median", "ec_office_first_known_median_db", "dB", 12),
+    _at_least(
+        ECHO, "office, 6..10 s to a perfect one, median", "ec_office_later_median_db", "dB", -0.5, SPEEX
+    ),
+    _at_least(ECHO, "office, 6..10 s to a perfect one, worst", "ec_office_later_worst_db", "dB", -4, SPEEX),
+    _at_least(ECHO, "office, 1 s after double talk, median", "ec_office_after_median_db", "dB", 22, SPEEX),
+    _at_least(ECHO, "office, 1 s after double talk, worst", "ec_office_after_worst_db", "dB", 14, SPEEX),
+    _of_peer(ECHO, "instructions a sample, span 128 ms", "ec_instructions_128", "", 0.25, SPEEX),
+    _missing(ECHO, "time of the NEON build", "no board here, and qemu's time says nothing"),
+    _missing(ECHO, "fax tone disables NLP, then the canceller", "no detector of 2100 Hz with reversals"),
+)
+
+DTMF_ROWS = (
+    _at_most(
+        DTMF, "missed at 1.5 % + 2 Hz off on both tones", "dtmf_missed_1_5_percent_2_hz", "", 0, SPANDSP
+    ),
+    _at_most(DTMF, "accepted at 3.5 % off on either tone", "dtmf_accepted_3_5_percent", "", 0, SPANDSP),
+    _at_least(DTMF, "twist accepted, low louder", "dtmf_twist_low_louder_db", "dB", 8, SPANDSP),
+    _at_least(DTMF, "twist accepted, high louder", "dtmf_twist_high_louder_db", "dB", 4, SPANDSP),
+    _at_most(DTMF, "tones of 40 ms missed", "dtmf_missed_40_ms", "", 0, SPANDSP),
+    _at_most(DTMF, "tones of 23 ms accepted", "dtmf_accepted_23_ms", "", 0, SPANDSP),
+    _at_most(DTMF, "pauses of 40 ms that do not split", "dtmf_pause_40_ms_not_split", "", 0, SPANDSP),
+    _at_most(DTMF, "drop-outs of 10 ms that split", "dtmf_drop_out_10_ms_not_bridged", "", 0, SPANDSP),
+    _at_most(DTMF, "errors per 1000 at 10 dB", "dtmf_errors_per_1000_at_10_db", "", 1, SPANDSP),
+    _at_most(DTMF, "errors per 1000 at 8 dB", "dtmf_errors_per_1000_at_8_db", "", 20, SPANDSP),
+    _at_most(DTMF, "missed under our own dial tone", "dtmf_missed_under_dial_tone", "", 0, SPANDSP),
+    _at_most(DTMF, "errors through a hybrid's echo", "dtmf_errors_hybrid_echo", "", 0, SPANDSP),
+    _at_most(DTMF, "errors with an echo 20 ms late, 10 dB down", "dtmf_errors_echo_20_ms", "", 0, SPANDSP),
+    _at_most(DTMF, "heard by the far side before it is muted", "dtmf_leak_ms", "ms", 25),
+    _at_most(DTMF, "talk-off, held-out recordings", "held_out_digits", "", 2, SPANDSP),
+    _at_most(DTMF, "talk-off, tuning recordings", "tuning_digits", "", 2, SPANDSP),
+    _at_most(DTMF, "muted by mistake, held-out, an hour", "held_out_mutes_per_hour", "", 2),
+    _at_most(DTMF, "muted by mistake, tuning, an hour", "tuning_mutes_per_hour", "", 2),
+    _of_peer(DTMF, "instructions a sample, worst signal", "dtmf_instructions", "", 1.2, SPANDSP),
+)
+
+PROGRESS_ROWS = (
+    _at_most(PROGRESS, "false busy or congestion, held-out", "held_out_busy_or_congestion", "", 0, SPANDSP),
+    _at_most(PROGRESS, "false busy or congestion, tuning", "tuning_busy_or_congestion", "", 0, SPANDSP),
+    _all(PROGRESS, "busy at SNR 10 dB", "busy_snr_10", SPANDSP),
+    _all(PROGRESS, "busy at -40 dBm0", "busy_minus_40", SPANDSP),
+    _all(PROGRESS, "busy at 0 dBm0", "busy_0_dbm0", SPANDSP),
+    _all(PROGRESS, "busy 40 Hz too high", "busy_plus_40_hz", SPANDSP),
+    _all(PROGRESS, "busy 40 Hz too low", "busy_minus_40_hz", SPANDSP),
+    _all(PROGRESS, "busy, cadence +20 %", "busy_cadence_plus_20", SPANDSP),
+    _all(PROGRESS, "busy, cadence -20 %", "busy_cadence_minus_20", SPANDSP),
+    _all(PROGRESS, "busy under speech 6 dB down", "busy_under_speech_6_db_down", SPANDSP),
+    _all(PROGRESS, "busy under speech as loud", "busy_under_speech_as_loud", SPANDSP),
+    _at_most(PROGRESS, "busy after two cycles, SNR 10 dB", "busy_snr_10_latest_ms", "ms", 100, SPANDSP),
+    _at_most(
+        PROGRESS,
+        "busy after two cycles, under speech",
+        "busy_under_speech_6_db_down_latest_ms",
+        "ms",
+        100,
+        SPANDSP,
+    ),
+    _of_peer(PROGRESS, "instructions a sample, worst signal", "tones_instructions", "", 1.2, SPANDSP),
+    _missing(PROGRESS, "fax tones (CNG, CED)", "not built"),
+    _missing(
+        PROGRESS, "learns a line's tones from call endings", "no measure here of what the line has taught"
+    ),
+)
+
+CALLER_ROWS = (
+    _at_most(CALLER, "Bell 202 errors at 9 dB", "callerid_bell202_9_db_percent", "%", 5, SPANDSP),
+    _at_most(CALLER, "V.23 errors at 10 dB", "callerid_v23_10_db_percent", "%", 5, SPANDSP),
+    _at_most(CALLER, "Bell 202 errors at -44 dBm0", "callerid_bell202_minus_44_percent", "%", 0, SPANDSP),
+    _at_most(CALLER, "V.23 errors at -44 dBm0", "callerid_v23_minus_44_percent", "%", 0, SPANDSP),
+    _at_most(CALLER, "Bell 202, mark +10 dB", "callerid_bell202_mark_10_db_louder_percent", "%", 0, SPANDSP),
+    _at_most(
+        CALLER, "Bell 202, space +10 dB", "callerid_bell202_space_10_db_louder_percent", "%", 0, SPANDSP
+    ),
+    _at_most(CALLER, "V.23, mark +10 dB", "callerid_v23_mark_10_db_louder_percent", "%", 0, SPANDSP),
+    _at_most(CALLER, "V.23, space +10 dB", "callerid_v23_space_10_db_louder_percent", "%", 0, SPANDSP),
+    _at_most(CALLER, "through hybrids m1..m8 at 0 dB", "callerid_hybrids_percent", "%", 0, SPANDSP),
+    _missing(CALLER, "type II with CAS; DTMF and Japanese forms", "no benchmark yet"),
+    _missing(CALLER, "Russian АОН", "no benchmark yet"),
+    _missing(CALLER, "sender read by libspandsp", "no benchmark yet"),
+)
+
+TRACES = (
+    ("loss_1", "loss 1 %"),
+    ("loss_5", "loss 5 %"),
+    ("loss_10", "loss 10 %"),
+    ("bursts_60_ms", "bursts of 60 ms"),
+    ("wifi", "Wi-Fi"),
+    ("lte", "LTE"),
+)
+
+PATH_ROWS = (
+    _at_most(DRIFT, "slips in an hour at -300 and +300 ppm", "drift_slips", "", 0),
+    _at_most(DRIFT, "added delay", "drift_delay_ms", "ms", 15),
+    _at_least(DRIFT, "SNR of a 1 kHz tone", "drift_snr_db", "dB", 60),
+    _at_least(DRIFT, "stop band of 48 → 8 kHz", "stop_band_db", "dB", 60),
+    *(
+        _of_peer(JITTER, f"{name}: {what}", f"jitter_{trace}_{figure}", unit, 1, SPEEX)
+        for trace, name in TRACES
+        for figure, what, unit in (
+            ("late_percent", "came and was never played", "%"),
+            ("delay_ms", "added delay, mean", "ms"),
+        )
+    ),
+    *(
+        row
+        for percent in (1, 5, 10)
+        for row in (
+            _at_most(
+                CONCEALMENT,
+                f"clicks at loss {percent} %",
+                f"concealment_{percent}_percent_clicks",
+                "",
+                0,
+                SPANDSP,
+            ),
+            _of_peer(
+                CONCEALMENT,
+                f"spectral distance at loss {percent} %",
+                f"concealment_{percent}_percent_lsd_db",
+                "dB",
+                1,
+                SPANDSP,
+            ),
+        )
+    ),
+    _missing("levels", "gain to -16 dBm0, limiter, conference of 8", "no benchmark yet"),
+    _missing("codecs", "G.722, Opus", "not built"),
+)
+
+COST_ROWS = (
+    Row(COST, "8 lines, everything on, 16 legs", "tick_instructions_per_s", "M/s", Target()),
+    Row(COST, "a SIP leg more, slope over 2..256", "leg_instructions_per_s", "M/s", Target()),
+    _at_most(COST, "farthest from that line, share", "leg_nonlinearity_percent", "%", 10),
+)
+
+ROWS: tuple[Row, ...] = (*ECHO_ROWS, *DTMF_ROWS, *PROGRESS_ROWS, *CALLER_ROWS, *PATH_ROWS, *COST_ROWS)
