@@ -20,7 +20,7 @@ enum sc_callerid_absent {
     SC_CALLERID_PRIVATE = 2         /* 'P': withheld by the caller */
 };
 
-enum sc_callerid_modulation { SC_CALLERID_BELL202 = 1, SC_CALLERID_V23 = 2 };
+enum sc_callerid_modulation { SC_CALLERID_BELL202 = 1, SC_CALLERID_V23 = 2, SC_CALLERID_DTMF = 3 };
 
 struct sc_callerid_message {
     uint8_t message_type;           /* 0x04 SDMF call, 0x80 MDMF call, 0x06 / 0x82 message waiting */

@@ -5,6 +5,7 @@
 
 #include "alsa_port.h"
 #include "audio_loop.h"
+#include "callerid_digits.h"
 #include "callerid_modem.h"
 #include "core.h"
 #include "dtmf_receiver.h"
@@ -48,6 +49,7 @@ struct sc_listening {
     uint32_t notch_count;           /* dial tone that the DTMF receiver has to live with */
     float notch_hz[SC_DTMF_NOTCHES_MAX];
     struct sc_dtmf_receiver *dtmf;
+    struct sc_callerid_digits identity_digits; /* caller identity that comes as DTMF */
     struct sc_tone_receiver *tones; /* NULL: the core was made without tones */
     struct sc_callerid_modem *callerid; /* ports only */
 };

@@ -1,6 +1,7 @@
 /* listening.c: the detectors that listen to one party, and what they say as events.
  *
  * How: each detector runs only while the plan asks for it, and begins afresh when it is asked for anew.
+ * Caller identity comes as FSK or as DTMF digits: both are listened for.
  * Assumes the echo canceller has had the samples first. */
 #include "core_internal.h"
 
@@ -31,8 +32,10 @@ void sc_listening_destroy(struct sc_listening *listening)
 void sc_listening_arm(struct sc_listening *listening, uint32_t detectors)
 {
     uint32_t begins = detectors & ~listening->active;
-    if (begins & SC_DETECT_DTMF)
+    if (begins & (SC_DETECT_DTMF | SC_DETECT_CALLER_ID)) {
         sc_dtmf_receiver_reset(listening->dtmf);
+        sc_callerid_digits_reset(&listening->identity_digits);
+    }
     if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL)
         sc_tone_receiver_reset(listening->tones);
     if (listening->tones != NULL && ((detectors ^ listening->active) & (SC_DETECT_DIAL_TONE | SC_DETECT_CALL_PROGRESS)))
@@ -53,10 +56,26 @@ void sc_listening_notch(struct sc_listening *listening, const float *frequency_h
     memcpy(listening->notch_hz, frequency_hz, length);
 }
 
+static void say_caller(const struct sc_callerid_message *message, struct sc_event *event, struct sc_event_ring *events)
+{
+    event->kind = SC_EVENT_CALLER_ID;
+    event->withheld = message->number_absent == SC_CALLERID_PRIVATE;
+    memcpy(event->number, message->number, sizeof event->number);
+    event->name_length = message->name_length;
+    memcpy(event->name, message->name, sizeof event->name);
+    (void)sc_event_ring_push(events, event);
+}
+
 static void say_digits(struct sc_listening *listening, struct sc_event *event, struct sc_event_ring *events)
 {
     struct sc_dtmf_event digit;
+    struct sc_callerid_message message;
     while (sc_dtmf_receiver_next(listening->dtmf, &digit)) {
+        bool identity = (listening->active & SC_DETECT_CALLER_ID) != 0 && digit.type == SC_DTMF_END;
+        if (identity && sc_callerid_digits_take(&listening->identity_digits, digit.digit, digit.at_samples, &message))
+            say_caller(&message, event, events);
+        if ((listening->active & SC_DETECT_DTMF) == 0)
+            continue;
         bool started = digit.type == SC_DTMF_START;
         event->kind = started ? SC_EVENT_DIGIT_STARTED : SC_EVENT_DIGIT_HEARD;
         event->value = (uint32_t)digit.digit;
@@ -82,14 +101,8 @@ static void say_callers(struct sc_listening *listening, struct sc_event *event, 
 {
     struct sc_callerid_message message;
     while (sc_callerid_modem_next(listening->callerid, &message)) {
-        if (!sc_callerid_is_call(&message))
-            continue; /* a lamp, no caller */
-        event->kind = SC_EVENT_CALLER_ID;
-        event->withheld = message.number_absent == SC_CALLERID_PRIVATE;
-        memcpy(event->number, message.number, sizeof event->number);
-        event->name_length = message.name_length;
-        memcpy(event->name, message.name, sizeof event->name);
-        (void)sc_event_ring_push(events, event);
+        if (sc_callerid_is_call(&message)) /* else a lamp, no caller */
+            say_caller(&message, event, events);
     }
 }
 
@@ -97,7 +110,7 @@ void sc_listening_process(struct sc_listening *listening, const int16_t *in, siz
                           struct sc_event_ring *events)
 {
     struct sc_event event = { .node = node, .tick = tick };
-    if (listening->active & SC_DETECT_DTMF) {
+    if (listening->active & (SC_DETECT_DTMF | SC_DETECT_CALLER_ID)) {
         sc_dtmf_receiver_process(listening->dtmf, in, n);
         say_digits(listening, &event, events);
     }

@@ -293,6 +293,20 @@ def test_a_message_about_the_lamp_alone_is_no_call(rig: Rig) -> None:
     assert rig.events == []
 
 
+def test_the_caller_is_read_from_digits_and_they_are_no_dialling(rig: Rig) -> None:
+    groups = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+    keys = ("123A", "456B", "789C", "*0#D")
+    samples = [0] * 4_000
+    for digit in "A4951234567C":
+        row = next(number for number, line in enumerate(keys) if digit in line)
+        low, high = sine(groups[0][row], -12), sine(groups[1][keys[row].index(digit)], -10)
+        samples += [next(low) + next(high) for _ in range(560)] + [0] * 560
+    rig.lines[1].says(iter(samples))
+    rig.apply(port(2, Detectors.CALLER_ID))
+    rig.ticks(2_500)
+    assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "", withheld=False)]
+
+
 def test_a_withheld_number_is_told_as_such(rig: Rig) -> None:
     rig.lines[1].says(chain(repeat(0, 4_000), fsk(mdmf((1, b"11221015"), (4, b"P")))))
     rig.apply(port(2, Detectors.CALLER_ID))
