@@ -85,6 +85,13 @@ def main(language: str | None) -> None:
 @click.option(
     "--listen", default="127.0.0.1", metavar="ADDR[:PORT]", help=_("Where SIP listens (default 127.0.0.1).")
 )
+@click.option(
+    "--sip-user",
+    default="nobody",
+    show_default=True,
+    metavar="NAME",
+    help=_("Whom the SIP process becomes when root starts the office."),
+)
 @config_option
 @board_option
 @state_option
@@ -94,6 +101,7 @@ def run(
     story: str,
     out: Path | None,
     listen: str,
+    sip_user: str,
     config: Path,
     board: Path,
     state: Path,
@@ -109,7 +117,7 @@ def run(
     from gateway.app import RunSettings
 
     address, port = parse_listen(listen)
-    settings = RunSettings(config, board, state, address, port)
+    settings = RunSettings(config, board, state, address, port, sip_user)
     prompt = not no_prompt and sys.stdin.isatty() and sys.stdout.isatty()
     try:
         asyncio.run(_run(settings, prompt=prompt))

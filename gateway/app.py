@@ -10,20 +10,21 @@ safe states, audio stops, journal and trace close.
 import asyncio
 import contextlib
 import logging
+import pwd
 import secrets
-import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from gateway import __version__
 from gateway.config.load import Configuration, load_configuration
 from gateway.drivers import alsa
+from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
+from gateway.drivers.sip_life import UNPRIVILEGED
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
 from gateway.drivers.storage import Journal, Row
@@ -63,13 +64,17 @@ _log = logging.getLogger("cityline")
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What the command line says. ``sip_port`` overrides the office's."""
+    """What the command line says.
+
+    ``sip_port`` overrides the office's; ``sip_user`` is whom root's SIP process becomes.
+    """
 
     office: Path
     board: Path
     state: Path
     listen: str = "127.0.0.1"
     sip_port: int | None = None
+    sip_user: str = UNPRIVILEGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ class Gateway:
             settings.listen, settings.sip_port or office.sip.port, office.sip.realm, office.sip.transports
         )
         refuse_foreign_address(settings.listen)
+        refuse_unknown_user(settings.sip_user)
         self.media_address = media_address(settings.listen)
         self.began_ns = time.monotonic_ns()
         self._loop = asyncio.get_running_loop()
@@ -135,7 +141,7 @@ class Gateway:
             undo.callback(self.core.close)
             self.plans = PlanKeeper(self.core)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
-            self.sip = SofiaSipStack()
+            self.sip = SofiaSipStack(user=settings.sip_user)
             self.pump = Pump(
                 self.exchange,
                 self.clock,
@@ -392,33 +398,12 @@ def refuse_unknown_chips(board: BoardSettings) -> None:
                 )
 
 
-def refuse_foreign_address(listen: str) -> None:
-    """An address that no interface of this machine has cannot be listened on."""
-    family = socket.AF_INET if ip_address(listen).version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((listen, 0))
-        except OSError as error:
-            raise HardwareError(
-                f"cannot listen on {listen}: {error.strerror}; give --listen an address of this machine"
-                " (`ip address` shows them), or 0.0.0.0 for all"
-            ) from None
-
-
-def media_address(listen: str) -> str:
-    """The address that our SDP gives: the one we listen on or, when that is all of them, our way to the
-    network.
-    """
-    address = ip_address(listen)
-    if not address.is_unspecified:
-        return listen
-    family, far = (socket.AF_INET, "192.0.2.1") if address.version == 4 else (socket.AF_INET6, "2001:db8::1")
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((far, 9))  # chooses a route and sends nothing
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1" if address.version == 4 else "::1"
+def refuse_unknown_user(user: str) -> None:
+    """The SIP process cannot become somebody whom this machine does not know."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise HardwareError(f"there is no user {user!r} here; give --sip-user one, or make it") from None
 
 
 @contextlib.contextmanager

@@ -13,6 +13,9 @@ from gateway.drivers.sip_wire import SipWire, wire_pair
 from gateway.errors import HardwareError
 from gateway.sip import messages as m
 
+UNPRIVILEGED = "nobody"
+"""Whom the SIP process of a gateway that runs as root becomes."""
+
 Spawn = Callable[[int], Awaitable[asyncio.subprocess.Process]]
 
 
@@ -46,8 +49,8 @@ class Life:
             await self.process.wait()
 
 
-async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
-    """Start the SIP process with this end of the socket."""
+async def spawn_process(socket_fd: int, user: str = UNPRIVILEGED) -> asyncio.subprocess.Process:
+    """Start the SIP process with this end of the socket; ``user`` is whom it becomes when we are root."""
     root = str(Path(gateway.__file__).parent.parent)
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
     return await asyncio.create_subprocess_exec(
@@ -56,6 +59,8 @@ async def spawn_process(socket_fd: int) -> asyncio.subprocess.Process:
         "gateway.drivers.sip_process",
         "--socket-fd",
         str(socket_fd),
+        "--user",
+        user,
         stdin=asyncio.subprocess.DEVNULL,
         pass_fds=(socket_fd,),
         start_new_session=True,  # a Ctrl-C on our terminal is not for it: it still has BYEs to say

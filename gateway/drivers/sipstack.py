@@ -8,12 +8,14 @@ left behind. Ids: even ones are the exchange's, odd ones are counted here and ne
 """
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from gateway.drivers.sip_life import Life, Spawn, spawn_life, spawn_process
+from gateway.drivers.sip_life import UNPRIVILEGED, Life, Spawn, spawn_life, spawn_process
 from gateway.drivers.sip_wire import CLOSED
 from gateway.errors import HardwareError
 from gateway.interfaces import EventSink, SipAccount, SipListen
@@ -79,7 +81,7 @@ class SofiaSipStack:
     ``trusted`` are addresses of trunks that need no digest. ``algorithms`` are offered to every account
     that has a hash for
     them; MD5 alone by default, because telephones that do not know SHA-256 fail when it is offered
-    beside MD5.
+    beside MD5. ``user`` is whom the SIP process becomes when the gateway is root.
     """
 
     def __init__(
@@ -88,12 +90,13 @@ class SofiaSipStack:
         limits: m.Limits | None = None,
         trusted: Sequence[str] = (),
         algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
-        spawn: Spawn = spawn_process,
+        user: str = UNPRIVILEGED,
+        spawn: Spawn | None = None,
     ) -> None:
         self._limits = limits or m.Limits()
         self._trusted = tuple(trusted)
         self._algorithms = tuple(algorithm.value for algorithm in algorithms)
-        self._spawn = spawn
+        self._spawn = spawn or partial(spawn_process, user=user)
         self._sink: EventSink = lambda event: None
         self._configure: m.Configure | None = None
         self._epoch = 0
@@ -440,6 +443,11 @@ class SofiaSipStack:
         assert self._configure is not None
         c = self._configure
         where = f"{c.address}:{c.port} ({', '.join(c.transports)})"
+        if life.refusal is not None and life.refusal.errno == errno.EACCES:
+            return (
+                f"SIP cannot listen on {where}: {life.refusal.reason}; the SIP process has no privileges,"
+                " choose a port from 1024 up with sip.port or --listen"
+            )
         if life.refusal is not None:
             return (
                 f"SIP cannot listen on {where}: {life.refusal.reason}; "

@@ -112,6 +112,18 @@ def test_a_port_in_use_is_told_with_a_remedy() -> None:
     run(scenario)
 
 
+def test_a_port_that_needs_privileges_is_told_with_its_own_remedy() -> None:
+    def refuses(process: FakeProcess, message: m.Message) -> None:
+        process.wire.send(m.CannotListen(errno.EACCES, "Permission denied"))
+
+    async def scenario() -> None:
+        with pytest.raises(HardwareError, match=r"Permission denied; .* choose a port from 1024 up"):
+            async with driver(refuses):
+                pass
+
+    run(scenario)
+
+
 def test_a_process_that_dies_at_once_is_an_error_at_the_start() -> None:
     async def scenario() -> None:
         with pytest.raises(HardwareError, match="does not start"):

@@ -184,6 +184,7 @@ async def test_after_a_kill_it_rings_without_registering_again(
         await phone.event("CALL_INCOMING")
         await phone.command("accept")
         await gateway.event(ev.RemoteAnswered, dialog=first)
+        await gateway.established(first)
         gateway.kill()
         await gateway.event(ev.RemoteEnded, dialog=first, cause_q850=41)
         await gateway.event(ev.SipStackUp, epoch=2)
