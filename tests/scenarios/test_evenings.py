@@ -5,7 +5,6 @@ The exchange alone goes through thousands of evenings in tests/property; here th
 twins take part.
 """
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -35,7 +34,7 @@ NUMBERS = (
     "9",
     "5",
 )
-EXAMPLES = 12 if os.environ.get("CITYLINE_PROFILE") == "quick" else 40
+EXAMPLES = 25
 SETTLING_MS = 40_000
 
 Act = Callable[[Office], None]
