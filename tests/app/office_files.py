@@ -58,12 +58,13 @@ class OfficeFiles:
         self.office.write_text(_replace(self.office.read_text(), pattern, replacement))
 
 
-def office_files(directory: Path) -> OfficeFiles:
+def office_files(directory: Path, office: str = "office") -> OfficeFiles:
+    """The files of the simulated office of that name."""
     sip_port, rtp_port = free_port(), free_port_range(2 * RTP_SOCKETS)
     files = OfficeFiles(
         directory / "office.toml", directory / "board.toml", directory / "state", sip_port, rtp_port
     )
-    files.office.write_text((SIMULATED / "office.toml").read_text())
+    files.office.write_text((SIMULATED / f"{office}.toml").read_text())
     files.board.write_text((SIMULATED / "board.toml").read_text())
     files.change_office(r"port = 5060", f"port = {sip_port}")
     files.change_board(r"first_port = 16384", f"first_port = {rtp_port}")

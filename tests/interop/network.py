@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 NEEDED = ("ip", "nsenter", "unshare", "sipp", "baresip")
 REMEDY = (
-    "sudo python3 tasks.py test; or, for these alone, sudo .venv/bin/python -m pytest tests/interop. (If this was "
-    "`tasks.py test`: the machine lets only root make networks, by user.max_user_namespaces or AppArmor.)"
+    "sudo python3 tasks.py test, or for these alone sudo .venv/bin/python -m pytest tests/interop "
+    "(if this was `tasks.py test`: this machine lets only root make networks)"
 )
 PACKAGES = "sudo apt-get install iproute2 util-linux sip-tester baresip-core"
 

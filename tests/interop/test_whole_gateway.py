@@ -8,184 +8,52 @@ heard.
 import asyncio
 import contextlib
 import os
+import re
 import signal
-import statistics
-import wave
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gateway.app import Gateway, RunSettings, run
 from gateway.drivers.storage import read_calls
 from gateway.model.actions import Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.records.calls import Outcome
 from gateway.simulator import meters
 from gateway.simulator.central_office import Behaviour, Subscriber
-from gateway.simulator.telephone import Telephone
-from tests.app.office_files import OfficeFiles, office_files
 from tests.interop.network import SipNetwork
 from tests.interop.telephones import Baresip
+from tests.interop.whole import (
+    MEASURED_MS,
+    OUR_TONE_HZ,
+    TONE_DBM0,
+    TONE_HZ,
+    WIRE_LOSS_DB,
+    level_and_gap,
+    middle_of_tone,
+    telephone,
+    wav_samples,
+    whole_gateway,
+)
 
 pytestmark = pytest.mark.real
 
-DEADLINE_S = 20.0
-TONE_HZ = 440.0
-OUR_TONE_HZ = 1_000.0
-TONE_DBM0 = -13.0
-WIRE_LOSS_DB = 0.5
-MEASURED_MS = 2_000
-SAMPLES_PER_MS = 8
+HIGH_TONE_HZ = 1_300.0
 
 
-class ListeningBaresip(Baresip):
-    """Writes what it decodes into a WAV (module sndfile); its aufile can only say, so its ear is an idle
-    bridge.
-    """
-
-    def _write_files(self) -> int:
-        control_port = super()._write_files()
-        config = self.folder / "config"
-        text = config.read_text().replace(f"audio_player aufile,{self.heard}", "audio_player aubridge,ear")
-        config.write_text(f"{text}module aubridge.so\nmodule sndfile.so\nsnd_path {self.folder}\n")
-        return control_port
-
-    @property
-    def heard(self) -> Path:
-        return next(self.folder.glob("dump-*-dec.wav"), self.folder / "heard.wav")
+def codecs_used(phone: Baresip) -> set[tuple[str, str]]:
+    """What baresip says it encodes and decodes, over the whole of its life."""
+    return set(re.findall(r"Set audio (encoder|decoder): (\w+)", phone.log()))
 
 
-def telephone(network: SipNetwork, folder: Path, office: "Whole", extension: str, **options: Any) -> Baresip:
-    return ListeningBaresip(
-        network, folder / extension, extension, secret_of(extension), office.files.sip_port, **options
-    )
-
-
-@dataclass
-class Whole:
-    """A gateway that runs in this process, and what people do around it."""
-
-    gateway: Gateway
-    files: OfficeFiles
-
-    def telephone(self, number: str) -> Telephone:
-        return self.gateway.board.telephones[number]
-
-    def state(self, name: str) -> str:
-        return next(row.state for row in self.gateway.exchange.view().lines if row.name == name)
-
-    def says_tone(self, port: str, frequency_hz: float) -> None:
-        self.gateway.board.wires[port].device.say_tone((frequency_hz,), TONE_DBM0)
-
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Ask again and again; people look at the world, they are not told."""
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                while not condition():  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"{what} did not come") from None
-
-    async def listens(self, number: str, duration_ms: float) -> None:
-        """Until so much more sound has come to the telephone."""
-        ear = self.telephone(number).ear
-        end_ms = ear.now_ms + duration_ms
-        await self.until(lambda: ear.now_ms >= end_ms, "sound")
-
-    async def dials(self, number: str, digits: str) -> None:
-        """Lift, wait for dial tone, push buttons."""
-        telephone = self.telephone(number)
-        telephone.lifts()
-        await self.until(lambda: self.state(number) == "dial_tone", f"{number}'s dial tone")
-        await self.listens(number, 200)
-        telephone.dials(digits)
-
-    async def rests(self) -> None:
-        """Until nobody is in a call and every line is idle."""
-
-        def at_rest() -> bool:
-            view = self.gateway.exchange.view()
-            return not view.calls and all(line.state == "idle" for line in view.lines)
-
-        await self.until(at_rest, "rest")
-        await asyncio.to_thread(self.gateway.journal.flush)
-
-
-def secret_of(extension: str) -> str:
-    return f"a-long-secret-of-{extension}"
-
-
-@contextlib.asynccontextmanager
-async def whole_gateway(network: SipNetwork, folder: Path) -> AsyncIterator[Whole]:
-    files = office_files(folder)
-    for extension, name in (("201", "Darya"), ("202", "Egor")):
-        files.change_office(rf'name = "{name}"', f'name = "{name}"\nsecret = "{secret_of(extension)}"')
-    settings = RunSettings(files.office, files.board, files.state, network.gateway, files.sip_port)
-    stopped, started = asyncio.Event(), asyncio.Event()
-    made: list[Gateway] = []
-
-    async def people(gateway: Gateway) -> None:
-        made.append(gateway)
-        async with asyncio.timeout(DEADLINE_S):
-            while gateway.sip.process_id is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        started.set()
-        await stopped.wait()
-
-    running = asyncio.create_task(run(settings, stopped, prompt=people))
-    ready = asyncio.create_task(started.wait())
-    await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE_S)
-    try:
-        assert made, await running
-        yield Whole(made[0], files)
-    finally:
-        stopped.set()
-        await running
-
-
-def level_and_gap(samples: bytes, frequency_hz: float) -> tuple[float, float]:
-    """Level of a tone, and the longest time in ms without it, both from blocks of 10 ms.
-
-    One measurement over the whole would call it a loss when the jitter buffer plays a sample more or less:
-    the tone is as loud as before, its phase is another.
-    """
-    block = 10 * SAMPLES_PER_MS * 2
-    levels = [
-        meters.tone_dbm0(samples[start : start + block], frequency_hz)
-        for start in range(0, len(samples) - block + 1, block)
-    ]
-    gap = longest = 0
-    for level in levels:
-        gap = gap + 1 if level < TONE_DBM0 - 15 else 0
-        longest = max(longest, gap)
-    return statistics.median(levels), 10.0 * longest
-
-
-def wav_samples(path: Path) -> bytes:
-    with wave.open(str(path), "rb") as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8_000)
-        return file.readframes(file.getnframes())
-
-
-def middle_of_tone(samples: bytes, frequency_hz: float) -> bytes:
-    """Two seconds out of the longest stretch of a tone, without its edges."""
-    stretches = meters.cadence(samples, frequency_hz)
-    longest = max((one for one in stretches if one.on), key=lambda one: one.duration_ms)
-    assert longest.duration_ms > MEASURED_MS + 400, stretches
-    before_ms = sum(one.duration_ms for one in stretches[: stretches.index(longest)])
-    start = round((before_ms + 200) * SAMPLES_PER_MS) * 2
-    return samples[start : start + MEASURED_MS * SAMPLES_PER_MS * 2]
-
-
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize(
+    ("transport", "codecs", "agreed"),
+    [("udp", "PCMA,PCMU", "PCMA"), ("tcp", "PCMA,PCMU", "PCMA"), ("udp", "PCMU", "PCMU")],
+)
 async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
-    sip_network: SipNetwork, tmp_path: Path, transport: str
+    sip_network: SipNetwork, tmp_path: Path, transport: str, codecs: str, agreed: str
 ) -> None:
     async with whole_gateway(sip_network, tmp_path) as office:
-        options = {"transport": transport, "tone_dbm0": TONE_DBM0}
+        options = {"transport": transport, "codecs": codecs, "tone_dbm0": TONE_DBM0}
         async with telephone(sip_network, tmp_path, office, "201", **options) as phone:
             await phone.event("REGISTER_OK")
             await phone.command("dial", "101")
@@ -199,6 +67,7 @@ async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
             office.telephone("101").hangs_up()
             await phone.event("CALL_CLOSED")
             await office.rests()
+        assert codecs_used(phone) == {("encoder", agreed), ("decoder", agreed)}
         assert heard == pytest.approx(TONE_DBM0 - WIRE_LOSS_DB, abs=1.0)
         assert gap_ms == 0
         theirs, their_gap_ms = level_and_gap(
@@ -209,6 +78,106 @@ async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
         (record,) = read_calls(office.files.state / "calls.sqlite")
         assert (record.calling, record.called, record.connected) == ("201", "101", "101")
         assert (record.outcome, record.answer_evidence) == (Outcome.ANSWERED, Evidence.HOOK)
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU"])
+async def test_a_city_call_is_answered_by_a_sip_telephone_and_both_hear_the_other(
+    sip_network: SipNetwork, tmp_path: Path, codec: str
+) -> None:
+    """City line 2 is mapped to 201. The far end hears no 440 Hz: that would pass for a city's dial tone."""
+    async with whole_gateway(sip_network, tmp_path, "line-to-sip") as office:
+        options = {"tone_hz": HIGH_TONE_HZ, "tone_dbm0": TONE_DBM0, "codecs": codec}
+        async with telephone(sip_network, tmp_path, office, "201", **options) as phone:
+            await phone.event("REGISTER_OK")
+            caller = office.gateway.board.city.line(2)
+            assert office.gateway.board.city.calls(2, "4951234567")
+            await office.until(lambda: bool(office.gateway.exchange.view().calls), "the call")
+            incoming = await phone.event("CALL_INCOMING")
+            assert incoming["peeruri"].startswith("sip:4951234567@")
+            await phone.command("accept")
+            await phone.event("CALL_ESTABLISHED")
+            await office.until(lambda: caller.state == "talking", "the conversation")
+            office.says_tone("fxo2", OUR_TONE_HZ)
+            end_ms = caller.ear.now_ms + MEASURED_MS + 2_000
+            await office.until(lambda: caller.ear.now_ms >= end_ms, "sound")
+            heard, gap_ms = level_and_gap(caller.ear.last(MEASURED_MS), HIGH_TONE_HZ)
+            caller.hangs_up()
+            await phone.event("CALL_CLOSED")
+            await office.rests()
+        assert codecs_used(phone) == {("encoder", codec), ("decoder", codec)}
+        assert heard == pytest.approx(TONE_DBM0 - caller.line_loss_db, abs=1.0)
+        assert gap_ms == 0
+        theirs, their_gap_ms = level_and_gap(
+            middle_of_tone(wav_samples(phone.heard), OUR_TONE_HZ), OUR_TONE_HZ
+        )
+        assert theirs == pytest.approx(TONE_DBM0 - caller.line_loss_db, abs=1.0)
+        assert their_gap_ms == 0
+        (record,) = read_calls(office.files.state / "calls.sqlite")
+        assert (record.calling, record.called, record.connected) == ("4951234567", "201", "201")
+        assert (record.line, record.answer_evidence) == ("city2", Evidence.SIP)
+        assert record.end_evidence is Evidence.BUSY_TONE
+
+
+async def test_hold_by_the_sip_telephone_gives_the_analog_one_music_and_resume_speech(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    async with (
+        whole_gateway(sip_network, tmp_path) as office,
+        telephone(sip_network, tmp_path, office, "201", tone_hz=HIGH_TONE_HZ, tone_dbm0=TONE_DBM0) as phone,
+    ):
+        ear = office.telephone("101").ear
+        music = office.gateway.configuration.clips["hold"]
+
+        def speaks(duration_ms: float = 500.0) -> bool:
+            level, gap_ms = level_and_gap(ear.last(duration_ms), HIGH_TONE_HZ)
+            return gap_ms == 0 and level == pytest.approx(TONE_DBM0 - WIRE_LOSS_DB, abs=1.0)
+
+        await phone.event("REGISTER_OK")
+        await office.dials("101", "201")
+        await phone.event("CALL_INCOMING")
+        await phone.command("accept")
+        await phone.event("CALL_ESTABLISHED")
+        await office.until(speaks, "speech")
+        await phone.command("hold")
+        await office.until(lambda: not speaks(100.0), "the end of speech")
+        await office.listens("101", 1_500)
+        heard = ear.last(1_000)
+        await phone.command("resume")
+        await office.until(speaks, "speech after hold")
+        await office.listens("101", 1_000)
+        assert speaks(900.0)
+        found = await asyncio.to_thread(meters.match, heard, 2 * music)
+        assert found.correlation > 0.9, "not our music"
+        assert found.gain_db == pytest.approx(WIRE_LOSS_DB, abs=1.0)
+        assert meters.tone_dbm0(heard, HIGH_TONE_HZ) < TONE_DBM0 - 30.0
+        await phone.command("hangup")
+        office.telephone("101").hangs_up()
+        await office.rests()
+
+
+async def test_digits_of_an_analog_telephone_reach_the_sip_one_as_events(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    async with (
+        whole_gateway(sip_network, tmp_path) as office,
+        telephone(sip_network, tmp_path, office, "201") as phone,
+    ):
+        await phone.event("REGISTER_OK")
+        await office.dials("101", "201")
+        await phone.event("CALL_INCOMING")
+        await phone.command("accept")
+        await phone.event("CALL_ESTABLISHED")
+        await office.until(lambda: office.state("101") == "talking", "the conversation")
+        await office.listens("101", 500)
+        office.telephone("101").dials("7*")
+        for digit in "7*":
+            await phone.event("CALL_DTMF_START", param=digit)
+            await phone.event("CALL_DTMF_END")
+        await phone.command("hangup")
+        office.telephone("101").hangs_up()
+        await office.rests()
+    pressed = [event["param"] for event in phone.events if event.get("type") == "CALL_DTMF_START"]
+    assert pressed == ["7", "*"]
 
 
 async def test_an_orderly_stop_in_a_call_says_bye_and_records_the_end(
