@@ -19,7 +19,7 @@ SPLIT = ROOT / "tools" / "signal_split.toml"
 CACHE = ROOT / ".cache" / "sounds"
 HZ = 8_000
 PAUSE = bytes(HZ)  # half a second between two recordings
-SOUNDS = {".wav", ".ogg", ".opus", ".mp3"}
+SOUNDS = {".wav", ".ogg"}  # sox of Debian 12 reads no Opus
 AT_ONCE = 2
 SHORTEST_BYTES = 800  # 50 ms: what is shorter is a beep or broken
 
