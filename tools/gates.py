@@ -97,11 +97,12 @@ def pytest_stages(*, quick: bool, match: str = "") -> list[Stage]:
 def own_network() -> tuple[str, ...]:
     """Words before a command that makes networks for its telephones: none for root.
 
-    Others become root of a user namespace with a network of its own, where the machine lets them; where it
-    does not, those tests fail and say so.
+    Others get a user namespace with a network of its own, where the machine lets them, and may do in it what
+    root may (they stay who they are: our SIP process could not become nobody there). Where it does not, those
+    tests fail and say so.
     """
     inside = ("sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-    enter = ("unshare", "--user", "--map-root-user", "--net", *inside)
+    enter = ("unshare", "--user", "--map-current-user", "--keep-caps", "--net", *inside)
     if os.geteuid() == 0:
         return ()
     try:
