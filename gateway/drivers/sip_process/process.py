@@ -249,13 +249,24 @@ class SipProcess:
         for index, step in enumerate(steps):
             match step:
                 case Bye():
+                    bye = self._to_listener(step, message.orphan)
                     # After a CANCEL, so that the telephone can answer that first.
-                    self._loop.call_later(BYE_AFTER_CANCEL_S * index, self._bye_orphan, step, shim)
+                    self._loop.call_later(BYE_AFTER_CANCEL_S * index, self._bye_orphan, bye, shim)
                 case Datagram():
                     for after_s in DATAGRAM_REPEATS_S:
                         self._loop.call_later(after_s, _send_datagram, step)
         if not any(isinstance(step, Bye) for step in steps):
             self._wire.send(m.OrphanEnded(message.orphan.call_id, 0))
+
+    def _to_listener(self, bye: Bye, orphan: m.Orphan) -> Bye:
+        """A telephone may name its end of the lost TCP connection in the dialog: go where it listens."""
+        if orphan.transport != "tcp" or orphan.route or self._gatekeeper is None:
+            return bye
+        for binding in self._gatekeeper.registrar:
+            source = (binding.source_address, binding.source_port, binding.transport)
+            if source == (orphan.source_address, orphan.source_port, "tcp"):
+                return replace(bye, next_hop=self._next_hop(binding))
+        return bye
 
     def _bye_orphan(self, bye: Bye, shim: Shim) -> None:
         if self._endpoints is None or shim not in self._endpoints.all():
