@@ -75,8 +75,11 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
     sc_meter_process(&port->captured_meter, sin, n);
     look_up(port, rin, n, position);
     if (port->cancels && !port->muted) {
-        (void)sc_echo_canceller_process(port->canceller, rin, sin, sin, n); /* a block is never too long */
+        int16_t sout[SC_CARD_BLOCK_SAMPLES];
+        (void)sc_echo_canceller_process(port->canceller, rin, sin, sout, n); /* a block is never too long */
         sc_echo_policy_process(&port->policy, port->canceller, rin, n);
+        if (!sc_echo_policy_stands_aside(&port->policy))
+            memcpy(sin, sout, n * sizeof *sin);
     }
     (void)sc_asrc_write(port->to_tick, sin, n);
 }

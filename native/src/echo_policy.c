@@ -20,6 +20,15 @@ static bool active(const int16_t *rin, size_t n)
     return loudest > ACTIVE_PEAK;
 }
 
+static void watch_tone(struct sc_echo_policy *policy, bool tone, uint32_t n)
+{
+    policy->tone_samples = tone ? policy->tone_samples + n : 0;
+    if (policy->tone_samples >= SC_ECHO_TONE_RUN_MS * SAMPLES_PER_MS)
+        policy->rest_samples = SC_ECHO_TONE_REST_MS * SAMPLES_PER_MS;
+    else
+        policy->rest_samples -= policy->rest_samples < n ? policy->rest_samples : n;
+}
+
 void sc_echo_policy_process(struct sc_echo_policy *policy, struct sc_echo_canceller *canceller, const int16_t *rin,
                             size_t n)
 {
@@ -34,6 +43,7 @@ void sc_echo_policy_process(struct sc_echo_policy *policy, struct sc_echo_cancel
     policy->tail_samples = state.narrow_band           ? SC_ECHO_TONE_TAIL_MS * SAMPLES_PER_MS
                            : policy->tail_samples > n ? policy->tail_samples - (uint32_t)n
                                                       : 0;
+    watch_tone(policy, state.narrow_band, (uint32_t)n);
     bool rest = !policy->heard || policy->tail_samples > 0 || (!known && out_of_patience);
     if (rest != policy->resting)
         sc_echo_canceller_set_nlp(canceller, !rest, true);

@@ -50,6 +50,8 @@ static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const 
     (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
                                     SC_TICK_SAMPLES); /* a tick is never too long */
     sc_echo_policy_process(&port->policy, port->canceller, port->playback, SC_TICK_SAMPLES);
+    if (sc_echo_policy_stands_aside(&port->policy))
+        memcpy(port->spoken, port->captured, sizeof port->spoken);
 }
 
 static double tick_energy(const int16_t *samples)
@@ -60,13 +62,14 @@ static double tick_energy(const int16_t *samples)
     return sum;
 }
 
-/* What the detectors of a port listen to. What comes from the line far louder than what we play into it is no echo: there
- * a canceller has nothing to give and a tone to spoil, because the far party's hybrid sends the tone back to us and the
- * canceller takes it for its own reference. */
+/* What the detectors of a port listen to. What comes from the line far louder than what we play into it is no echo, and
+ * while we play a tone (and for the policy's tail after it, longer than a busy tone's pause) the canceller has only a tone to
+ * spoil: the other party's hybrid sends the line's own tone back to us, and the canceller takes that for its reference. */
 static const int16_t *listened_to(const struct sc_port_state *port)
 {
+    bool tone = port->policy.tail_samples > 0;
     bool near_end = tick_energy(port->captured) > LOUDER_THAN_ECHO * tick_energy(port->playback);
-    return near_end ? port->captured : port->spoken;
+    return tone || near_end ? port->captured : port->spoken;
 }
 
 static void capture_port(struct sc_core *core, struct sc_port_state *port)
