@@ -177,9 +177,11 @@ CALLER_ROWS = (
     _at_most(CALLER, "V.23, mark +10 dB", "callerid_v23_mark_10_db_louder_percent", "%", 0, SPANDSP),
     _at_most(CALLER, "V.23, space +10 dB", "callerid_v23_space_10_db_louder_percent", "%", 0, SPANDSP),
     _at_most(CALLER, "through hybrids m1..m8 at 0 dB", "callerid_hybrids_percent", "%", 0, SPANDSP),
-    _missing(CALLER, "type II with CAS; DTMF and Japanese forms", "no benchmark yet"),
+    _at_most(CALLER, "as DTMF digits, errors at 10 dB", "callerid_dtmf_10_db_percent", "%", 0, SPANDSP),
+    _of_peer(CALLER, "as DTMF digits, errors at 8 dB", "callerid_dtmf_8_db_percent", "%", 1, SPANDSP),
+    _all(CALLER, "what we send, read by libspandsp", "callerid_sender_read_by_peer"),
+    _missing(CALLER, "type II with CAS; the Japanese form", "no benchmark yet"),
     _missing(CALLER, "Russian АОН", "no benchmark yet"),
-    _missing(CALLER, "sender read by libspandsp", "no benchmark yet"),
 )
 
 TRACES = (

@@ -6,7 +6,10 @@
  * -15 dBm0 unless stated; it is in error when the receiver does not give exactly it, once. The ratio to white noise is
  * that of the powers over the whole band of 4 kHz. The peer is told which of the two modulations comes; ours listens for
  * both. curve: errors over the ratio, for a chart. */
+#include "callerid_digits.h"
 #include "callerid_modem.h"
+#include "callerid_sender.h"
+#include "dtmf_receiver.h"
 #include "fsk_signal.h"
 #include "g168.h"
 #include "report.h"
@@ -115,6 +118,101 @@ static void through_hybrids(void)
         report("callerid_hybrids_percent", BENCH_SPANDSP, 100 * sum[1] / trials, 0);
 }
 
+/* --- what we send, in the peer's ears --- */
+
+/* Of so many messages with numbers and names of all lengths, how many it gives back whole. */
+static void sender_read_by_peer(void)
+{
+    const int trials = bench_quick ? 8 : 40;
+    int right = 0;
+    for (int i = 0; i < trials && with_peer; i++) {
+        static const char digits[] = "12345678901234567890", letters[] = "Sidorov Ivan Petrovich of Tomsk";
+        char number[24], name[40];
+        snprintf(number, sizeof number, "%.*s", 1 + i % 20, digits);
+        snprintf(name, sizeof name, "%.*s", 1 + i * 7 % 30, letters);
+        const struct sc_callerid_identity identity = {
+            .form = SC_CALLERID_MDMF, .modulation = i % 2 ? SC_CALLERID_V23 : SC_CALLERID_BELL202, .date = "11221030",
+            .number = number, .name = name };
+        struct sc_callerid_sender *sender = NULL;
+        struct peer_message heard = { .count = 0 };
+        int16_t x[TICK];
+        if (sc_callerid_sender_create(&sender) != 0 || sc_callerid_sender_send(sender, &identity) != 0)
+            abort();
+        void *peer = peer_callerid_create(i % 2, &heard);
+        for (unsigned tick = 0; tick < LENGTH / TICK; tick++) {
+            sc_callerid_sender_process(sender, x, TICK);
+            peer_callerid_take(peer, x, TICK);
+        }
+        right += heard.count == 1 && memmem(heard.octets, (size_t)heard.length, number, strlen(number)) != NULL &&
+                 memmem(heard.octets, (size_t)heard.length, name, strlen(name)) != NULL;
+        peer_callerid_destroy(peer);
+        sc_callerid_sender_destroy(sender);
+    }
+    if (with_peer)
+        report("callerid_sender_read_by_peer", BENCH_OURS, right, trials);
+}
+
+/* --- identity as DTMF digits --- */
+
+static bool digits_ours(const int16_t *x, size_t n)
+{
+    struct sc_dtmf_receiver *receiver = NULL;
+    struct sc_callerid_digits digits;
+    struct sc_callerid_message message;
+    struct sc_dtmf_event event;
+    unsigned right = 0, all = 0;
+    if (sc_dtmf_receiver_create(&receiver, NULL) != 0)
+        abort();
+    sc_callerid_digits_reset(&digits);
+    for (size_t i = 0; i + TICK <= n; i += TICK) {
+        sc_dtmf_receiver_process(receiver, x + i, TICK);
+        while (sc_dtmf_receiver_next(receiver, &event))
+            if (event.type == SC_DTMF_END &&
+                sc_callerid_digits_take(&digits, event.digit, event.at_samples, &message)) {
+                all++;
+                right += strcmp(message.number, NUMBER) == 0;
+            }
+    }
+    sc_dtmf_receiver_destroy(receiver);
+    return all == 1 && right == 1;
+}
+
+static bool digits_peer(const int16_t *x, size_t n)
+{
+    struct peer_message message = { .count = 0 };
+    void *peer = peer_callerid_digits_create(&message);
+    for (size_t i = 0; i + TICK <= n; i += TICK)
+        peer_callerid_take(peer, x + i, TICK);
+    peer_callerid_destroy(peer);
+    return message.count == 1 && memmem(message.octets, (size_t)message.length, NUMBER, strlen(NUMBER)) != NULL;
+}
+
+/* D number C in digits of 60 ms, each tone at -12 dBm0, in white noise. */
+static void digits_in_noise(const char *figure, double snr_db)
+{
+    static const double low_hz[4] = { 697, 770, 852, 941 }, high_hz[4] = { 1209, 1336, 1477, 1633 };
+    static const char layout[] = "123A456B789C*0#D", sent[] = "D" NUMBER "C";
+    const int trials = bench_quick ? 10 : 200;
+    double errors[2] = { 0 };
+    for (int i = 0; i < trials; i++) {
+        struct signal s = signal_new(2400 + 960 * sizeof sent, (uint64_t)i + 901);
+        for (size_t k = 0; sent[k] != 0; k++) {
+            const size_t place = (size_t)(strchr(layout, sent[k]) - layout), at = 800 + 960 * k;
+            signal_sine(&s, at, 480, low_hz[place / 4], -12, 6 * signal_uniform(&s));
+            signal_sine(&s, at, 480, high_hz[place % 4], -12, 6 * signal_uniform(&s));
+        }
+        signal_noise(&s, 0, s.length, -12 + 3.01 - snr_db);
+        int16_t *x = signal_samples(&s);
+        errors[0] += !digits_ours(x, s.length);
+        errors[1] += with_peer && !digits_peer(x, s.length);
+        free(x);
+        signal_free(&s);
+    }
+    report(figure, BENCH_OURS, 100 * errors[0] / trials, 0);
+    if (with_peer)
+        report(figure, BENCH_SPANDSP, 100 * errors[1] / trials, 0);
+}
+
 static void rows(void)
 {
     row("callerid_bell202_9_db_percent", (struct line){ false, -15, 0, 9, 0 }, 400);
@@ -126,6 +224,9 @@ static void rows(void)
     row("callerid_v23_mark_10_db_louder_percent", (struct line){ true, -15, 10, 100, 0 }, 50);
     row("callerid_v23_space_10_db_louder_percent", (struct line){ true, -15, -10, 100, 0 }, 50);
     through_hybrids();
+    digits_in_noise("callerid_dtmf_10_db_percent", 10);
+    digits_in_noise("callerid_dtmf_8_db_percent", 8);
+    sender_read_by_peer();
 }
 
 static void draw_curve(void)
