@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import shlex
 import signal
 import sys
 import time
@@ -22,7 +23,7 @@ from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
 from gateway.management import client, language, tables
-from gateway.management.announcement import announcement, secrets_text
+from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
 
@@ -176,13 +177,27 @@ def _announce(gateway: "Gateway") -> None:
     click.echo(announcement(office, board, gateway.listen, gateway.state.path))
     for problem in gateway.configuration.warnings:
         click.echo(f"! {problem}")
-    if gateway.secrets.fresh:
-        click.echo(secrets_text(gateway.secrets.fresh))
+    if open_to := exposure_text(gateway.listen):
+        click.echo(f"! {open_to}")
+    if fresh := gateway.secrets.fresh:
+        shown = sys.stdout.isatty()
+        click.echo(secrets_text(fresh) if shown else unshown_secrets_text(fresh, _reset(gateway.settings)))
     gateway.on_alarm = _show_alarm
     gateway.obey = _people_of(gateway)
     for alarm in gateway.alarms:
         _show_alarm(alarm)
     sys.stdout.flush()
+
+
+def _reset(settings: "RunSettings") -> str:
+    """`cityline secrets reset` for this very office."""
+    options = (
+        ("--config", settings.office, SIMULATED / "office.toml"),
+        ("--board", settings.board, SIMULATED / "board.toml"),
+        ("--state", settings.state, default_state()),
+    )
+    differing = [word for name, value, usual in options if value != usual for word in (name, str(value))]
+    return shlex.join(["cityline", "secrets", "reset", *differing])
 
 
 def _show_alarm(alarm: "Alarm") -> None:

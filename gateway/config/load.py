@@ -1,6 +1,7 @@
 """An office and its board from their files: checked as a whole, then frozen."""
 
 import hashlib
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -56,6 +57,7 @@ def load_configuration(office_path: FilePath, board_path: FilePath) -> Configura
         check_office(Office(document, file, board, names, countries()))
     if document.problems or file is None:
         raise ConfigError(*sorted(document.problems, key=lambda problem: problem.line))
+    warnings += _exposed(document, file, office_path)
     version = hashlib.sha256(f"{document.digest} {board_digest}".encode()).hexdigest()
     return Configuration(_settings(file, version), board, clips, _secrets(file), tuple(warnings))
 
@@ -150,6 +152,16 @@ def _queues(file: OfficeFile) -> tuple[QueueSettings, ...]:
         )
         for number, queue in file.queue.items()
     )
+
+
+def _exposed(document: Document, file: OfficeFile, path: FilePath) -> list[Problem]:
+    """Secrets in a file that others on this machine can read are none."""
+    given = list(_secrets(file))
+    if not given or not path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return []
+    what = "holds secrets, and others on this machine can read it"
+    place = ("extension", given[0], "secret")
+    return [document.problem(place, what, f"make it yours alone: chmod 600 {path}")]
 
 
 def _secrets(file: OfficeFile) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What `cityline run` says when it starts: what runs where, whom one can call, and the new secrets, once."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from gateway.interfaces import SipListen
@@ -45,6 +46,26 @@ def secrets_text(fresh: Mapping[str, str]) -> str:
     lines = [_("New secrets of SIP telephones. They are shown only now; user name is the extension:")]
     lines += [f"  {extension}  {secret}" for extension, secret in fresh.items()]
     return "\n".join(lines)
+
+
+def unshown_secrets_text(fresh: Mapping[str, str], reset: str) -> str:
+    """New secrets where the output may be kept (systemd's journal): not they, but the command that makes and
+    shows one; ``reset`` is that command without the extension.
+    """
+    text = _("{extensions} have new secrets. They are not shown: this is no terminal and may be kept.")
+    remedy = _("This makes another and shows it once: {command}")
+    lines = [text.format(extensions=", ".join(fresh))]
+    return "\n".join([*lines, *(remedy.format(command=f"{reset} {extension}") for extension in fresh)])
+
+
+def exposure_text(listen: SipListen) -> str:
+    """What it means that not only this machine can reach SIP and voice; empty when only it can."""
+    if ip_address(listen.address).is_loopback:
+        return ""
+    return _(
+        "SIP and voice are open to everybody who can reach {address}; telephones prove themselves by their"
+        " secret, nothing is encrypted. Keep this in the office's own network, never on the internet."
+    ).format(address=host_port(listen.address, listen.port))
 
 
 def _stations(office: OfficeSettings, kind: ExtensionKind) -> list[str]:

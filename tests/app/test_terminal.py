@@ -77,7 +77,8 @@ def test_people_are_moved_by_what_is_typed_and_quit_stops_the_office(tmp_path):
     files = office_files(tmp_path)
     terminal = Terminal(sys.executable, "-m", "gateway", "run", *files.arguments())
     try:
-        terminal.shows("New secrets of SIP telephones")
+        terminal.shows("New secrets of SIP telephones. They are shown only now")
+        secret = terminal.shows(r"  204  [a-z2-9]{16}").split()[1]
         terminal.enters("101 lifts")
         terminal.enters("wait 0.2")
         terminal.enters("status")
@@ -91,6 +92,8 @@ def test_people_are_moved_by_what_is_typed_and_quit_stops_the_office(tmp_path):
         assert terminal.process.wait(READY_S) == 0
     finally:
         terminal.close()
+    kept = b"".join(path.read_bytes() for path in files.state.rglob("*") if path.is_file())
+    assert secret.encode() not in kept
 
 
 def test_ctrl_c_and_the_end_of_input_stop_it_in_order(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.interfaces import SipListen
 from gateway.management import tables
-from gateway.management.announcement import announcement, host_port, secrets_text
+from gateway.management.announcement import announcement, exposure_text, host_port, secrets_text
 from gateway.model.actions import Action, Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
@@ -155,3 +155,12 @@ def test_an_empty_office_can_be_announced():
     assert "udp+tcp on [::1]:5060, realm cityline" in text
     assert "bare: 0 telephone sockets, 0 city lines" in text
     assert secrets_text({"201": "abc"}).endswith("\n  201  abc")
+
+
+def test_an_office_that_only_this_machine_can_reach_has_no_warning():
+    def text(address: str) -> str:
+        return exposure_text(SipListen(address, 5060, "cityline"))
+
+    assert text("127.0.0.1") == text("127.9.9.9") == text("::1") == ""
+    assert "who can reach 0.0.0.0:5060" in text("0.0.0.0")
+    assert "who can reach [::]:5060" in text("::")
