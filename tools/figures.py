@@ -16,28 +16,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from gateway.bench.office import Office, open_office
+from gateway.bench.party import Party, most_delay_ms
 from gateway.bench.playing import play
+from gateway.bench.stage import Stage
 from gateway.config.load import load_configuration
 from gateway.config.samples import SIMULATED
 from gateway.exchange import Exchange
 from gateway.media.core import CorePort, CoreSettings, RtpTransport, SignalCore, WireAudio
 from gateway.media.tones import tone_plan
-from gateway.model.actions import ApplyPlan, SipInvite
-from gateway.model.events import (
-    Event,
-    InviteReceived,
-    Registered,
-    RemoteAnswered,
-    RemoteEnded,
-    RemoteRinging,
-    SipStackUp,
-)
-from gateway.model.numbers import NS_PER_MS, Codec, DialogId, NodeId, Now, PortId
+from gateway.model.events import Event
+from gateway.model.numbers import Codec, NodeId, Now, PortId
 from gateway.model.plan import Detectors, Hears, Node, Plan, PortNode, RtpNode
 from gateway.simulator import meters
 from gateway.simulator.telephone import Telephone
 from gateway.simulator.wires import Wire, WireSettings
-from tools import figures_process
+from tools import figures_calls, figures_process
 from tools.figures_traffic import Traffic, packets
 
 TICK_MS = 10
@@ -52,8 +45,6 @@ AUDIBLE_DBM0 = -45.0
 
 ASTERISK_FORWARDS = (0.33, 0.47)
 ASTERISK_LOOKS = (0.74, 0.93)
-ASTERISK_CALLS_PER_S = 140
-ASTERISK_CALL_MS = 6.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +204,7 @@ def _call(office: Office, *, talk_ms: int) -> None:
 
 # ---------------------------------------------------------------- how late a party hears
 def latency() -> Iterator[Figure]:
-    """Hook-off to dial tone and answer to audio, in virtual time, as the parties' ears notice."""
+    """Hook-off to dial tone, answer to audio, mouth to ear, in virtual time, as the parties' ears notice."""
     office = open_office()
     anna, boris = office.telephone("101"), office.telephone("102")
     anna.lifts()
@@ -227,6 +218,46 @@ def latency() -> Iterator[Figure]:
     office.close()
     yield Figure("latency", "hook-off to dial tone", tone_ms, "ms", "at most 100 ms")
     yield Figure("latency", "answer to audio", audio_ms, "ms", "at most 60 ms")
+    yield from _mouth_to_ear()
+
+
+def _mouth_to_ear() -> Iterator[Figure]:
+    """Each path both ways; the twins have no sound card, whose periods the budget allows for."""
+    stage = Stage(open_office("line-to-sip"))
+    anna, boris, darya, city = stage.telephone("101"), stage.telephone("102"), stage.sip("201"), stage.city(2)
+    stage.connect(anna, boris)
+    yield from _both_delays(stage, anna, boris, "analog to analog", "and back")
+    anna.hangs_up()
+    stage.wait(500)
+    boris.hangs_up()
+    stage.wait(1_000)
+    anna.lifts()
+    stage.wait(400)
+    anna.dials("201")
+    stage.wait_for(lambda: darya.rings, 3_000, "201 rings")
+    darya.answers()
+    stage.wait(600)
+    yield from _both_delays(stage, anna, darya, "analog to SIP", "SIP to analog")
+    darya.hangs_up()
+    anna.hangs_up()
+    stage.wait(1_000)
+    stage.calls(2, "4951234567")
+    stage.wait_for(lambda: darya.rings, 5_000, "201 rings")
+    darya.answers()
+    stage.wait(600)
+    yield from _both_delays(stage, city, darya, "city to SIP", "SIP to city")
+    stage.calls(1, "4951234568")
+    stage.wait_for(lambda: boris.rings, 5_000, "102 rings")
+    boris.lifts()
+    stage.wait(600)
+    yield from _both_delays(stage, stage.city(1), boris, "city to analog", "analog to city")
+    stage.office.close()
+
+
+def _both_delays(stage: Stage, one: Party, other: Party, there: str, back: str) -> Iterator[Figure]:
+    for name, speaker, listener in ((there, one, other), (back, other, one)):
+        against = f"at most {most_delay_ms(speaker, listener):.0f} ms, of which the twin's cards take none"
+        yield Figure("latency", f"mouth to ear, {name}", stage.delay_ms(listener, speaker), "ms", against)
 
 
 def _silent_for(office: Office, listener: Telephone, since_ms: int) -> float:
@@ -246,7 +277,7 @@ def bridged() -> Iterator[Figure]:
     busy = _audio_cpu(calls=BRIDGED_CALLS, seconds=6.0)
     each = (busy - idle) / BRIDGED_CALLS
     low, high = ASTERISK_FORWARDS
-    looks = f"{ASTERISK_LOOKS[0]}-{ASTERISK_LOOKS[1]} when it looks at the frames"
+    looks = f"{ASTERISK_LOOKS[0]}-{ASTERISK_LOOKS[1]} when it looks at the frames; measured elsewhere"
     yield Figure("bridged", "the core with its sockets, at rest", idle, "% of a core")
     yield Figure("bridged", "one bridged G.711 call", each, "% of a core", f"Asterisk {low}-{high}, {looks}")
     yield Figure("bridged", "ratio to Asterisk that looks at the frames", each / ASTERISK_LOOKS[0], "x")
@@ -273,49 +304,14 @@ def _audio_cpu(*, calls: int, seconds: float) -> float:
     return share
 
 
-OFFER = (
-    "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
-    "m=audio 20000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
-)
-
-
 def calls() -> Iterator[Figure]:
-    """Complete calls between SIP telephones through the exchange and the crossing of plans."""
-    count = 400
+    """Complete calls between SIP telephones: through the exchange alone, and through the whole gateway."""
     core = SignalCore(_core_settings([Wire(WireSettings()) for _ in range(6)], 32, RtpTransport.MEMORY))
-    exchange = _exchange()
-    now = [0]
-
-    def tell(event: Event) -> list[object]:
-        now[0] += NS_PER_MS
-        actions = exchange.handle(event, Now(now[0], now[0]))
-        for action in actions:
-            if isinstance(action, ApplyPlan):
-                core.apply(action.plan)
-        return list(actions)
-
-    exchange.start(Now(0, 0))
-    tell(SipStackUp(1))
-    for number in ("201", "202"):
-        tell(Registered(number, f"sip:{number}@192.0.2.9", "192.0.2.9:5060", 3_600))
-    began = time.process_time()
-    for call in range(count):
-        _one_call(tell, DialogId(2 * call + 1))
-    each_ms = 1_000 * (time.process_time() - began) / count
+    for row in figures_calls.alone(core):
+        yield Figure("calls", *row)
     core.close()
-    against = f"Asterisk with its whole SIP stack: {ASTERISK_CALL_MS} ms, {ASTERISK_CALLS_PER_S} calls/s"
-    yield Figure("calls", "exchange and plans, a call", each_ms, "ms", against)
-    yield Figure("calls", "exchange and plans, complete calls", 1_000 / each_ms, "calls/s")
-
-
-def _one_call(tell: Callable[[Event], list[object]], dialog: DialogId) -> None:
-    actions = tell(InviteReceived(dialog, "201", "Darya", "202", OFFER))
-    invites = [action for action in actions if isinstance(action, SipInvite)]
-    if len(invites) != 1:
-        raise SystemExit(f"bench calls: the exchange did not invite 202: {actions}")
-    tell(RemoteRinging(invites[0].dialog, 180, None))
-    tell(RemoteAnswered(invites[0].dialog, OFFER.replace("m=audio 20000", "m=audio 20002")))
-    tell(RemoteEnded(dialog, 16))
+    for row in figures_calls.whole():
+        yield Figure("calls", *row)
 
 
 # ---------------------------------------------------------------- the whole process and its journal

@@ -75,23 +75,24 @@ def start() -> Iterator[Row]:
         state = Path(directory) / "state"
         command = [sys.executable, "-m", "gateway", "run", "--no-prompt", "--state", str(state)]
         began = time.perf_counter()
+        board = board_for_figures(Path(directory))
         process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{_free_port()}", "--board", str(_board(Path(directory)))],
+            [*command, "--listen", f"127.0.0.1:{free_port()}", "--board", str(board)],
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         try:
-            status = _status_when(state, process, sip_up=False)
+            status = status_when(state, process, sip_up=False)
             yield "start to the first answer of the control socket", time.perf_counter() - began, "s", ""
-            status = _status_when(state, process, sip_up=True)
+            status = status_when(state, process, sip_up=True)
             yield "start to SIP", time.perf_counter() - began, "s", "Asterisk 22: 1.0-1.4 s"
             processes = (process.pid, int(status["sip"]["process"]))
-            before = sum(map(_cpu_s, processes))
+            before = sum(map(cpu_s, processes))
             time.sleep(REST_S)
-            spent = sum(map(_cpu_s, processes)) - before
+            spent = sum(map(cpu_s, processes)) - before
             yield (
                 "memory at rest, both processes",
-                sum(map(_memory_mb, processes)),
+                sum(map(memory_mb, processes)),
                 "MB",
                 "Asterisk 22: 59 MB",
             )
@@ -101,7 +102,8 @@ def start() -> Iterator[Row]:
             process.wait(GIVE_UP_S)
 
 
-def _status_when(state: Path, process: subprocess.Popen[bytes], *, sip_up: bool) -> dict[str, Any]:
+def status_when(state: Path, process: subprocess.Popen[bytes], *, sip_up: bool) -> dict[str, Any]:
+    """What a gateway says of itself, as soon as it answers (and SIP is up)."""
     until = time.perf_counter() + GIVE_UP_S
     while time.perf_counter() < until and process.poll() is None:
         with contextlib.suppress(client.NotRunning):
@@ -112,26 +114,30 @@ def _status_when(state: Path, process: subprocess.Popen[bytes], *, sip_up: bool)
     raise SystemExit("bench start: the gateway does not answer")
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """User and system time of a process so far, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
-def _memory_mb(pid: int) -> float:
+def memory_mb(pid: int) -> float:
+    """Resident memory of a process."""
     found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1_024 if found else 0.0
 
 
-def _board(directory: Path) -> Path:
+def board_for_figures(directory: Path, sockets: int = 32) -> Path:
     """The simulated board with RTP ports that an office which runs on this machine does not have."""
     text = (SIMULATED / "board.toml").read_text()
     first = 2 * random.SystemRandom().randrange(10_000, 16_000)
     board = directory / "board.toml"
-    board.write_text(text.replace("first_port = 16384", f"first_port = {first}"))
+    text = text.replace("first_port = 16384", f"first_port = {first}")
+    board.write_text(text.replace("sockets = 32", f"sockets = {sockets}"))
     return board
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody has just now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

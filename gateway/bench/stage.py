@@ -265,6 +265,17 @@ class Stage:
         speaker.hushes()
         self.wait(150)
 
+    def delay_ms(self, listener: Party, speaker: Party) -> float:
+        """How long ``speaker``'s voice is under way to ``listener``; TooLateError when it never comes."""
+        speaker.says()
+        self.wait(TALK_MS)
+        found = listener.ear.finds(speaker.ear)
+        speaker.hushes()
+        self.wait(300)
+        if found.correlation <= LEAST_LIKENESS:
+            raise TooLateError(f"{listener.name} does not hear {speaker.name}")
+        return delay_ms(found, speaker, listener)
+
     def _in_time(self, listener: Party, speaker: Party, late_ms: float) -> None:
         """Mouth to ear, as docs/architecture.md allows it."""
         most_ms = most_delay_ms(speaker, listener)
