@@ -25,17 +25,15 @@ struct sc_echo_policy {
     uint32_t active_samples;            /* of rin while the path was unknown */
     uint32_t tail_samples;              /* still to come after a tone */
     uint32_t tone_samples;              /* of a tone on rin without a break */
-    uint32_t rest_samples;              /* still to come: the canceller stands aside */
+    uint32_t rest_samples;              /* still to come: the canceller may have to stand aside */
     bool heard;                         /* by the plan: some node hears this party */
     bool resting;                       /* the NLP is switched off */
 };
 
 /* Whether sin is to be taken instead of sout. A tone teaches the canceller one frequency only: what it makes of the tone's
- * beginnings and ends is worse than the echo, which nobody minds, and the far end's detectors stumble over it. */
-static inline bool sc_echo_policy_stands_aside(const struct sc_echo_policy *policy)
-{
-    return policy->rest_samples > 0;
-}
+ * beginnings and ends may be louder than the echo, and the far end's detectors stumble over it. So of a tone the quieter one
+ * of the two is taken. */
+bool sc_echo_policy_stands_aside(const struct sc_echo_policy *policy, const int16_t *sin, const int16_t *sout, size_t n);
 
 /* After each process call of the canceller, with the same rin. */
 void sc_echo_policy_process(struct sc_echo_policy *policy, struct sc_echo_canceller *canceller, const int16_t *rin,

@@ -78,7 +78,7 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
         int16_t sout[SC_CARD_BLOCK_SAMPLES];
         (void)sc_echo_canceller_process(port->canceller, rin, sin, sout, n); /* a block is never too long */
         sc_echo_policy_process(&port->policy, port->canceller, rin, n);
-        if (!sc_echo_policy_stands_aside(&port->policy))
+        if (!sc_echo_policy_stands_aside(&port->policy, sin, sout, n))
             memcpy(sin, sout, n * sizeof *sin);
     }
     (void)sc_asrc_write(port->to_tick, sin, n);

@@ -20,6 +20,19 @@ static bool active(const int16_t *rin, size_t n)
     return loudest > ACTIVE_PEAK;
 }
 
+static double energy(const int16_t *samples, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)samples[i] * samples[i];
+    return sum;
+}
+
+bool sc_echo_policy_stands_aside(const struct sc_echo_policy *policy, const int16_t *sin, const int16_t *sout, size_t n)
+{
+    return policy->rest_samples > 0 && energy(sin, n) < energy(sout, n);
+}
+
 static void watch_tone(struct sc_echo_policy *policy, bool tone, uint32_t n)
 {
     policy->tone_samples = tone ? policy->tone_samples + n : 0;
