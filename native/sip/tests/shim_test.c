@@ -114,6 +114,7 @@ static int serve(int port) {
   sx_count(stack, &counters);
   sx_destroy(stack);
   printf("taken %llu\n", (unsigned long long)counters.taken);
+  fflush(stdout); /* the leak sanitizer may leave without */
   return 0;
 }
 
