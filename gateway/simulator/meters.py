@@ -3,12 +3,14 @@
 Samples are 16-bit little-endian mono at 8 kHz in `bytes`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.simulator.wires import SAMPLE_BYTES, ffi, lib
 
 SILENCE_DBM0 = -100.0
 MOST_STRETCHES = 256
+BLIP_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,26 @@ def dominant_hz(samples: bytes) -> tuple[float, float]:
 
 
 def cadence(samples: bytes, frequency_hz: float, floor_dbm0: float = -40.0) -> list[Stretch]:
-    """When a tone of ``frequency_hz`` (within about 20 Hz) was there, in steps of 5 ms."""
+    """When a tone of ``frequency_hz`` (within about 20 Hz) was there, in steps of 5 ms.
+
+    What lasts less than `BLIP_MS` between two like stretches is their edge and no stretch.
+    """
     words = ffi.from_buffer("int16_t[]", samples)
     out = ffi.new("struct tw_stretch[]", MOST_STRETCHES)
     count = lib.tw_cadence(words, len(samples) // SAMPLE_BYTES, frequency_hz, floor_dbm0, out, MOST_STRETCHES)
-    return [Stretch(bool(out[index].on), int(out[index].duration_ms)) for index in range(count)]
+    return _without_blips(Stretch(bool(out[index].on), int(out[index].duration_ms)) for index in range(count))
+
+
+def _without_blips(stretches: Iterable[Stretch]) -> list[Stretch]:
+    kept: list[Stretch] = []
+    for stretch in stretches:
+        if len(kept) > 1 and kept[-1].duration_ms < BLIP_MS:
+            blip, before = kept.pop(), kept.pop()
+            whole_ms = before.duration_ms + blip.duration_ms + stretch.duration_ms
+            kept.append(Stretch(stretch.on, whole_ms))
+        else:
+            kept.append(stretch)
+    return kept
 
 
 def match(reference: bytes, heard: bytes) -> Match:

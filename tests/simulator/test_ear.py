@@ -67,3 +67,13 @@ def test_meters_of_nothing() -> None:
     assert meters.cadence(b"", 425.0) == []
     assert meters.match(b"", b"") == meters.NO_MATCH
     assert meters.match(bytes(100), bytes(50)) == meters.NO_MATCH
+
+
+def test_an_edge_that_flickers_is_one_edge() -> None:
+    mouth = LoneDevice(1)
+    for tone_ms, pause_ms in ((350, 10), (10, 340), (350, 345)):
+        mouth.say_tone((425.0,), -12.0, (), tone_ms)
+        mouth.say_silence(pause_ms)
+    heard = b"".join(mouth.exchange(bytes(2 * FRAME)) for _ in range(70))
+    assert [stretch.on for stretch in meters.cadence(heard, 425.0)] == [True, False, True, False]
+    assert meters.cadence(heard, 425.0)[1].duration_ms > 320
