@@ -1,7 +1,10 @@
-"""One life of the SIP process: its start with one end of a socket, what is known of it, its end."""
+"""One life of the SIP process: its start with one end of a socket, what is known of it, its end; and the
+spare, a process that has all its imports behind it and waits for its `Configure`.
+"""
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -15,6 +18,11 @@ from gateway.sip import messages as m
 
 UNPRIVILEGED = "nobody"
 """Whom the SIP process of a gateway that runs as root becomes."""
+
+SPARE_AFTER_S = 1.0
+"""A spare is begun when SIP has been up for so long: at the start of an office others need the processor."""
+
+_log = logging.getLogger("cityline.sip")
 
 Spawn = Callable[[int], Awaitable[asyncio.subprocess.Process]]
 
@@ -88,3 +96,46 @@ async def spawn_life(spawn: Spawn, on_message: Callable[[Life, m.Message], None]
 
     life = Life(process, SipWire(ours, take, lose))
     return life
+
+
+class Lives:
+    """Where lives come from: a spare that waits, or a new process. One spare at most."""
+
+    def __init__(self, spawn: Spawn, on_message: Callable[[Life, m.Message], None], *, spares: bool) -> None:
+        self._spawn = spawn
+        self._on_message = on_message
+        self._spares = spares
+        self._spare: Life | None = None
+        self._making: asyncio.Task[None] | None = None
+
+    async def begin(self) -> Life:
+        """The spare if it still lives, else a new process; HardwareError when the system has no room."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            if spare.process.returncode is None and not spare.lost.is_set():
+                return spare
+            await spare.end(0.0)
+        return await spawn_life(self._spawn, self._on_message)
+
+    def make_spare(self) -> None:
+        """Have one soon, unless one is there."""
+        making = self._making is not None and not self._making.done()
+        if self._spares and self._spare is None and not making:
+            self._making = asyncio.create_task(self._make(), name="sip spare")
+
+    async def _make(self) -> None:
+        await asyncio.sleep(SPARE_AFTER_S)
+        try:
+            self._spare = await spawn_life(self._spawn, self._on_message)
+        except HardwareError as error:
+            _log.warning("no spare: %s", error)
+
+    async def end(self) -> None:
+        """No spare any more."""
+        making, self._making = self._making, None
+        if making is not None:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            await spare.end(0.2)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from gateway.drivers.sip_life import UNPRIVILEGED, Life, Spawn, spawn_life, spawn_process
+from gateway.drivers.sip_life import UNPRIVILEGED, Life, Lives, Spawn, spawn_process
 from gateway.drivers.sip_wire import CLOSED
 from gateway.errors import HardwareError
 from gateway.interfaces import EventSink, SipAccount, SipListen
@@ -82,6 +82,7 @@ class SofiaSipStack:
     that has a hash for
     them; MD5 alone by default, because telephones that do not know SHA-256 fail when it is offered
     beside MD5. ``user`` is whom the SIP process becomes when the gateway is root.
+    ``spare``: a second process waits to take over.
     """
 
     def __init__(
@@ -92,11 +93,13 @@ class SofiaSipStack:
         algorithms: Sequence[Algorithm] = (Algorithm.MD5,),
         user: str = UNPRIVILEGED,
         spawn: Spawn | None = None,
+        spare: bool = True,
     ) -> None:
         self._limits = limits or m.Limits()
         self._trusted = tuple(trusted)
         self._algorithms = tuple(algorithm.value for algorithm in algorithms)
-        self._spawn = spawn or partial(spawn_process, user=user)
+        spawn = spawn or partial(spawn_process, user=user)
+        self._lives = Lives(spawn, self._on_message, spares=spare)
         self._sink: EventSink = lambda event: None
         self._configure: m.Configure | None = None
         self._epoch = 0
@@ -148,6 +151,7 @@ class SofiaSipStack:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        await self._lives.end()
         life, self._life = self._life, None
         self._up = False
         if life is not None:
@@ -315,7 +319,7 @@ class SofiaSipStack:
         """Start a process and wait until it listens, refuses, dies or is too slow. HardwareError when the
         system gives none.
         """
-        life = self._life = await spawn_life(self._spawn, self._on_message)
+        life = self._life = await self._lives.begin()
         assert self._configure is not None
         life.wire.send(self._configure)
         first = [asyncio.ensure_future(life.listening.wait()), asyncio.ensure_future(life.lost.wait())]
@@ -353,6 +357,7 @@ class SofiaSipStack:
             self._send(m.EndOrphan(left.orphan, Cause.TEMPORARY_FAILURE))
         self._epoch += 1
         self._up = True
+        self._lives.make_spare()
         self._sink(e.SipStackUp(self._epoch))
 
     async def _supervise(self, life: Life) -> None:

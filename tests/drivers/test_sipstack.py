@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gateway.drivers import sipstack
+from gateway.drivers import sip_life, sipstack
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.errors import HardwareError
 from gateway.interfaces import SipAccount, SipListen
@@ -54,6 +54,12 @@ class Driver:
         except TimeoutError:
             raise AssertionError(f"{expected} not at the end of {self.events}") from None
 
+    async def until_processes(self, number: int) -> None:
+        """Until so many have been started."""
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.lives.processes) < number:  # noqa: ASYNC110 (no event)
+                await asyncio.sleep(0)
+
     async def until_kind(self, kind: type[ev.Event]) -> None:
         """Until the last event is of this kind."""
         async with asyncio.timeout(DEADLINE_S):
@@ -73,9 +79,11 @@ class Driver:
 
 
 @contextlib.asynccontextmanager
-async def driver(*answers: Callable[[FakeProcess, m.Message], None]) -> AsyncIterator[Driver]:
+async def driver(
+    *answers: Callable[[FakeProcess, m.Message], None], spare: bool = False
+) -> AsyncIterator[Driver]:
     lives = Lives(list(answers) or [behaves])
-    it = Driver(SofiaSipStack(spawn=lives.spawn), lives)  # type: ignore[arg-type]
+    it = Driver(SofiaSipStack(spawn=lives.spawn, spare=spare), lives)  # type: ignore[arg-type]
     await it.stack.start(it.take, LISTEN, ACCOUNTS)
     try:
         yield it
@@ -87,6 +95,7 @@ async def driver(*answers: Callable[[FakeProcess, m.Message], None]) -> AsyncIte
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sipstack, "BACKOFF_S", (0.0, 0.01))
     monkeypatch.setattr(sipstack, "PING_INTERVAL_S", 0.01)
+    monkeypatch.setattr(sip_life, "SPARE_AFTER_S", 0.0)
 
 
 def test_it_is_configured_with_hashes_and_comes_up() -> None:
@@ -381,5 +390,57 @@ def test_unregistered_is_told_once() -> None:
             await it.say(m.Bound("201", DESK, "192.0.2.1", 5060, "udp", "r", 3, 60))
             await it.say(m.Unbound("201", DESK), m.Unbound("201", DESK))
             assert it.events[2:] == [ev.Unregistered("201", DESK)]
+
+    run(scenario)
+
+
+# --- the spare ----------------------------------------------------------------------------------------------
+
+
+def test_a_spare_waits_unconfigured_takes_over_and_is_followed_by_another() -> None:
+    async def scenario() -> None:
+        async with driver(spare=True) as it:
+            await it.until_processes(2)
+            first, spare = it.lives.processes
+            assert spare.received == []
+            first.die()
+            await it.until(ev.SipStackUp(2))
+            assert (it.stack.process_id, isinstance(spare.received[0], m.Configure)) == (spare.pid, True)
+            await it.until_processes(3)
+            assert it.lives.last.received == []
+
+    run(scenario)
+
+
+def test_a_spare_that_died_is_not_used() -> None:
+    async def scenario() -> None:
+        async with driver(spare=True) as it:
+            await it.until_processes(2)
+            it.lives.last.die()
+            it.lives.processes[0].die()
+            await it.until(ev.SipStackUp(2))
+            assert it.stack.process_id == it.lives.processes[2].pid
+
+    run(scenario)
+
+
+def test_without_room_for_a_spare_sip_goes_on_and_comes_back() -> None:
+    async def scenario() -> None:
+        async with driver(spare=True) as it:
+            it.lives.failures = [OSError(errno.EAGAIN, "no room")]
+            async with asyncio.timeout(DEADLINE_S):
+                while it.lives.failures:  # noqa: ASYNC110 (no event)
+                    await asyncio.sleep(0)
+            it.lives.last.die()
+            await it.until(ev.SipStackUp(2))
+
+    run(scenario)
+
+
+def test_a_stopped_stack_leaves_no_spare() -> None:
+    async def scenario() -> None:
+        async with driver(spare=True) as it:
+            await it.until_processes(2)
+        assert all(process.returncode is not None for process in it.lives.processes)
 
     run(scenario)
