@@ -360,7 +360,7 @@ static void test_wrong_settings_and_failed_allocations(void)
     struct sc_callerid_modem *modem = NULL;
     struct sc_callerid_settings none = { false, false };
     CHECK_EQ(sc_callerid_modem_create(&modem, &none), EINVAL);
-    for (long successes = 0; successes < 2; successes++) {
+    for (long successes = 0; successes < 3; successes++) {
         sc_alloc_fail_after(successes);
         CHECK_EQ(sc_callerid_modem_create(&modem, NULL), ENOMEM);
         sc_alloc_fail_after(-1);
