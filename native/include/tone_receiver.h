@@ -28,7 +28,9 @@ enum sc_tone_kind {
     SC_TONE_BUSY = 4,
     SC_TONE_CONGESTION = 5,
     SC_TONE_SIT = 6,
-    SC_TONE_HOWLER = 7
+    SC_TONE_HOWLER = 7,
+    SC_TONE_FAX_CALLING = 8,    /* CNG: 1100 Hz, 500 / 3000 ms (T.30) */
+    SC_TONE_FAX_ANSWER = 9      /* CED and ANSam: 2100 Hz, phase reversals every 450 ms or none (T.30, V.8, V.25) */
 };
 
 #define SC_TONE_ARM(kind) (1u << (unsigned)(kind))
@@ -74,6 +76,9 @@ struct sc_tone_event {
 };
 
 struct sc_tone_receiver;
+
+/* The two fax tones as descriptors, to be put into a plan beside a country's: CNG within +-38 Hz, the answer tone +-15 Hz. */
+extern const struct sc_tone_descriptor sc_tone_fax_calling, sc_tone_fax_answer;
 
 /* EINVAL for settings outside the limits above, ENOMEM. */
 int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_receiver_settings *settings);

@@ -29,7 +29,7 @@
 static bool descriptor_valid(const struct sc_tone_descriptor *d)
 {
     uint32_t most = d->sequence ? 3 : 2, least = d->sequence ? 2 : 1;
-    bool kind = d->kind >= SC_TONE_DIAL && d->kind <= SC_TONE_HOWLER;
+    bool kind = d->kind >= SC_TONE_DIAL && d->kind <= SC_TONE_FAX_ANSWER;
     bool tolerance = fabsf(d->tolerance_hz) < 1e-6f || (d->tolerance_hz >= 5.0f && d->tolerance_hz <= 60.0f);
     if (!kind || !tolerance || d->frequency_count < least || d->frequency_count > most)
         return false;

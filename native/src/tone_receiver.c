@@ -23,6 +23,7 @@
 #define DEFAULT_LEVEL_DBM0 (-43.0f)
 #define LOWEST_LEVEL_DBM0 (-55.0f)
 #define DEFAULT_DIAL_MS 260u
+#define FAX_ANSWER_MS 380u         /* less than what lies between two phase reversals, 450 +- 25 ms (V.25) */
 #define CYCLES 2u                  /* full ones that are heard before a cadence is believed */
 #define CYCLES_UNQUIET 3u          /* while somebody speaks in the pauses */
 #define RECENT_MS 6000.0           /* bursts this young make a continuous tone prove itself against their cadences */
@@ -35,6 +36,14 @@
 #define OTHER_SOUND_SHARE 0.01f    /* its level: 20 dB below the tone */
 #define SEQUENCE_PART 0.8f         /* of its last burst, before a sequence is believed */
 #define SEQUENCE_SLACK_MS 60.0f
+
+const struct sc_tone_descriptor sc_tone_fax_calling = {
+    .kind = SC_TONE_FAX_CALLING, .frequency_count = 1, .frequency_hz = { 1100.0f }, .tolerance_hz = 38.0f,
+    .pair_count = 1, .pairs = { { 500, 3000 } },
+};
+const struct sc_tone_descriptor sc_tone_fax_answer = {
+    .kind = SC_TONE_FAX_ANSWER, .frequency_count = 1, .frequency_hz = { 2100.0f }, .tolerance_hz = 15.0f, .modulated = true,
+};
 
 struct sc_tone_receiver {
     struct sc_tone_plan plan;
@@ -204,7 +213,8 @@ static void seek_continuous(struct sc_tone_receiver *r, uint32_t n)
 {
     uint32_t sound = r->plan.sound_of[n][0];
     struct sc_tone_burst b;
-    if (!sc_tone_tracker_current(&r->trackers[sound], &b) || b.on_ms < continuous_ms(r, sound) || !b.clean)
+    float least_ms = r->plan.descriptors[n].kind == SC_TONE_FAX_ANSWER ? (float)FAX_ANSWER_MS : continuous_ms(r, sound);
+    if (!sc_tone_tracker_current(&r->trackers[sound], &b) || b.on_ms < least_ms || !b.clean)
         return;
     turn_on(r, n, 0, b.began);
 }

@@ -373,7 +373,7 @@ static void test_wrong_settings_and_failed_allocations(void)
         case 5: d->pair_count = 5; break;
         case 6: d->pairs[0].on_ms = 30; break;
         case 7: d->pairs[0].off_ms = 0; break;
-        default: d->kind = (enum sc_tone_kind)9; break;
+        default: d->kind = (enum sc_tone_kind)10; break;
         }
         refuse(s);
     }
