@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
 import pkgutil
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin
@@ -207,12 +210,27 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _fields(model: type[BaseModel]) -> str:
+    said = _descriptions(model)
     rows = [
-        (f"`{name}`", _kind(field), _default(field), _limits(field), _one_line(field.description))
+        (f"`{name}`", _kind(field), _default(field), _limits(field), _one_line(said.get(name)))
         for name, field in model.model_fields.items()
         if _model_in(field.annotation) is None
     ]
     return _table(("field", "kind", "default", "limits", "what it is"), rows)
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """What stands under each field. pydantic would read it at every start; only these pages need it."""
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
+        assert isinstance(body, ast.ClassDef)
+        for field, text in pairwise(body.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                said = text.value if isinstance(text, ast.Expr) else None
+                if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                    found[field.target.id] = inspect.cleandoc(said.value)
+    return found
 
 
 def _kind(field: FieldInfo) -> str:

@@ -33,12 +33,9 @@ def _default(settings: type, name: str) -> int:
 class Entry(BaseModel):
     """What every table has in common."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        use_attribute_docstrings=True,
-    )
+    # Tables are built when a file is first checked, once as a whole; what stands under a field is read by
+    # those who draw the pages: both would cost every start a tenth of a second and more.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class ExtensionEntry(Entry):
