@@ -29,6 +29,7 @@ from gateway.management.language import _
 
 if TYPE_CHECKING:
     from gateway.app import Alarm, Gateway, RunSettings
+    from gateway.bench.prompt import Prompt
     from gateway.model.plan import Plan
     from gateway.model.view import ExchangeView
 
@@ -227,12 +228,14 @@ class _World:
 
 
 def _people_of(gateway: "Gateway") -> Callable[[str], Any]:
-    """Obeys a line of the bench prompt that came over the control socket."""
-    from gateway.bench.prompt import Prompt
-
-    prompt = Prompt(_World(gateway))
+    """Obeys lines of the bench prompt that come over the control socket; the first loads the bench."""
+    prompt: Prompt | None = None
 
     def obey(line: str) -> Any:
+        nonlocal prompt
+        from gateway.bench.prompt import Prompt
+
+        prompt = prompt or Prompt(_World(gateway))
         answer = prompt.execute(line)
         if answer.quits:
             gateway.stopped.set()
