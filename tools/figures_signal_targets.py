@@ -110,7 +110,7 @@ ECHO_ROWS = (
     _at_least(ECHO, "office, 1 s after double talk, worst", "ec_office_after_worst_db", "dB", 14, SPEEX),
     _of_peer(ECHO, "instructions a sample, span 128 ms", "ec_instructions_128", "", 0.25, SPEEX),
     _missing(ECHO, "time of the NEON build", "no board here, and qemu's time says nothing"),
-    _missing(ECHO, "fax tone disables NLP, then the canceller", "no detector of 2100 Hz with reversals"),
+    _missing(ECHO, "fax tone disables NLP, then the canceller", "no benchmark yet"),
 )
 
 DTMF_ROWS = (
@@ -159,7 +159,8 @@ PROGRESS_ROWS = (
         SPANDSP,
     ),
     _of_peer(PROGRESS, "instructions a sample, worst signal", "tones_instructions", "", 1.2, SPANDSP),
-    _missing(PROGRESS, "fax tones (CNG, CED)", "not built"),
+    _all(PROGRESS, "fax calling (CNG) at SNR 10 dB", "fax_calling_snr_10", SPANDSP),
+    _all(PROGRESS, "fax answering (CED) at SNR 10 dB", "fax_answer_snr_10", SPANDSP),
     _missing(
         PROGRESS, "learns a line's tones from call endings", "no measure here of what the line has taught"
     ),

@@ -160,6 +160,61 @@ static void rows(void)
     row("busy_under_speech_as_loud", t);
 }
 
+/* --- fax machines: T.30's calling tone CNG (1100 Hz, 500 of 3500 ms) and answer tone CED (2100 Hz), SNR 10 dB --- */
+
+static bool fax_ours(const int16_t *x, size_t n, bool answer)
+{
+    struct sc_tone_receiver_settings settings = { .descriptor_count = 2 };
+    struct sc_tone_receiver *receiver = NULL;
+    struct sc_tone_event event;
+    bool heard = false;
+    settings.descriptors[0] = sc_tone_fax_calling;
+    settings.descriptors[1] = sc_tone_fax_answer;
+    if (sc_tone_receiver_create(&receiver, &settings) != 0)
+        abort();
+    for (size_t i = 0; i + TICK <= n; i += TICK) {
+        sc_tone_receiver_process(receiver, x + i, TICK);
+        while (sc_tone_receiver_next(receiver, &event))
+            heard |= event.type == SC_TONE_ON && event.kind == (answer ? SC_TONE_FAX_ANSWER : SC_TONE_FAX_CALLING);
+    }
+    sc_tone_receiver_destroy(receiver);
+    return heard;
+}
+
+static bool fax_peer(const int16_t *x, size_t n, bool answer)
+{
+    unsigned found = 0;
+    void *peer = peer_fax_create(answer, &found);
+    for (size_t i = 0; i + TICK <= n; i += TICK)
+        peer_fax_take(peer, x + i, TICK);
+    peer_fax_destroy(peer);
+    return found > 0;
+}
+
+static void fax(const char *figure, bool answer)
+{
+    const int trials = bench_quick ? 4 : TRIALS;
+    double found[2] = { 0 };
+    for (int i = 0; i < trials; i++) {
+        struct signal s = signal_new(9 * 8000, (uint64_t)i + 301);
+        const size_t from = 8000 + signal_random(&s) % 800;
+        const double dbm0 = -10 - 25 * signal_uniform(&s), phase = 6.28 * signal_uniform(&s);
+        if (answer)
+            signal_sine(&s, from, 3 * 8000, 2100, dbm0, phase);
+        for (size_t at = from; !answer && at < s.length; at += 28000)
+            signal_sine(&s, at, 4000, 1100, dbm0, phase);
+        signal_noise(&s, 0, s.length, dbm0 - 10);
+        int16_t *x = signal_samples(&s);
+        found[0] += fax_ours(x, s.length, answer);
+        found[1] += with_peer && fax_peer(x, s.length, answer);
+        free(x);
+        signal_free(&s);
+    }
+    report(figure, BENCH_OURS, found[0], trials);
+    if (with_peer)
+        report(figure, BENCH_SPANDSP, found[1], trials);
+}
+
 int main(int count, char **words)
 {
     const int first = bench_options(count, words);
@@ -167,5 +222,7 @@ int main(int count, char **words)
         speech_name = words[first];
     with_peer = peer_open();
     rows();
+    fax("fax_calling_snr_10", false);
+    fax("fax_answer_snr_10", true);
     return 0;
 }

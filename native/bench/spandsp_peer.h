@@ -23,7 +23,8 @@ struct peer_message {
 #define PEER_FUNCTIONS(f)                                                                                              \
     f(dtmf_rx_init) f(dtmf_rx_parms) f(dtmf_rx) f(dtmf_rx_get) f(dtmf_rx_free) f(super_tone_rx_make_descriptor)        \
     f(super_tone_rx_add_tone) f(super_tone_rx_add_element) f(super_tone_rx_init) f(super_tone_rx)                      \
-    f(super_tone_rx_free) f(adsi_rx_init) f(adsi_rx) f(adsi_rx_free) f(plc_init) f(plc_rx) f(plc_fillin) f(plc_free)
+    f(super_tone_rx_free) f(adsi_rx_init) f(adsi_rx) f(adsi_rx_free) f(plc_init) f(plc_rx) f(plc_fillin) f(plc_free)  \
+    f(modem_connect_tones_rx_init) f(modem_connect_tones_rx) f(modem_connect_tones_rx_free)
 #define PEER_POINTER(name) static __typeof__(&name) peer_##name;
 PEER_FUNCTIONS(PEER_POINTER)
 
@@ -95,6 +96,29 @@ static inline void peer_tones_destroy(void *peer)
     peer_super_tone_rx_free(peer);
 }
 
+static inline void peer_fax_heard(void *user, int code, int level, int delay)
+{
+    (void)level, (void)delay;
+    *(unsigned *)user += code != MODEM_CONNECT_TONES_NONE;
+}
+
+/* The tones of fax machines: `found` counts what is heard of the one kind. */
+static inline void *peer_fax_create(bool answer, unsigned *found)
+{
+    const int kind = answer ? MODEM_CONNECT_TONES_FAX_CED : MODEM_CONNECT_TONES_FAX_CNG;
+    return peer_modem_connect_tones_rx_init(NULL, kind, peer_fax_heard, found);
+}
+
+static inline void peer_fax_take(void *peer, const int16_t *x, size_t n)
+{
+    peer_modem_connect_tones_rx(peer, x, (int)n);
+}
+
+static inline void peer_fax_destroy(void *peer)
+{
+    peer_modem_connect_tones_rx_free(peer);
+}
+
 static inline void peer_message_heard(void *user, const uint8_t *octets, int length)
 {
     struct peer_message *message = user;
@@ -149,6 +173,9 @@ static inline void peer_dtmf_destroy(void *peer) { (void)peer; }
 static inline void *peer_tones_create(unsigned *found) { (void)found; return NULL; }
 static inline void peer_tones_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
 static inline void peer_tones_destroy(void *peer) { (void)peer; }
+static inline void *peer_fax_create(bool answer, unsigned *found) { (void)answer, (void)found; return NULL; }
+static inline void peer_fax_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
+static inline void peer_fax_destroy(void *peer) { (void)peer; }
 static inline void *peer_callerid_create(bool v23, struct peer_message *m) { (void)v23, (void)m; return NULL; }
 static inline void *peer_callerid_digits_create(struct peer_message *m) { (void)m; return NULL; }
 static inline void peer_callerid_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
