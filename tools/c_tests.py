@@ -19,7 +19,14 @@ LONGEST_S = 1_500.0
 SHOW = "cityline-show:;@echo '$(RUN)'; echo '$(TEST_PROGRAMS)'"
 
 # Under qemu some take minutes; they begin first, so that none is left alone at the end.
-SLOW = ("test_asrc", "test_echo_canceller", "test_delay_estimator", "test_jitter_buffer", "test_concealment")
+SLOW = (
+    "test_echo_g168",
+    "test_asrc",
+    "test_echo_canceller",
+    "test_delay_estimator",
+    "test_jitter_buffer",
+    "test_concealment",
+)
 
 
 @dataclass(frozen=True, slots=True)
