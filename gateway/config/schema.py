@@ -199,8 +199,8 @@ class RtpEntry(Entry):
 
     first_port: Annotated[int, Field(ge=1_024, le=65_534)] = 16_384
     """The first UDP port; even (RFC 3550, section 11)."""
-    sockets: Annotated[int, Field(ge=1, le=256)] = 32
-    """How many of them, every second port."""
+    sockets: Annotated[int, Field(ge=1, le=64)] = 32
+    """How many of them, every second port; the signal core has room for 64."""
 
 
 class BoardFile(Entry):

@@ -80,13 +80,18 @@ MISTAKES = [
     ),
     (
         'name = "simulated"\n',
-        'name = "simulated"\n[rtp]\nfirst_port = 64000\nsockets = 256\nmore = 1\n',
+        'name = "simulated"\n[rtp]\nfirst_port = 64000\nsockets = 64\nmore = 1\n',
         'board.toml:5: [rtp]: unknown field "more" (fields: first_port, sockets)',
     ),
     (
         'name = "simulated"\n',
-        'name = "simulated"\n[rtp]\nfirst_port = 65100\nsockets = 256\n',
-        "board.toml:3: [rtp]: 256 sockets from 65100 on go beyond port 65535 (begin lower or take fewer)",
+        'name = "simulated"\n[rtp]\nfirst_port = 65500\nsockets = 64\n',
+        "board.toml:3: [rtp]: 64 sockets from 65500 on go beyond port 65535 (begin lower or take fewer)",
+    ),
+    (
+        'name = "simulated"\n',
+        'name = "simulated"\n[rtp]\nsockets = 65\n',
+        'board.toml:3: [rtp]: "sockets" is 65, but must be at most 64',
     ),
     ('name = "simulated"\n', "", 'board.toml: the field "name" is missing (add a line: name = ...)'),
 ]
