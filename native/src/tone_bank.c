@@ -4,7 +4,9 @@
  * symmetric, so it is folded about its centre: sums meet the cosines, differences the sines, and each product
  * serves two samples; GCC vectors of four do four products at a time. The energy falls out of the same folded values.
  * Assumes 8000 samples a second; coefficients are made once, in create.
- * Measured (callgrind, native/bench/bench_detectors.c): about 35 instructions a sample for 8 frequencies, SSE2. */
+ * The input is filtered in whole hops of 40 samples, whatever blocks it comes in.
+ * Measured (callgrind, native/bench/bench_detectors.c, SSE2): a tone receiver with one frequency 27 to 42 instructions a sample,
+ * 0.75 to 1.18 of libspandsp's; a DTMF receiver 56 to 65, 0.83 to 0.95 of it. */
 #include "tone_bank.h"
 
 #include "alloc.h"
@@ -40,6 +42,7 @@ struct biquad {                            /* notch */
 struct high_pass {                         /* scale * (x - 2 x' + x''), then two poles */
     float scale, a1, a2;
     float x1, x2, y1, y2;
+    v4f by_input[4], by_y1, by_y2;         /* four outputs at once, out of four inputs of the poles and the two outputs before */
 };
 
 struct sc_tone_bank {
@@ -52,6 +55,7 @@ struct sc_tone_bank {
     struct biquad notches[NOTCHES_MAX];
     uint32_t notch_count;
     uint32_t count, always;
+    int16_t pending[HOP];  /* the beginning of a hop that is not whole yet */
     uint32_t end;          /* where the next sample goes in the buffer */
     uint32_t missing;      /* samples until the next frame */
     float floor_mean_square;
@@ -64,6 +68,16 @@ static void design_high_pass(struct high_pass *h)
     h->scale = (float)scale;
     h->a1 = (float)(2.0 * (w * w - 1.0) * scale);
     h->a2 = (float)((1.0 - sqrt(2.0) * w + w * w) * scale);
+    double response[4] = { 1.0, -(double)h->a1, 0.0, 0.0 };
+    for (int i = 2; i < 4; i++)
+        response[i] = -(double)h->a1 * response[i - 1] - (double)h->a2 * response[i - 2];
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++)
+            h->by_input[k][i] = i >= k ? (float)response[i - k] : 0.0f;
+        double next = -(double)h->a1 * response[i] - (i > 0 ? (double)h->a2 * response[i - 1] : 0.0);
+        h->by_y1[i] = (float)next;
+        h->by_y2[i] = (float)(-(double)h->a2 * response[i]);
+    }
 }
 
 static void design_notch(struct biquad *b, double frequency_hz)
@@ -88,37 +102,28 @@ static inline float filtered(struct biquad *b, float x)
     return y;
 }
 
-/* The zeros over all samples first, which the compiler does four at a time when it knows n; then the poles, one after the
- * other. */
-static inline __attribute__((always_inline)) void high_pass_of(struct high_pass *h, const int16_t *restrict in,
-                                                               float *restrict out, uint32_t n)
+/* The zeros over all samples first, which the compiler does four at a time; then the poles, four outputs at a time too. */
+static void high_pass(struct high_pass *h, const int16_t *restrict in, float *restrict out)
 {
     float x[HOP + 2], zeros[HOP];
     x[0] = h->x2;
     x[1] = h->x1;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < HOP; i++)
         x[i + 2] = (float)in[i] + NO_DENORMALS;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < HOP; i++)
         zeros[i] = h->scale * ((x[i + 2] - x[i + 1]) - (x[i + 1] - x[i]));
-    float y1 = h->y1, y2 = h->y2, a1 = h->a1, a2 = h->a2;
-    for (uint32_t i = 0; i < n; i++) {
-        float y = (zeros[i] - a2 * y2) - a1 * y1;
-        y2 = y1;
-        y1 = y;
-        out[i] = y;
+    float y1 = h->y1, y2 = h->y2;
+    for (uint32_t i = 0; i < HOP; i += 4) {
+        v4f y = h->by_input[0] * zeros[i] + h->by_input[1] * zeros[i + 1] + h->by_input[2] * zeros[i + 2] +
+                h->by_input[3] * zeros[i + 3] + (h->by_y1 * y1 + h->by_y2 * y2);
+        memcpy(out + i, &y, sizeof y);
+        y1 = y[3];
+        y2 = y[2];
     }
-    h->x1 = x[n + 1];
-    h->x2 = x[n];
+    h->x1 = x[HOP + 1];
+    h->x2 = x[HOP];
     h->y1 = y1;
     h->y2 = y2;
-}
-
-static void high_pass(struct high_pass *h, const int16_t *in, float *out, uint32_t n)
-{
-    if (n == HOP)
-        high_pass_of(h, in, out, HOP);
-    else
-        high_pass_of(h, in, out, n);
 }
 
 static void make_tables(struct sc_tone_bank *bank, const float *frequency_hz)
@@ -279,17 +284,22 @@ static void slide(struct sc_tone_bank *bank)
 size_t sc_tone_bank_feed(struct sc_tone_bank *bank, const int16_t *in, size_t n, const struct sc_tone_frame **frame)
 {
     uint32_t take = n < bank->missing ? (uint32_t)n : bank->missing;
-    float *to = (float *)bank->samples + bank->end;
-    high_pass(&bank->high_pass, in, to, take);
-    for (uint32_t k = 0; k < bank->notch_count; k++)
-        for (uint32_t i = 0; i < take; i++)
-            to[i] = filtered(&bank->notches[k], to[i]);
-    bank->end += take;
+    const int16_t *hop = in;
+    if (take < HOP) {                       /* filtered in whole hops, so that how the caller cuts them makes no difference */
+        memcpy(bank->pending + HOP - bank->missing, in, take * sizeof *in);
+        hop = bank->pending;
+    }
     bank->missing -= take;
     bank->position += take;
     *frame = NULL;
     if (bank->missing > 0)
         return take;
+    float *to = (float *)bank->samples + bank->end;
+    high_pass(&bank->high_pass, hop, to);
+    for (uint32_t k = 0; k < bank->notch_count; k++)
+        for (uint32_t i = 0; i < HOP; i++)
+            to[i] = filtered(&bank->notches[k], to[i]);
+    bank->end += HOP;
     make_frame(bank);
     slide(bank);
     bank->missing = HOP;

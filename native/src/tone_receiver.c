@@ -360,13 +360,16 @@ static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
 static void take_frame(struct sc_tone_receiver *r, float mean_square)
 {
     struct sc_tone_measure m;
+    bool news = false;
     for (uint32_t s = 0; s < r->plan.sound_count; s++) {
+        struct sc_tone_tracker *t = &r->trackers[s];
         sc_tone_measurer_measure(r->measurer, &r->plan.sounds[s], &m);
-        r->steps[s] = sc_tone_tracker_take(&r->trackers[s], &m);
+        r->steps[s] = sc_tone_tracker_take(t, &m);
+        news |= t->sounding || (t->kept > 0 && t->bursts[t->newest].off_ms <= 2.0f * QUIET_AFTER_MS);
     }
     if (r->on >= 0 && !goes_on(r, (uint32_t)r->on, mean_square))
         turn_off(r);
-    for (uint32_t n = 0; n < r->plan.descriptor_count && r->on < 0; n++)
+    for (uint32_t n = 0; news && n < r->plan.descriptor_count && r->on < 0; n++)
         if (armed(r, n))
             seek(r, n);
 }
