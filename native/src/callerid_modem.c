@@ -9,7 +9,7 @@
  * Assumes 8000 samples a second.
  * Measured, packets of 36 octets lost in white noise: Bell 202 none of 400 at 9 dB SNR; V.23 none of 400 at 10 dB;
  * none down to -44 dBm0, with 10 dB of slope or of unlike levels either way, or through the hybrids m1 .. m6 of G.168; all
- * through m7 and m8. No packet in 40.9 h of speech and music (before the second and third reader). */
+ * through m7 and m8. No packet in 9.9 h of recorded prompts at five speeds. */
 #include "callerid_modem.h"
 
 #include "alloc.h"
