@@ -1,7 +1,7 @@
 /* Tests of echo_canceller.c by the clauses of ITU-T G.168 (04/2015) in their names: hybrid models of annex D behind
  * unknown bulk delays, composite source signal of annex C, A-law on rin and sin, levels as rms over sliding 35 ms.  The
- * grid is 8 models x 3 ERL x 4 levels; a run takes every fourth case of it, with --all every case.  Cases that overload
- * sin are no linear echo and are left out and counted. */
+ * grid is 8 models x 3 ERL x 4 levels; a run takes every fourth case of it, with --all every case, with --few those of two
+ * models.  Cases that overload sin are no linear echo and are left out and counted. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ static double hoth(uint64_t i) /* room noise falls by 5 dB an octave: one pole o
     return y;
 }
 
-static bool whole_grid;
+static bool whole_grid, few; /* few: two of the models; enough to see that another processor reckons alike */
 
 static const double erls[] = {6, 10, 20};
 static const double levels[] = {-30, -20, -10, 0};
@@ -48,7 +48,8 @@ static void on_every_path(void (*trial)(int model, double erl_db, size_t delay, 
     for (int model = 1; model <= 8; model++)
         for (size_t e = 0; e < 3; e++)
             for (size_t l = 0; l < 4; l++) {
-                if (whole_grid || ((size_t)model + e + l) % 4 == 0)
+                const bool chosen = ((size_t)model + e + l) % 4 == 0 && (!few || model % 4 == 1);
+                if (whole_grid || chosen)
                     trial(model, erls[e], delay, levels[l]);
                 delay = (delay + 211) % 800;
             }
@@ -413,6 +414,7 @@ static void g168_test_15_dc_is_taken_away(void)
 int main(int argc, char **argv)
 {
     whole_grid = argc > 1 && strcmp(argv[1], "--all") == 0;
+    few = argc > 1 && strcmp(argv[1], "--few") == 0;
     RUN(g168_6_4_2_3_test_2a_converges_with_nlp);
     RUN(g168_6_4_2_3_test_2b_converges_without_nlp);
     RUN(g168_6_4_2_3_test_2b_converges_again_after_a_path_change);
