@@ -308,7 +308,8 @@ async def offer(world: World, stopped: asyncio.Event) -> None:
     with patch_stdout():
         while not stopped.is_set():
             try:
-                answer = prompt.execute(await session.prompt_async())
+                # The signal is the office's own: of two who take it, the second might end in a traceback.
+                answer = prompt.execute(await session.prompt_async(handle_sigint=False))
             except PromptError as error:
                 answer = Answer(str(error))
             except (EOFError, KeyboardInterrupt):
