@@ -7,11 +7,12 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-# Each module has one importer: media.core, bench and drivers.sipstack.
+# Each module has one importer: media.core, simulator.wires, drivers.sip_process and drivers.ringer.
 BUILDERS = (
     "native/build_native.py:signal_core",
     "native/build_wires.py:two_wire",
     "native/build_sip.py:sip_shim",
+    "native/build_ringer.py:ringer",
 )
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway import __version__
@@ -30,7 +30,7 @@ from gateway.drivers.state_directory import StateDirectory, socket_address
 from gateway.drivers.storage import Journal, Row
 from gateway.errors import HardwareError
 from gateway.exchange import Exchange
-from gateway.interfaces import SipListen
+from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
 from gateway.media.core import (
@@ -45,9 +45,11 @@ from gateway.media.core import (
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, SipStackDown
+from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
-from gateway.model.settings import AudioKind, BoardSettings, ExtensionKind, PortSettings
+from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
+from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
 from gateway.runtime.supervisor import keep, pause, watch_audio
@@ -56,7 +58,6 @@ from gateway.simulator.board import SimulatedBoard
 
 ALARMS_KEPT = 50
 HOUSEKEEPING_S = 1.0
-SIMULATED_CHIP = "sim:"
 FIRST_ID = 1000
 
 _log = logging.getLogger("cityline")
@@ -134,8 +135,10 @@ class Gateway:
             self.trace = self._open_trace()
             undo.callback(self.trace.close)
             self.clock = RealClock(self._loop)
-            refuse_unknown_chips(board)
-            self.board = SimulatedBoard(self.clock, board, office, seed=1)
+            simulated = tuple(port for port in board.ports if port.simulated)
+            self.board = SimulatedBoard(self.clock, replace(board, ports=simulated), office, seed=1)
+            self.modules = self._make_modules()
+            undo.callback(self.modules.stop)
             self.silent_ports: dict[PortSettings, str] = {}
             self.core = self._make_core()
             undo.callback(self.core.close)
@@ -145,7 +148,7 @@ class Gateway:
             self.pump = Pump(
                 self.exchange,
                 self.clock,
-                modules=self.board.modules,
+                modules=self.modules,
                 core=self.plans,
                 sip=self.sip,
                 journal=self.journal,
@@ -181,6 +184,18 @@ class Gateway:
             office.version, office, board, self.media_address, first_id=FIRST_ID, cityline=__version__
         )
         return TraceWriter(self.state.trace, header, on_trouble=self._trouble_of("trace"))
+
+    def _make_modules(self) -> LineModulesByPort:
+        """The twin's modules, and those on real pins where the board has some."""
+        board = self.configuration.board
+        real = [port for port in board.ports if not port.simulated]
+        of_port: dict[PortId, LineModules] = {port.port: self.board.modules for port in board.ports}
+        if real:
+            from gateway.drivers.line_modules import GpioLineModules  # gpiod is only where pins are
+
+            on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
+            of_port |= {port.port: on_pins for port in real}
+        return LineModulesByPort(of_port)
 
     def _make_core(self) -> SignalCore:
         """The core with every card that is there; a port whose card is missing stays silent."""
@@ -239,7 +254,7 @@ class Gateway:
         self.pump.start()
         for port, reason in self.silent_ports.items():
             self.pump.feed(PortFailed(port.port, reason))
-        self.board.modules.start(self.pump.feed)
+        self.modules.start(self.pump.feed)
         self.core.start_audio()
 
     async def serve_sip(self) -> None:
@@ -303,7 +318,7 @@ class Gateway:
             last_to_first.callback(self.core.close)
             last_to_first.callback(self.core.stop_audio)
             last_to_first.callback(self.pump.timers.cancel_all)
-            last_to_first.callback(self.board.modules.stop)
+            last_to_first.callback(self.modules.stop)
             last_to_first.push_async_callback(self.sip.stop)
             self.pump.feed(ShutdownRequested())
 
@@ -384,18 +399,6 @@ def _try(card: CorePort, remedy: str) -> None:
         SignalCore(CoreSettings(ports=(card,), rtp_sockets=0)).close()
     except HardwareError as error:
         raise HardwareError(f"{error}{remedy}") from None
-
-
-def refuse_unknown_chips(board: BoardSettings) -> None:
-    """Pins of real chips need a driver that is not there yet."""
-    for port in board.ports:
-        for role, pin in port.pins:
-            if not pin.startswith(SIMULATED_CHIP):
-                raise HardwareError(
-                    f"board {board.name}: port {port.port}: pin {role} = {pin!r} is on a real chip, and this"
-                    f" Cityline drives the simulated one only; write {SIMULATED_CHIP}N,"
-                    " or use boards/simulated/board.toml"
-                )
 
 
 def refuse_unknown_user(user: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "native"
-FOLDERS = ("src", "sip", "wires")
+FOLDERS = ("src", "sip", "wires", "ringer")
 FLAGS = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O1", "-fsyntax-only")
 COMPILERS = ("gcc", "clang")
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")

@@ -116,16 +116,21 @@ def native() -> Stage:
     """The C core's own tests under the address and undefined-behaviour sanitizers, warnings as errors."""
     core = (str(PYTHON), "-m", "tools.c_tests")
     wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test")
-    return Stage("C tests, sanitizers", (core, wires))
+    ringer = ("make", "-s", f"-j{WORKERS}", "-C", "native/ringer", "test")
+    return Stage("C tests, sanitizers", (core, wires, ringer))
 
 
 def native_arm() -> Stage:
     """The same tests built for the board and run under qemu-aarch64."""
     core = (str(PYTHON), "-m", "tools.c_tests", "--arm")
     # No sanitizer library runs under qemu-user.
-    cross = ("CC=aarch64-linux-gnu-gcc", "SANITIZE=", "BUILD=../../build/wires-arm", f"RUNNER={ARM_RUNNER}")
-    wires = ("make", "-s", f"-j{WORKERS}", "-C", "native/wires", "test", *cross)
-    return Stage("C tests, aarch64", (core, wires))
+    cross = ("CC=aarch64-linux-gnu-gcc", "SANITIZE=", f"RUNNER={ARM_RUNNER}")
+    make = ("make", "-s", f"-j{WORKERS}", "test", *cross)
+    beside = ("wires", "ringer")
+    return Stage(
+        "C tests, aarch64",
+        (core, *((*make, "-C", f"native/{name}", f"BUILD=../../build/{name}-arm") for name in beside)),
+    )
 
 
 def faults() -> Stage:

@@ -20,6 +20,7 @@ BUILDERS = {
     "build_native.py": "_signal_core",
     "build_wires.py": "_two_wire",
     "build_sip.py": "_sip_shim",
+    "build_ringer.py": "_ringer",
 }
 STORY = "internal"
 

@@ -10,9 +10,9 @@ from gateway.config.schema import BoardFile, PortEntry
 from gateway.config.wording import nearest, shown
 from gateway.errors import ConfigError
 from gateway.model.numbers import NodeId, PortId
-from gateway.model.settings import AudioKind, BoardSettings, PortKind, PortSettings
+from gateway.model.settings import SIMULATED_CHIP, AudioKind, BoardSettings, PortKind, PortSettings
 
-PIN = re.compile(r"[a-z0-9_-]{1,32}:[0-9]{1,3}")
+PIN = re.compile(r"[a-z0-9_.-]{1,32}:[0-9]{1,3}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SIDES = {"left": 0, "right": 1}
 
@@ -20,7 +20,8 @@ NEEDED_PINS = {
     PortKind.FXS: ("hook", "ring_mode", "forward_reverse"),
     PortKind.FXO: ("ring", "loop_current", "loop_switch"),
 }
-MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ()}
+MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ("polarity",)}
+INPUTS = ("hook", "ring", "loop_current", "polarity")
 
 
 def load_board(path: FilePath) -> tuple[BoardSettings, str]:
@@ -53,11 +54,37 @@ def _check_pins(document: Document, file: BoardFile) -> None:
                 what = f'the pin "{role}" is {pin}, which is used by {taken[pin]} already'
                 document.complain(path, what, "one pin, one use")
             taken.setdefault(pin, f'port "{name}" ({role})')
+        _check_levels(document, name, port)
+        _check_world(document, name, port)
         lacking = [role for role in needed if role not in port.pins]
         if lacking:
             words = ", ".join(f'"{role}"' for role in lacking)
             remedy = f"pins: {', '.join(possible)}"
             document.complain(("port", name, "pins"), f"missing in the pins: {words}", remedy)
+
+
+def _check_levels(document: Document, name: str, port: PortEntry) -> None:
+    for role in port.active_low:
+        if role not in port.pins:
+            what = f'"active_low" names "{shown(role)}", but the port has no such pin'
+            document.complain(("port", name, "active_low"), what, nearest(role, tuple(port.pins)))
+    for role in port.pull:
+        if role not in port.pins or role not in INPUTS:
+            what = f'"pull" names "{shown(role)}", which is no input of this port'
+            there = [one for one in port.pins if one in INPUTS]
+            document.complain(("port", name, "pull", role), what, f"inputs: {', '.join(there)}")
+
+
+def _check_world(document: Document, name: str, port: PortEntry) -> None:
+    """A module is real or simulated as a whole, and a real one has no simulated wire."""
+    simulated = [role for role, pin in port.pins.items() if pin.startswith(SIMULATED_CHIP)]
+    if simulated and len(simulated) < len(port.pins):
+        what = f'the pin "{simulated[0]}" is on the simulated chip and others are not'
+        remedy = "a module is real or simulated as a whole"
+        document.complain(("port", name, "pins", simulated[0]), what, remedy)
+    elif port.pins and not simulated and port.audio == "wire":
+        what = 'its pins are real, but its audio is the simulator\'s "wire"'
+        document.complain(("port", name), what, 'audio = "alsa" and card = "hw:CARD=NAME"')
 
 
 def _check_cards(document: Document, file: BoardFile) -> None:
@@ -115,8 +142,10 @@ def _settings(file: BoardFile) -> BoardSettings:
             card_side=SIDES[port.side or "left"],
             full_scale_dbm0=port.full_scale_dbm0,
             pins=tuple(port.pins.items()),
+            active_low=tuple(port.active_low),
+            pulls=tuple(port.pull.items()),
             ring_hz=port.ring_hz,
         )
         for number, (name, port) in enumerate(file.port.items(), start=1)
     )
-    return BoardSettings(file.name, ports, file.rtp.sockets, file.rtp.first_port)
+    return BoardSettings(file.name, ports, file.rtp.sockets, file.rtp.first_port, file.ringing_at_once)

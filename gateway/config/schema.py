@@ -188,6 +188,10 @@ class PortEntry(Entry):
     """Which half of a stereo card."""
     pins: dict[str, str] = {}
     """Role = "CHIP:LINE"."""
+    active_low: list[str] = []
+    """Roles of pins that are wired the other way round: logical true is the low level."""
+    pull: dict[str, Literal["up", "down", "none"]] = {}
+    """Role = the pull resistor of an input; left out, it stays as the chip has it."""
     ring_hz: Annotated[int, Field(ge=15, le=68)] = _default(PortSettings, "ring_hz")
     """Frequency of the ringing power."""
     full_scale_dbm0: Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)] = 3.14
@@ -208,5 +212,7 @@ class BoardFile(Entry):
 
     name: Text
     """What the board is called in messages."""
+    ringing_at_once: Annotated[int, Field(ge=0, le=32)] = 0
+    """How many telephones the power supply can ring in the same instant; 0: all of them."""
     rtp: RtpEntry = RtpEntry()
     port: Annotated[dict[str, PortEntry], Field(min_length=1)]

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from gateway.model.numbers import NodeId, PortId
 
+SIMULATED_CHIP = "sim:"
+"""How pins of the simulated chip begin."""
+
 
 class PortKind(StrEnum):
     """What a socket on the board is."""
@@ -39,7 +42,16 @@ class PortSettings:
     card_side: int = 0
     full_scale_dbm0: float = 3.14
     pins: tuple[tuple[str, str], ...] = ()
+    active_low: tuple[str, ...] = ()
+    """Roles of pins whose logical true is the low level."""
+    pulls: tuple[tuple[str, str], ...] = ()
+    """Role and "up", "down" or "none", for inputs."""
     ring_hz: int = 25
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it hangs on the simulated chip, as all of its pins then do."""
+        return all(pin.startswith(SIMULATED_CHIP) for _role, pin in self.pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class BoardSettings:
     ports: tuple[PortSettings, ...]
     rtp_sockets: int = 32
     rtp_first_port: int = 16_384
+    ringing_at_once: int = 0
+    """How many telephones may have ringing power in the same instant; 0: all."""
 
 
 class ExtensionKind(StrEnum):

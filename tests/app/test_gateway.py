@@ -285,9 +285,10 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
         assert [alarm["about"] for alarm in status["alarms"]] == ["fxs1"]
 
 
-def test_pins_of_a_real_chip_are_refused_with_a_remedy(files):
-    files.change_board("sim:0", "gpiochip0:17")
-    assert "port fxs1: pin hook = 'gpiochip0:17' is on a real chip" in refused(files, 1)
+def test_pins_of_a_chip_that_is_not_here_are_refused_with_a_remedy(files):
+    pins = 'hook = "gpiochip77:1", ring_mode = "gpiochip77:2", forward_reverse = "gpiochip77:3"'
+    files.change_board(r"pins = .*", f'pins = {{ {pins} }}\naudio = "alsa"\ncard = "hw:CARD=line1"')
+    assert "there is no GPIO chip 'gpiochip77' here; there is" in refused(files, 1)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:sip", "[::1"])

@@ -32,6 +32,7 @@ ONE_IMPORTER = {
     "_signal_core": "gateway.media.core",
     "_two_wire": "gateway.simulator.wires",
     "_sip_shim": "gateway.drivers.sip_process",
+    "_ringer": "gateway.drivers.ringer",
 }
 
 # It checks what people write; the rest of the house reads frozen values.

@@ -40,7 +40,34 @@ MISTAKES = [
         'pins = { ring = "sim:6", loop_current = "sim:7", loop_switch = "sim:8" }',
         'pins = { ring = "sim:6" }',
         'board.toml:13: port "fxo1": missing in the pins: "loop_current", "loop_switch" '
-        "(pins: ring, loop_current, loop_switch)",
+        "(pins: ring, loop_current, loop_switch, polarity)",
+    ),
+    (
+        'hook = "sim:3"',
+        'hook = "gpiochip0:17"',
+        'board.toml:9: port "fxs2": the pin "ring_mode" is on the simulated chip and others are not '
+        "(a module is real or simulated as a whole)",
+    ),
+    (
+        'pins = { ring = "sim:6", loop_current = "sim:7", loop_switch = "sim:8" }',
+        'pins = { ring = "header:5", loop_current = "header:6", loop_switch = "header:13" }',
+        'board.toml:11: port "fxo1": its pins are real, but its audio is the simulator\'s "wire" '
+        '(audio = "alsa" and card = "hw:CARD=NAME")',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\nactive_low = ["rng"]',
+        'board.toml:13: port "fxo1": "active_low" names "rng", but the port has no such pin (did you mean "ring"?)',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\npull = { loop_switch = "up" }',
+        'board.toml:13: port "fxo1": "pull" names "loop_switch", which is no input of this port (inputs: ring, loop_current)',
+    ),
+    (
+        'kind = "fxo"',
+        'kind = "fxo"\npull = { ring = "sideways" }',
+        'board.toml:13: port "fxo1": "ring" must be "up", "down" or "none", not "sideways"',
     ),
     (
         'kind = "fxo"',

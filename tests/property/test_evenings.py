@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -369,6 +370,7 @@ OFFICES = st.sampled_from(
 )
 
 
+@pytest.mark.timeout(1_500)  # two thousand evenings beside whatever else the machine does
 @settings(max_examples=EVENINGS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plan=OFFICES, happenings=st.lists(HAPPENINGS, min_size=6, max_size=40), closing=CLOSING)
 def test_an_evening_breaks_no_rule_and_ends_with_everybody_at_home(

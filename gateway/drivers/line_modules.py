@@ -1,0 +1,150 @@
+"""The board's line modules behind real pins: FXS modules of the Ag1171 kind, FXO modules of the Ag2130 kind.
+
+Inputs become events with the kernel's time stamps; nothing is decided here. Ringing is the C ringer's: this
+only passes orders on. Where the kernel lost edges (its queue was full), the level as it is now is told as an
+edge of its own, so that no telephone stays lifted for ever. A guard process holds the outputs as well: when
+this process dies, however it dies, the guard brings them to rest.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.drivers.gpio import Edge, GpiodPins, Pin
+from gateway.drivers.pin_guard import PinGuard, Rest
+from gateway.drivers.ringer import Ringer, RingerPort
+from gateway.errors import Bug, HardwareError
+from gateway.interfaces import EventSink
+from gateway.model.events import Event, HookEdge, LoopCurrent, PolarityReversed, PortFailed, RingEdge
+from gateway.model.numbers import PortId
+from gateway.model.settings import PortKind, PortSettings
+
+OUTPUTS_AT_REST = {"ring_mode": False, "forward_reverse": True, "loop_switch": False}
+"""Logical levels: no ringing power, forward, loop open."""
+INPUTS = ("hook", "ring", "loop_current", "polarity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    port: PortId
+    role: str
+
+
+def pins_of(port: PortSettings) -> dict[str, Pin]:
+    """A port's pins by role, as its board file says them."""
+    found = {}
+    for role, text in port.pins:
+        chip, _colon, line = text.rpartition(":")
+        found[role] = Pin(chip, int(line), role in port.active_low, dict(port.pulls).get(role, ""))
+    return found
+
+
+class GpioLineModules:
+    """Implements `gateway.interfaces.LineModules`. `HardwareError` when a pin cannot be had."""
+
+    def __init__(self, ports: Sequence[PortSettings], *, ringing_at_once: int = 0) -> None:
+        self._pins_of = {port.port: pins_of(port) for port in ports}
+        outputs: dict[Pin, bool] = {}
+        self._inputs: dict[Pin, _Input] = {}
+        for port, pins in self._pins_of.items():
+            outputs |= {pin: OUTPUTS_AT_REST[role] for role, pin in pins.items() if role in OUTPUTS_AT_REST}
+            self._inputs |= {pin: _Input(port, role) for role, pin in pins.items() if role in INPUTS}
+        self._sink: EventSink | None = None
+        with contextlib.ExitStack() as undo:
+            self.pins = GpiodPins(outputs, list(self._inputs))
+            undo.callback(self.pins.close)
+            self._guard = PinGuard([Rest(*self.pins.place(pin), high) for pin, high in outputs.items()])
+            undo.callback(self._guard.dismiss)
+            telephones = [port.port for port in ports if port.kind is PortKind.FXS]
+            self.places = {port: place for place, port in enumerate(telephones)}
+            self.ringer = self._make_ringer(telephones, ringing_at_once)
+            undo.pop_all()
+
+    def _make_ringer(self, telephones: Sequence[PortId], at_once: int) -> Ringer | None:
+        roles = ("ring_mode", "forward_reverse", "hook")
+        entries = [
+            RingerPort(*(self.pins.place(self._pins_of[port][role]) for role in roles)) for port in telephones
+        ]
+        return Ringer(entries, ringing_at_once=at_once) if entries else None
+
+    # --- the protocol ---------------------------------------------------------------------------------------
+
+    def start(self, sink: EventSink) -> None:
+        """Report levels that are not at rest, then edges as they come."""
+        self._sink = sink
+        for pin, source in self._inputs.items():
+            if source.role in ("hook", "loop_current") and self.pins.level(pin):
+                self._tell(Edge(pin, True, time.monotonic_ns()))
+        loop = asyncio.get_running_loop()
+        for fd in self.pins.input_fds:
+            loop.add_reader(fd, self._read, fd)
+
+    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
+        """Ring until stopped, or until the ringer sees the handset lifted."""
+        self._of(port).ring(self.places[port], cadence_ms, frequency_hz)
+
+    def stop_ringing(self, port: PortId) -> None:
+        """F/R to rest at once, RM low after it."""
+        self._of(port).stop(self.places[port])
+
+    def set_loop(self, port: PortId, closed: bool) -> None:
+        """Work the loop switch. A pin that does not answer makes its port fail."""
+        pin = self._pins_of.get(port, {}).get("loop_switch")
+        if pin is None:
+            raise Bug(f"{port} is no city line of this board")
+        try:
+            self.pins.drive(pin, closed)
+        except HardwareError as error:
+            self._emit(PortFailed(port, str(error)))
+
+    def stop(self) -> None:
+        """Nothing rings, every loop is open, the lines are the kernel's again."""
+        with contextlib.suppress(RuntimeError):  # no loop runs: nobody reads any more
+            loop = asyncio.get_running_loop()
+            for fd in self.pins.input_fds:
+                loop.remove_reader(fd)
+        if self.ringer is not None:
+            self.ringer.close()
+        for port, pins in self._pins_of.items():
+            if "loop_switch" in pins:
+                self.set_loop(port, False)
+        self._guard.dismiss()
+        self.pins.close()
+
+    def _of(self, port: PortId) -> Ringer:
+        if self.ringer is None or port not in self.places:
+            raise Bug(f"{port} is no telephone socket of this board")
+        return self.ringer
+
+    # --- edges ----------------------------------------------------------------------------------------------
+
+    def _read(self, fd: int) -> None:
+        try:
+            edges = self.pins.read_edges(fd)
+        except OSError as error:  # the chip was unplugged
+            asyncio.get_running_loop().remove_reader(fd)
+            for port in self._pins_of:
+                self._emit(PortFailed(port, f"its GPIO chip has gone: {error}"))
+            return
+        for edge in edges:
+            self._tell(edge)
+            if edge.missed and edge.high is not self.pins.level(edge.pin):
+                self._tell(Edge(edge.pin, not edge.high, time.monotonic_ns()))
+
+    def _tell(self, edge: Edge) -> None:
+        source = self._inputs[edge.pin]
+        self._emit(EVENT_OF[source.role](source.port, edge))
+
+    def _emit(self, event: Event) -> None:
+        if self._sink is not None:
+            self._sink(event)
+
+
+EVENT_OF: dict[str, Callable[[PortId, Edge], Event]] = {
+    "hook": lambda port, edge: HookEdge(port, edge.high, edge.at_ns),
+    "ring": lambda port, edge: RingEdge(port, edge.at_ns),
+    "loop_current": lambda port, edge: LoopCurrent(port, edge.high, edge.at_ns),
+    "polarity": lambda port, edge: PolarityReversed(port, edge.at_ns),
+}
