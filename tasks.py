@@ -98,13 +98,13 @@ def run(
     }
 )
 def test(_: Context, quick: bool = False, k: str = "") -> None:
-    """Test everything: lint, types, contracts, Python, C with sanitizers and on aarch64, faults, wheel."""
+    """Test everything: lint, types, contracts, Python, C (sanitizers, aarch64), a guest kernel, faults."""
     _ready(testing=True)
     if k:
         _finish(gates.pytest_stages(quick=quick, match=k))
     stages = [*gates.static(), *gates.pytest_stages(quick=quick)]
     if not quick:
-        stages += [gates.native(), gates.native_arm(), gates.faults(), gates.wheel()]
+        stages += [gates.native(), gates.native_arm(), gates.guest(), gates.faults(), gates.wheel()]
     _finish(stages)
 
 
@@ -127,6 +127,13 @@ def native_arm(_: Context) -> None:
     """Build the C core's tests for the board (aarch64) and run them under qemu."""
     _ready(testing=True)
     _finish([gates.native_arm()])
+
+
+@task
+def guest(_: Context) -> None:
+    """Boot a kernel with simulated GPIO pins under QEMU and run the drivers' tests inside it."""
+    _ready(testing=True)
+    _finish([gates.guest()])
 
 
 @task

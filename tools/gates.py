@@ -133,6 +133,11 @@ def native_arm() -> Stage:
     )
 
 
+def guest() -> Stage:
+    """The drivers on a kernel of their own, with simulated pins, under QEMU."""
+    return Stage("guest kernel", ((str(PYTHON), "-m", "tools.guest"),))
+
+
 def faults() -> Stage:
     """Deliberate faults: each must turn its named story red."""
     return Stage("deliberate faults", ((str(PYTHON), "-m", "tests.faults"),))

@@ -60,6 +60,14 @@ TO_TEST = (
     Package("qemu-user-static", "tests: runs the board's C tests here", _cross_building),
 )
 
+# The guest kernel: tools/guest.py, which asks for the headers of that kernel by itself.
+TO_RUN_GUEST = (
+    Package("qemu-system-x86", "guest: runs a kernel with simulated pins"),
+    Package("mmdebstrap", "guest: unpacks Debian's Python for it"),
+    Package("busybox-static", "guest: its shell"),
+    Package("cpio", "guest: packs its root"),
+)
+
 # Only `inv bench signal` asks for these; the first is all that its --quick needs.
 TO_MEASURE_SIGNALS = (
     Package("valgrind", "bench signal: counts instructions"),

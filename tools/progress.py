@@ -33,6 +33,7 @@ def run_logged(
     log_name: str,
     *,
     env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
 ) -> bool:
     """Run `command` with its output in a log named in the message; True when it returned 0.
 
@@ -46,7 +47,7 @@ def run_logged(
         log.write("$ " + " ".join(command) + "\n")
         log.flush()
         child = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, **(env or {})}
+            command, stdout=log, stderr=subprocess.STDOUT, cwd=cwd, env={**os.environ, **(env or {})}
         )
         code = _wait(child, log_path)
     if code != 0:

@@ -7,6 +7,8 @@ the chip that a Raspberry Pi's 40 pins hang on, whatever its number is today, fo
 can work pins beside us.
 """
 
+import errno
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,8 @@ HEADER_COMPATIBLE = (
 """Chips of the 40 pins: Pi 5, 4, 3 and older (hardware facts, section 2). Never a number: it changes."""
 CONSUMER = "cityline"
 EVENTS_AT_ONCE = 64
+PATIENCE_S = 1.0
+RETRY_S = 0.02
 PULLS = {"up": "PULL_UP", "down": "PULL_DOWN", "none": "DISABLED", "": "AS_IS"}
 
 
@@ -142,7 +146,7 @@ class GpiodPins:
         chip = self._chips[name]
         config = {pin.line: settings(pin, levels) for pin in pins}
         try:
-            request = self._gpiod.request_lines(chip.path, consumer=CONSUMER, config=config)
+            request = self._patiently(chip.path, config)
         except (OSError, ValueError) as error:
             lines = ", ".join(f"{name}:{pin.line}" for pin in pins)
             raise HardwareError(
@@ -155,6 +159,17 @@ class GpiodPins:
             self._by_line[request.fd, line] = pin
         if settings == self._input:
             self.input_fds.append(request.fd)
+
+    def _patiently(self, path: str, config: Mapping[int, Any]) -> Any:
+        """After a crash the guard of the process before us has the pins for another moment."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self._gpiod.request_lines(path, consumer=CONSUMER, config=config)
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() >= deadline_s:
+                    raise
+            time.sleep(RETRY_S)
 
     def _output(self, pin: Pin, levels: Mapping[Pin, bool]) -> Any:
         line = self._gpiod.line

@@ -52,6 +52,7 @@ class GpioLineModules:
             outputs |= {pin: OUTPUTS_AT_REST[role] for role, pin in pins.items() if role in OUTPUTS_AT_REST}
             self._inputs |= {pin: _Input(port, role) for role, pin in pins.items() if role in INPUTS}
         self._sink: EventSink | None = None
+        self._stopped = False
         with contextlib.ExitStack() as undo:
             self.pins = GpiodPins(outputs, list(self._inputs))
             undo.callback(self.pins.close)
@@ -100,7 +101,10 @@ class GpioLineModules:
             self._emit(PortFailed(port, str(error)))
 
     def stop(self) -> None:
-        """Nothing rings, every loop is open, the lines are the kernel's again."""
+        """Nothing rings, every loop is open, the lines are the kernel's again. Once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
         with contextlib.suppress(RuntimeError):  # no loop runs: nobody reads any more
             loop = asyncio.get_running_loop()
             for fd in self.pins.input_fds:
@@ -135,7 +139,8 @@ class GpioLineModules:
 
     def _tell(self, edge: Edge) -> None:
         source = self._inputs[edge.pin]
-        self._emit(EVENT_OF[source.role](source.port, edge))
+        if edge.high or source.role != "ring":  # a ring's frequency is counted in edges of one kind
+            self._emit(EVENT_OF[source.role](source.port, edge))
 
     def _emit(self, event: Event) -> None:
         if self._sink is not None:

@@ -1,40 +1,24 @@
-"""One contract for line modules: their twin keeps it; drivers of real pins join in `MODULES`.
+"""One contract for line modules: their twin keeps it, and in the guest (tools/guest.py) the driver of pins.
 
 Only what the protocol promises, seen from outside: events of hook, ring and current, and what the pins did.
 The figures are the data sheets' (Ag1171: F/R high first, RM low more than 10 ms later).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 
-from gateway.interfaces import LineModules
-from gateway.model.events import Event, HookEdge, LoopCurrent, RingEdge
+from gateway.model.events import LoopCurrent, RingEdge
 from gateway.model.numbers import NS_PER_MS, PortId
 from gateway.simulator.clock import VirtualClock
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import Wire, WireSettings
+from tests.contracts.bench import Bench
 
 FXS, FXO = PortId("fxs1"), PortId("fxo1")
 RM_LOW_AFTER_MS = 10.0
-
-
-@dataclass
-class Bench:
-    """Modules, the world on their far side, and a record of pins: (milliseconds, pin, level)."""
-
-    modules: LineModules
-    contact: Callable[[bool], None]
-    city_rings: Callable[[bool], None]
-    run: Callable[[float], None]
-    pins: Callable[[], list[tuple[float, str, bool]]]
-    loop_closed: Callable[[], bool]
-    events: list[Event] = field(default_factory=list)
-
-    def hook_edges(self) -> list[tuple[float, bool]]:
-        return [(e.at_ns / NS_PER_MS, e.off_hook) for e in self.events if isinstance(e, HookEdge)]
 
 
 def twin() -> Iterator[Bench]:
@@ -59,6 +43,10 @@ def twin() -> Iterator[Bench]:
 
 
 MODULES = [twin]
+if "CITYLINE_GUEST" in os.environ:
+    from tests.guest.pins import gpio_sim
+
+    MODULES.append(gpio_sim)
 
 
 @pytest.fixture(params=MODULES, ids=lambda make: make.__name__)
@@ -97,23 +85,26 @@ def test_a_bell_is_rung_in_its_cadence_until_it_is_stopped(bench: Bench) -> None
 
 def test_ringing_ends_with_fr_high_and_rm_low_more_than_10_ms_later(bench: Bench) -> None:
     bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
-    bench.run(300)
+    bench.run(290)  # in the middle of a half period
     bench.modules.stop_ringing(FXS)
     bench.run(100)
+    began_ms = bench.pins()[0][0]
     (fr_ms, *fr), (rm_ms, *rm) = bench.pins()[-2:]
     assert (fr, rm) == (["fr", True], ["rm", False])
-    assert fr_ms == pytest.approx(300, abs=5)
+    assert fr_ms - began_ms == pytest.approx(290, abs=8)
     assert rm_ms - fr_ms > RM_LOW_AFTER_MS
 
 
-def test_lifting_while_it_rings_pulses_until_the_ringing_is_stopped(bench: Bench) -> None:
+def test_lifting_while_it_rings_is_seen_and_settles_when_the_ringing_is_stopped(bench: Bench) -> None:
+    """The hook pulses while the power is on (tests/simulator); the ringer may trip before it is told to."""
     bench.modules.start_ringing(FXS, (1_000, 4_000), 25)
     bench.run(300)
     bench.contact(True)
     bench.run(150)
-    assert len([at for at, _ in bench.hook_edges() if at > 330]) >= 4
+    assert True in [off_hook for _, off_hook in bench.hook_edges()]
     bench.modules.stop_ringing(FXS)
     bench.run(100)
+    assert [high for _, pin, high in bench.pins() if pin == "rm"][-1] is False
     assert settles(bench.hook_edges()) is True
     bench.events.clear()
     bench.run(3_000)
