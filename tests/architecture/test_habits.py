@@ -62,7 +62,7 @@ def test_no_exception_is_swallowed() -> None:
 
 
 def test_no_test_sleeps() -> None:
-    # A program of its own, which a test starts (and kills), may pace itself; a guest kernel's time is virtual.
+    # A program that a test starts (and kills) may pace itself; a guest kernel has a virtual time of its own.
     files = [
         path
         for path in python_files("tests")
