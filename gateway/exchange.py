@@ -268,20 +268,14 @@ class Exchange:
         return city.settings.destination
 
     def _serve(self, served: set[CallId], step: Step) -> bool:
-        """Find somebody for one of those who wait: the first of each queue, then city callers whom nobody
-        could take. Each is served at most once a step; False when there is nobody left to serve.
+        """Find somebody for one of those who wait: the first of each queue, then all for whom stations ring
+        or could not ring. Each is served at most once a step; False when there is nobody left to serve.
         """
         board = self._board
-        firsts = [board.calls[queue.first] for queue in board.queues.values() if queue.first is not None]
-        waiting = [call for call in firsts if call.state is CallState.WAITING and not call.postponed]
-        waiting += [
-            call
-            for _, call in sorted(board.calls.items())
-            if call.state is CallState.OFFERING and not call.offers and not call.postponed
-        ]
+        waiting = [board.calls[queue.first] for queue in board.queues.values() if queue.first is not None]
+        waiting += [call for _, call in sorted(board.calls.items()) if call.state is CallState.OFFERING]
         for call in waiting:
-            free = any(board.is_free(number) and number not in call.refused for number in call.members)
-            if free and call.id not in served:
+            if call.unrung and call.id not in served and not call.postponed and call.permits(MembersFree):
                 served.add(call.id)
                 self._guarded(partial(call.take, MembersFree(), step), call.key, step)
                 return True

@@ -137,6 +137,8 @@ class Ladder:
                 self._add(EXCHANGE, self._party(dialog), "200 to INVITE")
             case act.SipRefuse(dialog=dialog, status=status):
                 self._add(EXCHANGE, self._party(dialog), str(status))
+            case act.SipRefuseReinvite(dialog=dialog, status=status):
+                self._add(EXCHANGE, self._party(dialog), f"{status} to INVITE again")
             case act.SipReinvite(dialog=dialog):
                 self._add(EXCHANGE, self._party(dialog), "INVITE again")
             case act.SipAnswerReinvite(dialog=dialog):

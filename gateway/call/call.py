@@ -72,9 +72,13 @@ MAX_WAIT = StateTimer(
 MEMBER_RING = StateTimer("member_ring", (C.PRESENTED,), 20_000, "members ring for the first in a queue")
 REST = StateTimer("rest", (C.RESTING,), 5_000, "no member answered: until they are rung again")
 RECALL = StateTimer("recall", (C.RECALLING,), 30_000, "the holder's telephone rings to take the call back")
+NOBODY_OUTSIDE = StateTimer("nobody_outside", (C.PROCEEDING,), 300_000, "dialled, and nobody answers outside")
+HOLD = StateTimer("hold", (C.HELD,), 3_600_000, "held, and nobody comes back: the call ends")
 
 _LIVE = tuple(state for state in CallState if state not in (C.NEW, C.ENDED))
 _QUEUED = (C.WAITING, C.PRESENTED, C.RESTING)
+_ALONE = (C.OFFERING, C.SEIZING, C.PROCEEDING, *_QUEUED, C.RECALLING)
+"""With an answered party and nobody yet to talk to: a hold there counts when somebody answers."""
 _ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.PRESENTED, C.ENDED)
 """Where going to a destination may lead."""
 
@@ -84,28 +88,30 @@ class Call(Machine[CallState]):
 
     kind = "call"
     initial = C.NEW
-    timers = (NO_ANSWER, MAX_WAIT, MEMBER_RING, REST, RECALL)
+    timers = (NO_ANSWER, MAX_WAIT, MEMBER_RING, REST, RECALL, NOBODY_OUTSIDE, HOLD)
     rows = (
         Row(C.NEW, Begin, _ANYWHERE, "begin"),
         # stations ring
         Row(C.OFFERING, CallerKnown, _ANYWHERE, offering.caller_known),
         Row(C.OFFERING, Alerting, C.OFFERING, offering.alerting),
-        Row(C.OFFERING, Answered, C.TALKING, offering.answered),
+        Row(C.OFFERING, Answered, (C.TALKING, C.HELD), offering.answered),
         Row(C.OFFERING, Left, _ANYWHERE, offering.left),
         Row(C.OFFERING, NO_ANSWER, _ANYWHERE, offering.no_answer),
-        Row(C.OFFERING, MembersFree, C.OFFERING, offering.ring_again),
+        Row(C.OFFERING, MembersFree, C.OFFERING, offering.ring_more),
         # a city line
         Row(C.SEIZING, Proceeding, C.PROCEEDING, outgoing.proceeding),
         Row(C.SEIZING, Left, (C.SEIZING, C.ENDED), outgoing.left_seizing),
         Row(C.PROCEEDING, Alerting, C.PROCEEDING, outgoing.alerting),
-        Row(C.PROCEEDING, Answered, C.TALKING, outgoing.answered),
+        Row(C.PROCEEDING, Answered, (C.TALKING, C.HELD), outgoing.answered),
         Row(C.PROCEEDING, Left, C.ENDED, "party_left"),
+        Row(C.PROCEEDING, NOBODY_OUTSIDE, C.ENDED, outgoing.nobody_answered),
         # a queue
         Row(_QUEUED, CallerKnown, _QUEUED, queueing.caller_known),
         Row((C.WAITING, C.RESTING), Left, C.ENDED, queueing.caller_left),
         Row(C.WAITING, MembersFree, (C.WAITING, C.PRESENTED), queueing.present),
         Row(C.PRESENTED, Alerting, C.PRESENTED, queueing.alerting),
-        Row(C.PRESENTED, Answered, C.TALKING, queueing.answered),
+        Row((C.PRESENTED, C.RESTING), MembersFree, (C.PRESENTED, C.RESTING), queueing.ring_more),
+        Row(C.PRESENTED, Answered, (C.TALKING, C.HELD), queueing.answered),
         Row(C.PRESENTED, Left, (C.PRESENTED, C.RESTING, C.ENDED), queueing.left),
         Row(C.PRESENTED, MEMBER_RING, C.RESTING, queueing.nobody_answered),
         Row(C.RESTING, REST, C.WAITING, queueing.rested),
@@ -123,7 +129,10 @@ class Call(Machine[CallState]):
         Row((C.TALKING, C.HELD), RemoteHeld, C.HELD, hold.remote_held),
         Row(C.HELD, RemoteResumed, (C.TALKING, C.HELD), hold.remote_resumed),
         Row(C.HELD, Left, (C.RECALLING, C.ENDED), hold.left),
-        Row(C.RECALLING, Answered, C.TALKING, hold.recalled),
+        Row(C.HELD, HOLD, C.ENDED, hold.nobody_came_back),
+        Row(_ALONE, RemoteHeld, _ALONE, hold.held_meanwhile),
+        Row(_ALONE, RemoteResumed, _ALONE, hold.resumed_meanwhile),
+        Row(C.RECALLING, Answered, (C.TALKING, C.HELD), hold.recalled),
         Row(C.RECALLING, Left, C.ENDED, hold.left_recalling),
         Row(C.RECALLING, RECALL, C.ENDED, hold.recall_failed),
         Row(_LIVE, EndCall, C.ENDED, "end_now"),
@@ -139,6 +148,9 @@ class Call(Machine[CallState]):
         self.offers: list[Leg] = []
         self.members: tuple[str, ...] = ()
         self.refused: set[str] = set()
+        """Members that declined this call: they are not rung for it again."""
+        self.rung: set[str] = set()
+        """Members that were rung in this round: who becomes free later is rung too, nobody twice."""
         self.postponed: list[str] = []
         self.ring_ms = 0
         self.overflow = ""
@@ -167,6 +179,14 @@ class Call(Machine[CallState]):
     def city_rings(self) -> bool:
         """Whether the caller is a city line that nobody has answered."""
         return self.caller is not None and isinstance(self.caller.line, Fxo) and not self.caller.line.audible
+
+    @property
+    def unrung(self) -> tuple[str, ...]:
+        """Members that may be rung now."""
+        passed = self.refused | self.rung
+        return tuple(
+            number for number in self.members if number not in passed and self.board.is_free(number)
+        )
 
     def partner(self, leg: Leg) -> Leg | None:
         """The other one of the two main parties."""

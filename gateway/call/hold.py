@@ -27,7 +27,7 @@ def flashed(call: Call, news: Flashed, step: Step) -> CallState:
         call.holders.discard(news.source)
     else:
         call.holders.add(news.source)
-    return _state(call)
+    return talking_or_held(call)
 
 
 def remote_held(call: Call, news: RemoteHeld, step: Step) -> CallState:
@@ -39,11 +39,29 @@ def remote_held(call: Call, news: RemoteHeld, step: Step) -> CallState:
 def remote_resumed(call: Call, news: RemoteResumed, step: Step) -> CallState:
     """A SIP telephone is back; the other party may hold as well."""
     call.holders.discard(news.source)
-    return _state(call)
+    return talking_or_held(call)
 
 
-def _state(call: Call) -> CallState:
+def talking_or_held(call: Call) -> CallState:
+    """Two are together: they talk, unless one of them holds, perhaps since before the other answered."""
     return CallState.HELD if call.holders else CallState.TALKING
+
+
+def held_meanwhile(call: Call, news: RemoteHeld, step: Step) -> CallState:
+    """A SIP party holds while it waits for somebody."""
+    call.holders.add(news.source)
+    return call.state
+
+
+def resumed_meanwhile(call: Call, news: RemoteResumed, step: Step) -> CallState:
+    """And is back before anybody answered."""
+    call.holders.discard(news.source)
+    return call.state
+
+
+def nobody_came_back(call: Call, timer: StateTimer, step: Step) -> CallState:
+    """No wait without an end."""
+    return call.end(Cause.RECOVERY_ON_TIMER, Evidence.TIMER, _EXCHANGE, step)
 
 
 def left(call: Call, news: Left, step: Step) -> CallState:
@@ -73,7 +91,7 @@ def recalled(call: Call, news: Answered, step: Step) -> CallState:
         call.caller = leg
     else:
         call.other = leg
-    return CallState.TALKING
+    return talking_or_held(call)
 
 
 def left_recalling(call: Call, news: Left, step: Step) -> CallState:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.call import hold
 from gateway.call.states import CallState
 from gateway.line.fxo import Fxo
 from gateway.model.causes import Cause, Evidence
@@ -19,16 +20,22 @@ from gateway.routing.huntgroup import members_to_ring
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
+    from gateway.call.leg import Leg
     from gateway.model.machine import StateTimer, Step
     from gateway.model.signals import Alerting, Answered, CallerKnown, Left
 
 _EXCHANGE = "exchange"
+_DECLINED = (Cause.USER_BUSY, Cause.CALL_REJECTED)
+"""Causes by which a station says that it does not want this very call."""
+_LOST = (Evidence.SIP_STACK_LOST, Evidence.HARDWARE)
+"""Signs that a station was torn away and said nothing: it is rung again as soon as it can be."""
 
 
 def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step: Step) -> CallState:
     """Ring every member that is free. Nobody free: overflow, or the caller is told why."""
     call.members, call.ring_ms, call.overflow = members, ring_ms, overflow
     call.refused.clear()
+    call.rung.clear()
     call.restart_timers()
     ring_free_members(call, step)
     if call.offers or call.postponed:
@@ -38,7 +45,8 @@ def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step
 
 def ring_free_members(call: Call, step: Step) -> None:
     """Ring those that are free now; SIP telephones when it is known who calls, since they show it."""
-    for number in members_to_ring(call.members, is_free=call.board.is_free, refused=call.refused):
+    passed = call.refused | call.rung
+    for number in members_to_ring(call.members, is_free=call.board.is_free, passed_over=passed):
         extension = call.board.extension(number)
         if extension is not None and extension.kind is ExtensionKind.SIP and identity_pending(call):
             call.postponed.append(number)
@@ -57,6 +65,7 @@ def ring_postponed(call: Call, step: Step) -> bool:
 
 def _ring_station(call: Call, number: str, step: Step) -> None:
     caller = call.caller
+    call.rung.add(number)
     for leg in call.board.seat_station(call.id, number, step):
         call.offers.append(leg)
         leg.line.order(Alert(caller.number if caller else "", caller.name if caller else ""), step)
@@ -107,7 +116,7 @@ def answered(call: Call, news: Answered, step: Step) -> CallState:
     call.release_offers(Cause.NORMAL_CLEARING, step)
     call.connect_caller(step)
     call.record.answer(leg.number, call.record.line, news.evidence, step)
-    return CallState.TALKING
+    return hold.talking_or_held(call)
 
 
 def left(call: Call, news: Left, step: Step) -> CallState:
@@ -115,20 +124,34 @@ def left(call: Call, news: Left, step: Step) -> CallState:
     leg = call.take_out(news.source)
     if call.caller is None:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
-    call.refused.add(leg.number)
+    note_left(call, leg, news)
     if call.offers or call.postponed:
         return CallState.OFFERING
-    return nobody(call, news.cause, news.evidence, step)
+    some_declined = bool(call.refused) and news.cause not in _DECLINED
+    return nobody(call, Cause.USER_BUSY if some_declined else news.cause, news.evidence, step)
+
+
+def note_left(call: Call, leg: Leg, news: Left) -> None:
+    """What a rung station's leaving says about ringing it again."""
+    if news.cause in _DECLINED:
+        call.refused.add(leg.number)
+    if news.evidence in _LOST:
+        call.rung.discard(leg.number)
 
 
 def no_answer(call: Call, timer: StateTimer, step: Step) -> CallState:
-    """They rang long enough. For a city caller without an overflow they ring on."""
+    """They rang long enough. For a city caller without an overflow they ring on, and those that could not
+    be reached are tried again.
+    """
     if call.city_rings and not call.overflow:
+        call.rung = {leg.number for leg in call.offers}
+        ring_free_members(call, step)
+        call.restart_timers()
         return CallState.OFFERING
     call.release_offers(Cause.NO_ANSWER, step)
     return nobody(call, Cause.NO_ANSWER, Evidence.TIMER, step)
 
 
-def ring_again(call: Call, event: object, step: Step) -> None:
-    """A city caller waits for anybody; somebody is free now."""
+def ring_more(call: Call, event: object, step: Step) -> None:
+    """Somebody is free now who was not before."""
     ring_free_members(call, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.call import hold
 from gateway.call.states import CallState
 from gateway.model.causes import Cause, Evidence
 from gateway.model.signals import Progress, Seize
@@ -11,7 +12,7 @@ from gateway.routing.trunkgroup import next_line
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
-    from gateway.model.machine import Step
+    from gateway.model.machine import StateTimer, Step
     from gateway.model.settings import TrunkGroupSettings
     from gateway.model.signals import Alerting, Answered, Left, Proceeding
 
@@ -69,11 +70,17 @@ def alerting(call: Call, news: Alerting, step: Step) -> None:
     """It rings in the city; the caller hears that himself."""
 
 
-def answered(call: Call, news: Answered, step: Step) -> None:
+def answered(call: Call, news: Answered, step: Step) -> CallState:
     """Somebody answered in the city."""
     call.connect_caller(step)
     connected = call.other.number if call.other is not None else ""
     call.record.answer(connected, call.record.line, news.evidence, step)
+    return hold.talking_or_held(call)
+
+
+def nobody_answered(call: Call, timer: StateTimer, step: Step) -> CallState:
+    """It has rung outside for longer than anybody waits: the line is wanted by others."""
+    return call.end(Cause.NO_ANSWER, Evidence.TIMER, _EXCHANGE, step)
 
 
 def left_seizing(call: Call, news: Left, step: Step) -> CallState:

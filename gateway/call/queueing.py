@@ -25,11 +25,13 @@ _EXCHANGE = "exchange"
 def enter(call: Call, settings: QueueSettings, step: Step) -> CallState:
     """Wait at the end of the queue; a full one sends the caller on."""
     queue = call.board.queues[settings.number]
+    if queue.full and call.city_rings and not settings.overflow:
+        return offering.ring(call, settings.members, settings.max_wait_ms, "", step)
     if queue.full:
         return _overflow(call, settings, Cause.USER_BUSY, Evidence.CONFIGURATION, step)
     queue.enter(call.id)
     call.queue, call.members, call.overflow = settings, settings.members, settings.overflow
-    call.refused.clear()
+    _begin_round(call)
     call.restart_timers()
     if not offering.identity_pending(call):
         call.connect_caller(step)
@@ -40,6 +42,11 @@ def _overflow(call: Call, settings: QueueSettings, cause: Cause, evidence: Evide
     if settings.overflow:
         return call.go_to_number(settings.overflow, step)
     return call.end(cause, evidence, _EXCHANGE, step)
+
+
+def _begin_round(call: Call) -> None:
+    call.refused.clear()
+    call.rung.clear()
 
 
 def _leave(call: Call) -> None:
@@ -63,9 +70,15 @@ def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
 
 def present(call: Call, event: object, step: Step) -> CallState:
     """It is this caller's turn: ring every free member."""
-    call.refused.clear()
+    _begin_round(call)
     offering.ring_free_members(call, step)
     return CallState.PRESENTED if call.offers else CallState.WAITING
+
+
+def ring_more(call: Call, event: object, step: Step) -> CallState:
+    """Somebody is free now who was not when the others were rung."""
+    offering.ring_free_members(call, step)
+    return CallState.PRESENTED if call.offers else CallState.RESTING
 
 
 def alerting(call: Call, news: Alerting, step: Step) -> None:
@@ -88,6 +101,7 @@ def left(call: Call, news: Left, step: Step) -> CallState:
     leg = call.take_out(news.source)
     if call.caller is None:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
+    offering.note_left(call, leg, news)
     return CallState.PRESENTED if call.offers else CallState.RESTING
 
 
@@ -98,6 +112,7 @@ def nobody_answered(call: Call, timer: StateTimer, step: Step) -> None:
 
 def rested(call: Call, timer: StateTimer, step: Step) -> None:
     """Members may be rung again."""
+    _begin_round(call)
 
 
 def waited_too_long(call: Call, timer: StateTimer, step: Step) -> CallState:

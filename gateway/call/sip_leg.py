@@ -26,6 +26,7 @@ from gateway.model.actions import (
     SipHangup,
     SipInvite,
     SipRefuse,
+    SipRefuseReinvite,
     SipRing,
 )
 from gateway.model.causes import Cause, Evidence
@@ -104,8 +105,8 @@ class SipLeg(Machine[SipState]):
         Row(_OURS, RemoteRinging, P.ALERTING, "rings"),
         Row(_OURS, RemoteAnswered, (P.TALKING, P.ENDED), "answered"),
         Row(_OURS, RemoteRefused, P.ENDED, "refused"),
-        Row(_ANSWERED, ReinviteReceived, (*_ANSWERED, P.ENDED), "change_session"),
-        Row(_ANSWERED, ReinviteAnswered, _ANSWERED, "session_changed"),
+        Row(_ANSWERED, ReinviteReceived, _ANSWERED, "change_session"),
+        Row(_ANSWERED, ReinviteAnswered, (*_ANSWERED, P.ENDED), "session_changed"),
         Row(_ANSWERED, Connect, _ANSWERED, "told_already"),
         Row(_ANSWERED, Progress, _ANSWERED, "told_already"),
         Row((*_OURS, *_ANSWERED), Clear, P.ENDED, "hang_up"),
@@ -144,8 +145,10 @@ class SipLeg(Machine[SipState]):
 
     @property
     def audible(self) -> bool:
-        """Whether they hear us; before our answer a SIP telephone makes its own ringback."""
-        return self.state in (P.EARLY, *_ANSWERED)
+        """Whether they hear us; before our answer a SIP telephone makes its own ringback, and where to send
+        must have been agreed.
+        """
+        return self.state in (P.EARLY, *_ANSWERED) and self._agreement is not None
 
     @property
     def takes_digits_apart(self) -> bool:
@@ -176,7 +179,11 @@ class SipLeg(Machine[SipState]):
     # --- they call ------------------------------------------------------------------------------------------
 
     def read_invite(self, event: InviteReceived, step: Step) -> SipState:
-        """Take their offer, or refuse it with the status that says why."""
+        """Take their offer, or refuse it with the status that says why. Without one, ours goes into the
+        answer, and theirs comes with the ACK (RFC 3261 section 13.2.1).
+        """
+        if not event.sdp:
+            return P.OFFERED
         try:
             self._offer = parse_description(event.sdp)
             agree(self._offer, self._local())
@@ -186,8 +193,10 @@ class SipLeg(Machine[SipState]):
         return P.OFFERED
 
     def show_progress(self, order: Progress, step: Step) -> SipState:
-        """180, once; with audio 183 and our answer, so that they hear the city's own tones."""
-        if order.audio:
+        """180, once; with audio 183 and our answer, so that they hear the city's own tones. Who made no
+        offer cannot hear anything yet.
+        """
+        if order.audio and self._offer is not None:
             step.do(SipRing(self.dialog, sdp=self._answer_text()))
             return P.EARLY
         if self.state is P.OFFERED:
@@ -199,8 +208,9 @@ class SipLeg(Machine[SipState]):
         step.do(SipAnswer(self.dialog, self._answer_text()))
 
     def _answer_text(self) -> str:
-        assert self._offer is not None  # OFFERED is reached with an offer only
         local = self._local()
+        if self._offer is None:
+            return write_offer(local)
         self._agreement = agree(self._offer, local)
         return write_answer(self._offer, self._agreement, local)
 
@@ -237,30 +247,40 @@ class SipLeg(Machine[SipState]):
     # --- in a call ------------------------------------------------------------------------------------------
 
     def change_session(self, event: ReinviteReceived, step: Step) -> SipState:
-        """Hold, resume or a new address. Without an offer we make one; what we cannot do ends the call."""
+        """Hold, resume or a new address. Without an offer we make one; what we cannot do is refused, and
+        all stays as it was (RFC 3261 section 14.2).
+        """
         if not event.sdp:
             step.do(SipAnswerReinvite(self.dialog, write_offer(self._local())))
             return self.state
         local = self._local()
         try:
             offer = parse_description(event.sdp)
-            agreement = agree(offer, local)
+            self._agreement = agree(offer, local)
+        except SdpRefused as refused:
+            step.do(SipRefuseReinvite(self.dialog, refused.status))
+            return self.state
+        step.do(SipAnswerReinvite(self.dialog, write_answer(offer, self._agreement, local)))
+        return self._follow(offer, step)
+
+    def session_changed(self, event: ReinviteAnswered, step: Step) -> SipState:
+        """Their answer to an offer of ours. One that we cannot do leaves nothing to talk with."""
+        try:
+            answer = parse_description(event.sdp)
+            self._agreement = agree(answer, self._local())
         except SdpRefused:
             step.do(SipHangup(self.dialog, Cause.INCOMPATIBLE))
             step.tell(Left(self.key, Cause.INCOMPATIBLE, Evidence.SIP))
             return P.ENDED
-        self._agreement = agreement
-        step.do(SipAnswerReinvite(self.dialog, write_answer(offer, agreement, local)))
-        held = offer.on_hold
-        if held and self.state is P.TALKING:
-            step.tell(RemoteHeld(self.key))
-        elif not held and self.state is P.HELD:
-            step.tell(RemoteResumed(self.key))
-        return P.HELD if held else P.TALKING
+        return self._follow(answer, step)
 
-    def session_changed(self, event: ReinviteAnswered, step: Step) -> SipState:
-        """We make no re-INVITEs yet; an answer to one changes nothing."""
-        return self.state
+    def _follow(self, theirs: Description, step: Step) -> SipState:
+        """Held or not, as they now say."""
+        if theirs.on_hold and self.state is P.TALKING:
+            step.tell(RemoteHeld(self.key))
+        elif not theirs.on_hold and self.state is P.HELD:
+            step.tell(RemoteResumed(self.key))
+        return P.HELD if theirs.on_hold else P.TALKING
 
     def told_already(self, order: object, step: Step) -> SipState:
         """They were answered when they entered the queue, say."""

@@ -173,6 +173,9 @@ class SofiaSipStack:
             case a.SipRefuse():
                 status = action.status
                 self._to_dialog(action.dialog, lambda call: m.Refuse(call, status), over=True)
+            case a.SipRefuseReinvite():
+                status = action.status
+                self._to_dialog(action.dialog, lambda call: m.Refuse(call, status))
             case a.SipReinvite():
                 offer = action.sdp
                 self._to_dialog(action.dialog, lambda call: m.Reinvite(call, offer))

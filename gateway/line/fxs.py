@@ -108,13 +108,14 @@ class Fxs(Machine[FxsState]):
         Row(_IN_CALL, DigitHeard, _IN_CALL, "pass_tone_digit"),
         Row(_IN_CALL, PulseDigit, _IN_CALL, "pass_pulse_digit"),
         Row(F.TALKING, Flash, F.TALKING, "flash"),
+        Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.CLEARED, BUSY_TONE, F.HOWLER, "howl"),
         Row(F.HOWLER, HOWL, F.LEFT_OFF_HOOK, "give_up"),
         Row(_OFF_HOOK, OnHook, F.IDLE, "hang_up"),
         Row((F.IDLE, *_OFF_HOOK), PortFailed, F.FAILED, "fail"),
         Row(F.RINGING, PortFailed, F.FAILED, "fail_ringing"),
         Row(_IN_CALL, PortFailed, F.FAILED, "fail_in_call"),
-        Row(F.FAILED, PortRestored, F.IDLE, "restore"),
+        Row(F.FAILED, PortRestored, (F.IDLE, F.DIAL_TONE), "restore"),
     )
 
     def __init__(self, port: PortId, settings: FxsSettings, plan: NumberingPlan) -> None:
@@ -171,8 +172,8 @@ class Fxs(Machine[FxsState]):
 
     # --- lifting and dialling -------------------------------------------------------------------------------
 
-    def lift(self, event: OffHook, step: Step) -> FxsState:
-        """Dial tone, or for a paired telephone its city line."""
+    def lift(self, event: OffHook | Flash, step: Step) -> FxsState:
+        """Dial tone, or for a paired telephone its city line. A flash at busy tone is a new lift."""
         self._collector.clear()
         if self._settings.paired:
             step.tell(Lifted(self.key))
@@ -278,9 +279,11 @@ class Fxs(Machine[FxsState]):
         self.fail(event, step)
         step.tell(Left(self.key, Cause.DESTINATION_OUT_OF_ORDER, Evidence.HARDWARE))
 
-    def restore(self, event: PortRestored, step: Step) -> None:
-        """It works again."""
+    def restore(self, event: PortRestored, step: Step) -> FxsState:
+        """It works again. A handset that is off gets dial tone: it must not be rung."""
         self.failure = ""
+        self._collector.clear()
+        return F.IDLE if self.hook.on_hook else F.DIAL_TONE
 
     def recover(self, step: Step) -> None:
         """After a bug in this machine: nothing rings, and hanging up leads home."""

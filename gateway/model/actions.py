@@ -109,6 +109,14 @@ class SipAnswerReinvite:
 
 
 @dataclass(frozen=True, slots=True)
+class SipRefuseReinvite:
+    """A final response other than 200 to the remote party's re-INVITE: the session goes on as it was."""
+
+    dialog: DialogId
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class SipHangup:
     """End a dialog in whatever state it is: CANCEL, BYE or a final response, with ``Reason:
     Q.850;cause=``.
@@ -218,6 +226,7 @@ Action = (
     | SipRing
     | SipAnswer
     | SipRefuse
+    | SipRefuseReinvite
     | SipReinvite
     | SipAnswerReinvite
     | SipHangup

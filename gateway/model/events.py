@@ -218,7 +218,9 @@ class RemoteRefused:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteReceived:
-    """The remote party changes the session (hold, new address): answer with `SipAnswerReinvite`."""
+    """The remote party changes the session (hold, new address): answer with `SipAnswerReinvite`,
+    or `SipRefuseReinvite`. An empty ``sdp`` asks for an offer of ours; its answer is `ReinviteAnswered`.
+    """
 
     dialog: DialogId
     sdp: str

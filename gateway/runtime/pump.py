@@ -208,6 +208,7 @@ class Pump:
                 | act.SipRing()
                 | act.SipAnswer()
                 | act.SipRefuse()
+                | act.SipRefuseReinvite()
                 | act.SipReinvite()
                 | act.SipAnswerReinvite()
                 | act.SipHangup()

@@ -199,6 +199,11 @@ class SipTelephone:
         direction = "sendonly" if self.state is SipState.HOLDING else "sendrecv"
         self.media.start(read_sdp(sdp), direction)
 
+    def refused_again(self, status: int) -> None:
+        """Our re-INVITE was refused: the session goes on as it was before it."""
+        self.refused = status
+        self.state = SipState.TALKING
+
     def ended(self, cause_q850: int) -> None:
         """BYE or CANCEL from the gateway."""
         self.ended_with = cause_q850

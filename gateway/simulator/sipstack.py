@@ -42,6 +42,7 @@ SipAction = (
     | act.SipRing
     | act.SipAnswer
     | act.SipRefuse
+    | act.SipRefuseReinvite
     | act.SipReinvite
     | act.SipAnswerReinvite
     | act.SipHangup
@@ -91,6 +92,7 @@ class SimulatedSipStack:
                 act.SipRing()
                 | act.SipAnswer()
                 | act.SipRefuse()
+                | act.SipRefuseReinvite()
                 | act.SipReinvite()
                 | act.SipAnswerReinvite()
                 | act.SipHangup()
@@ -229,6 +231,8 @@ class SimulatedSipStack:
             case act.SipReinvite(sdp=sdp):
                 answer = dialog.telephone.offered_again(sdp)
                 self._emit(ev.ReinviteAnswered(action.dialog, answer), action.dialog)
+            case act.SipRefuseReinvite(status=status):
+                dialog.telephone.refused_again(status)
             case act.SipAnswerReinvite(sdp=sdp):
                 dialog.telephone.answered_again(sdp)
             case act.SipHangup(cause_q850=cause):

@@ -28,7 +28,7 @@ def breaks(*_: object) -> None:
 def test_a_bug_in_a_service_clears_its_call_and_no_other(
     two_calls: World, anna: Telephone, boris: Telephone, vera: Telephone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hold, "_state", breaks)
+    monkeypatch.setattr(hold, "talking_or_held", breaks)
     anna.flashes()
     assert anna.hears == boris.hears == {"congestion"}
     assert vera.hears == {"fxs4"}

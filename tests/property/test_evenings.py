@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.call.states import CallState
 from gateway.exchange import Exchange
 from gateway.model import actions as act
 from gateway.model import events as ev
@@ -254,11 +255,24 @@ def rules(evening: Evening, event: Event) -> None:
     assert not legless, "no trunk is held without a leg"
     assert view.timers_running == len(world.timers), "no timer runs for a machine that is gone"
     talking = {call.call for call in view.calls if call.state == "talking"}
+    rule_of_the_waiting(world)
     looked_at = (world.plan.generation, len(world.journal), talking, len(view.calls))
     if looked_at != evening.looked_at:  # most steps change nothing of this
         evening.looked_at = looked_at
         rules_of_the_plan(world, view)
         rules_of_the_journal(world, view)
+
+
+def rule_of_the_waiting(world: World) -> None:
+    """Nobody waits beside a free station that has not been rung for him."""
+    board = world.exchange._board
+    if board.closing or not board.sockets.free:
+        return
+    firsts = {queue.first for queue in board.queues.values()}
+    for call in board.calls.values():
+        waits = call.id in firsts or call.state is CallState.OFFERING
+        forgotten = call.unrung if waits and not call.postponed else ()
+        assert not forgotten, f"{forgotten} could be rung for call {call.id}, which is {call.state.name}"
 
 
 def rules_of_the_plan(world: World, view: ExchangeView) -> None:
@@ -280,7 +294,8 @@ def rules_of_the_plan(world: World, view: ExchangeView) -> None:
     for call in view.calls:
         if call.state == "talking":
             one, other = (leg.node for leg in call.legs)
-            assert (one, other) in talking, "legs connected = legs in the plan"
+            with_media = {one, other} <= parties  # of a SIP party that made no offer: from its ACK on
+            assert (one, other) in talking or not with_media, "legs connected = legs in the plan"
     sockets = [node.socket for node in plan.nodes if isinstance(node, RtpNode)]
     assert len(sockets) == len(set(sockets)), "an RTP socket has one party"
     assert len(sockets) <= view.rtp_sockets_used

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.exchange import Exchange
 from gateway.model import actions as act
 from gateway.model.actions import Action
 from gateway.model.numbers import NodeId, ToneKind
@@ -89,3 +90,15 @@ def test_without_a_fault_no_rule_is_broken() -> None:
 def test_a_fault_is_noticed(fault: str) -> None:
     with pytest.raises((AssertionError, KeyError)):
         evening(FAULTS[fault])
+
+
+def test_a_member_who_becomes_free_and_is_not_rung_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exchange, "_serve", lambda *_: False)
+    world = World(office(lines_to=("600", "610")))
+    people = Evening(world)
+    world.after_step = lambda event: rules(people, event)
+    people.lift("fxs2")
+    people.lift("fxs3")
+    people.dial("fxs3", "600")
+    with pytest.raises(AssertionError, match="could be rung for call"):
+        people.hang_up("fxs2")

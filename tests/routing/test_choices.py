@@ -20,7 +20,7 @@ def test_the_first_free_line_that_was_not_tried() -> None:
 
 def test_free_members_in_order_without_those_who_refused() -> None:
     free = {"101", "103", "104"}.__contains__
-    assert members_to_ring(("104", "102", "101", "103"), is_free=free, refused={"101"}) == ["104", "103"]
+    assert members_to_ring(("104", "102", "101", "103"), is_free=free, passed_over={"101"}) == ["104", "103"]
 
 
 def test_a_queue_keeps_the_order_and_its_limit() -> None:
