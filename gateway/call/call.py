@@ -16,7 +16,7 @@ from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
 from gateway.line.fxo import Fxo
 from gateway.model.causes import Cause, Evidence
-from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import CallId
 from gateway.model.settings import ExtensionSettings, HuntGroupSettings, QueueSettings, TrunkGroupSettings
 from gateway.model.signals import (
@@ -75,7 +75,7 @@ RECALL = StateTimer("recall", (C.RECALLING,), 30_000, "the holder's telephone ri
 
 _LIVE = tuple(state for state in CallState if state not in (C.NEW, C.ENDED))
 _QUEUED = (C.WAITING, C.PRESENTED, C.RESTING)
-_ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.PRESENTED, C.ENDED)
+_ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.ENDED)
 """Where going to a destination may lead."""
 
 
@@ -101,7 +101,7 @@ class Call(Machine[CallState]):
         Row(C.PROCEEDING, Answered, C.TALKING, outgoing.answered),
         Row(C.PROCEEDING, Left, C.ENDED, "party_left"),
         # a queue
-        Row(_QUEUED, CallerKnown, _QUEUED, queueing.caller_known),
+        Row(_QUEUED, CallerKnown, STAY, queueing.caller_known),
         Row((C.WAITING, C.RESTING), Left, C.ENDED, queueing.caller_left),
         Row(C.WAITING, MembersFree, (C.WAITING, C.PRESENTED), queueing.present),
         Row(C.PRESENTED, Alerting, C.PRESENTED, queueing.alerting),
@@ -111,12 +111,7 @@ class Call(Machine[CallState]):
         Row(C.RESTING, REST, C.WAITING, queueing.rested),
         Row(_QUEUED, MAX_WAIT, _ANYWHERE, queueing.waited_too_long),
         # a conversation
-        Row(
-            (C.SEIZING, C.PROCEEDING, C.TALKING),
-            DigitPressed,
-            (C.SEIZING, C.PROCEEDING, C.TALKING),
-            "pass_digit",
-        ),
+        Row((C.SEIZING, C.PROCEEDING, C.TALKING), DigitPressed, STAY, "pass_digit"),
         Row(C.TALKING, Left, C.ENDED, "party_left"),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
