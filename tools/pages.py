@@ -28,7 +28,7 @@ import gateway
 from gateway.config.schema import BoardFile, OfficeFile
 from gateway.model import actions, events
 from gateway.model.causes import Cause, Evidence
-from gateway.model.machine import Machine, StateTimer
+from gateway.model.machine import STAY, Machine, Row, StateTimer
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "generated"
@@ -161,7 +161,7 @@ def _machine(machine: type[Machine[Any]]) -> str:
         (
             ", ".join(state.name for state in row.from_states()),
             f"`{row.event_name()}`",
-            ", ".join(state.name for state in row.targets()),
+            ", ".join(_target(row, target) for target in row.targets()),
             f"`{row.action_name()}`",
         )
         for row in machine.rows
@@ -173,12 +173,19 @@ def _machine(machine: type[Machine[Any]]) -> str:
     )
 
 
+def _target(row: Row, target: Enum) -> str:
+    """A target for the table: a row of one state that stays there names it."""
+    if target is not STAY:
+        return target.name
+    return row.from_states()[0].name if len(row.from_states()) == 1 else "the same"
+
+
 def diagram(machine: type[Machine[Any]]) -> str:
     """The state diagram as Mermaid text; events between the same two states share an arrow."""
     arrows: dict[tuple[Enum, Enum], list[str]] = {}
     for row in machine.rows:
         for state in row.from_states():
-            for target in row.targets():
+            for target in row.leads_to(state):
                 if target is not state:
                     arrows.setdefault((state, target), []).append(row.event_name())
     lines = ["stateDiagram-v2", f"    [*] --> {machine.initial.name}"]

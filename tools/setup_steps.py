@@ -99,7 +99,10 @@ def _privilege(lacking: list[Package]) -> list[str]:
         raise SetupError(f"packages are missing. Type:\n  sudo apt-get install {names}")
     if not silent:
         say("sudo will ask for your password")
-        subprocess.run([sudo, "-v"], check=False)
+        if subprocess.run([sudo, "-v"], check=False).returncode != 0:
+            raise SetupError(
+                f"packages are missing, and sudo refused. As root, type:\n  apt-get install {names}"
+            )
     return [sudo, "--preserve-env=DEBIAN_FRONTEND"]
 
 

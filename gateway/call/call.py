@@ -16,7 +16,7 @@ from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
 from gateway.line.fxo import Fxo
 from gateway.model.causes import Cause, Evidence
-from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import CallId
 from gateway.model.settings import ExtensionSettings, HuntGroupSettings, QueueSettings, TrunkGroupSettings
 from gateway.model.signals import (
@@ -79,7 +79,7 @@ _LIVE = tuple(state for state in CallState if state not in (C.NEW, C.ENDED))
 _QUEUED = (C.WAITING, C.PRESENTED, C.RESTING)
 _ALONE = (C.OFFERING, C.SEIZING, C.PROCEEDING, *_QUEUED, C.RECALLING)
 """With an answered party and nobody yet to talk to: a hold there counts when somebody answers."""
-_ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.PRESENTED, C.ENDED)
+_ANYWHERE = (C.OFFERING, C.SEIZING, C.WAITING, C.ENDED)
 """Where going to a destination may lead."""
 
 
@@ -106,7 +106,7 @@ class Call(Machine[CallState]):
         Row(C.PROCEEDING, Left, C.ENDED, "party_left"),
         Row(C.PROCEEDING, NOBODY_OUTSIDE, C.ENDED, outgoing.nobody_answered),
         # a queue
-        Row(_QUEUED, CallerKnown, _QUEUED, queueing.caller_known),
+        Row(_QUEUED, CallerKnown, STAY, queueing.caller_known),
         Row((C.WAITING, C.RESTING), Left, C.ENDED, queueing.caller_left),
         Row(C.WAITING, MembersFree, (C.WAITING, C.PRESENTED), queueing.present),
         Row(C.PRESENTED, Alerting, C.PRESENTED, queueing.alerting),
@@ -117,12 +117,7 @@ class Call(Machine[CallState]):
         Row(C.RESTING, REST, C.WAITING, queueing.rested),
         Row(_QUEUED, MAX_WAIT, _ANYWHERE, queueing.waited_too_long),
         # a conversation
-        Row(
-            (C.SEIZING, C.PROCEEDING, C.TALKING),
-            DigitPressed,
-            (C.SEIZING, C.PROCEEDING, C.TALKING),
-            "pass_digit",
-        ),
+        Row((C.SEIZING, C.PROCEEDING, C.TALKING), DigitPressed, STAY, "pass_digit"),
         Row(C.TALKING, Left, C.ENDED, "party_left"),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
@@ -130,8 +125,8 @@ class Call(Machine[CallState]):
         Row(C.HELD, RemoteResumed, (C.TALKING, C.HELD), hold.remote_resumed),
         Row(C.HELD, Left, (C.RECALLING, C.ENDED), hold.left),
         Row(C.HELD, HOLD, C.ENDED, hold.nobody_came_back),
-        Row(_ALONE, RemoteHeld, _ALONE, hold.held_meanwhile),
-        Row(_ALONE, RemoteResumed, _ALONE, hold.resumed_meanwhile),
+        Row(_ALONE, RemoteHeld, STAY, hold.held_meanwhile),
+        Row(_ALONE, RemoteResumed, STAY, hold.resumed_meanwhile),
         Row(C.RECALLING, Answered, (C.TALKING, C.HELD), hold.recalled),
         Row(C.RECALLING, Left, C.ENDED, hold.left_recalling),
         Row(C.RECALLING, RECALL, C.ENDED, hold.recall_failed),

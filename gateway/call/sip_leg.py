@@ -43,7 +43,7 @@ from gateway.model.events import (
     RemoteRinging,
     SipStackDown,
 )
-from gateway.model.machine import Machine, Row, Step
+from gateway.model.machine import STAY, Machine, Row, Step
 from gateway.model.numbers import DialogId, NodeId
 from gateway.model.plan import RtpNode
 from gateway.model.signals import (
@@ -107,10 +107,10 @@ class SipLeg(Machine[SipState]):
         Row(_OURS, RemoteRefused, P.ENDED, "refused"),
         Row(_ANSWERED, ReinviteReceived, _ANSWERED, "change_session"),
         Row(_ANSWERED, ReinviteAnswered, (*_ANSWERED, P.ENDED), "session_changed"),
-        Row(_ANSWERED, Connect, _ANSWERED, "told_already"),
-        Row(_ANSWERED, Progress, _ANSWERED, "told_already"),
+        Row(_ANSWERED, Connect, STAY, "told_already"),
+        Row(_ANSWERED, Progress, STAY, "told_already"),
         Row((*_OURS, *_ANSWERED), Clear, P.ENDED, "hang_up"),
-        Row((P.EARLY, *_ANSWERED), DigitHeard, (P.EARLY, *_ANSWERED), "pass_digit"),
+        Row((P.EARLY, *_ANSWERED), DigitHeard, STAY, "pass_digit"),
         Row(P.TALKING, MediaLost, P.ENDED, "media_lost"),
         Row(_ALIVE, RemoteEnded, P.ENDED, "remote_ended"),
         Row(_ALIVE, SipStackDown, P.ENDED, "stack_lost"),

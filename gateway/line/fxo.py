@@ -22,7 +22,7 @@ from gateway.line.supervision import (
 from gateway.model.actions import RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import CallerIdHeard, DigitsSent, PortFailed, PortRestored, ToneHeard
-from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NodeId, PortId, ToneKind
 from gateway.model.signals import (
     Alerting,
@@ -108,7 +108,7 @@ class Fxo(Machine[FxoState]):
         Row(X.RINGING, IDENTITY, X.RUNG, "leave_unnamed"),
         Row(X.RINGING, RingAgain, X.RUNG, "leave_unnamed"),
         Row(X.RUNG, RingAgain, X.RUNG, "stay"),
-        Row(_CITY_CALLS, Progress, _CITY_CALLS, "stay"),
+        Row(_CITY_CALLS, Progress, STAY, "stay"),
         Row(_CITY_CALLS, RingingStopped, X.IDLE, "abandon"),
         Row(_CITY_CALLS, Connect, X.TALKING, "answer"),
         Row(_CITY_CALLS, Clear, X.UNWANTED, "leave_ringing"),
@@ -126,7 +126,7 @@ class Fxo(Machine[FxoState]):
         Row(X.SEIZING, DIAL_TONE, X.GUARD, "no_dial_tone"),
         Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), "digits_sent"),
         Row(X.DIALLING, SENDING, X.GUARD, "stuck"),
-        Row(_UNANSWERED, RingbackHeard, _UNANSWERED, "far_end_rings"),
+        Row(_UNANSWERED, RingbackHeard, STAY, "far_end_rings"),
         Row(_UNANSWERED, FarEndAnswered, X.TALKING, "far_end_answered"),
         Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, "note_digit"),

@@ -14,7 +14,7 @@ from gateway.line.ringing import Bell
 from gateway.model.actions import RaiseAlarm, StartRinging, StopRinging
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
-from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import PortId, ToneKind
 from gateway.model.signals import (
     Alert,
@@ -105,8 +105,8 @@ class Fxs(Machine[FxsState]):
         Row(F.TALKING, Progress, F.TALKING, "hear_progress"),
         Row(_IN_CALL, Clear, F.CLEARED, "give_tone_of_cause"),
         Row(_IN_CALL, OnHook, F.IDLE, "leave"),
-        Row(_IN_CALL, DigitHeard, _IN_CALL, "pass_tone_digit"),
-        Row(_IN_CALL, PulseDigit, _IN_CALL, "pass_pulse_digit"),
+        Row(_IN_CALL, DigitHeard, STAY, "pass_tone_digit"),
+        Row(_IN_CALL, PulseDigit, STAY, "pass_pulse_digit"),
         Row(F.TALKING, Flash, F.TALKING, "flash"),
         Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.CLEARED, BUSY_TONE, F.HOWLER, "howl"),

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import LoopCurrent, PolarityReversed, ToneHeard
-from gateway.model.machine import EventTaker, Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, EventTaker, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NS_PER_MS, ToneKind
 
 ANSWER_CONFIRM_MS = 1_700
@@ -112,12 +112,13 @@ class Supervision(Machine[SupervisionState]):
         Row(V.OFF, WatchForLeaving, V.ANSWERED, "watch"),
         Row(V.DIALLED, WatchForAnswer, V.DIALLED, "watch", restarts=True),
         Row((V.RINGBACK, V.RINGBACK_ENDED), WatchForAnswer, V.DIALLED, "watch"),
-        Row(_WAITING, ToneHeard, (*_WAITING, V.OFF), "hear_while_waiting"),
+        Row((V.DIALLED, V.RINGBACK_ENDED), ToneHeard, (STAY, V.RINGBACK, V.OFF), "hear_while_waiting"),
+        Row(V.RINGBACK, ToneHeard, (STAY, V.RINGBACK_ENDED, V.OFF), "hear_while_waiting"),
         Row((V.ANSWERED, V.DIAL_TONE), ToneHeard, (V.ANSWERED, V.DIAL_TONE, V.OFF), "hear_while_talking"),
         Row(V.DIALLED, SILENCE, V.ANSWERED, "answered_by_silence"),
         Row(V.RINGBACK_ENDED, CONFIRM, V.ANSWERED, "answered_after_ringback"),
         Row(V.DIAL_TONE, DIAL_TONE_LASTS, V.OFF, "gone_by_dial_tone"),
-        Row(_WATCHING, LoopCurrent, (*_WATCHING, V.LOOP_BREAK), "see_current"),
+        Row(_WATCHING, LoopCurrent, (STAY, V.LOOP_BREAK), "see_current"),
         Row(V.LOOP_BREAK, LoopCurrent, (*_WATCHING, V.LOOP_BREAK), "see_current_again"),
         Row(V.LOOP_BREAK, BREAK_LASTS, V.OFF, "gone_by_loop_break"),
         Row(_WAITING, PolarityReversed, V.ANSWERED, "answered_by_polarity"),

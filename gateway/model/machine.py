@@ -27,6 +27,15 @@ from gateway.model.timers import TimerId
 S = TypeVar("S", bound=Enum)
 
 
+class Stay(Enum):
+    """The target of a row that leaves its machine where it is, in whichever of its states that may be."""
+
+    STAY = "stays"
+
+
+STAY = Stay.STAY
+
+
 class TableError(Bug):
     """A machine's table contradicts itself; raised when the class is made, so nothing runs with it."""
 
@@ -52,8 +61,10 @@ class Row:
 
     ``event`` is the class of an event or a `StateTimer` (its expiry). ``do`` names a method, or is a function
     that takes the machine first (a service with a file of its own): ``(event, step)`` to the new state, or to
-    None where only one is declared. A row that leads back to its own state leaves the timers running unless
-    it ``restarts`` them (or its action does, by `Machine.restart_timers`).
+    None where only one is declared. `STAY` in ``to`` is the state that the machine is in: a row of several
+    states that declared them all as targets would promise transitions between them. A row that leads back to
+    its own state leaves the timers running unless it ``restarts`` them (or its action does, by
+    `Machine.restart_timers`).
     A ``quiet`` row comes many times a second and is not narrated; the trace has its event.
     """
 
@@ -69,8 +80,12 @@ class Row:
         return self.states if isinstance(self.states, tuple) else (self.states,)
 
     def targets(self) -> tuple[Enum, ...]:
-        """The declared target states, as a tuple."""
+        """The declared targets as a tuple: states, or `STAY`."""
         return self.to if isinstance(self.to, tuple) else (self.to,)
+
+    def leads_to(self, state: Enum) -> tuple[Enum, ...]:
+        """The states that it may lead to from ``state``: its targets with `STAY` spelled out."""
+        return tuple(dict.fromkeys(state if target is STAY else target for target in self.targets()))
 
     def event_name(self) -> str:
         """The event as it stands in diagrams and narration."""
@@ -243,9 +258,10 @@ class Machine(Generic[S]):
     def _act(self, row: Row, event: object, step: Step) -> Enum:
         act = getattr(type(self), row.do) if isinstance(row.do, str) else row.do
         target: Enum | None = act(self, event, step)
-        if target is None and len(row.targets()) == 1:
-            return row.targets()[0]
-        if target not in row.targets():
+        declared = row.leads_to(self.state)
+        if target is None and len(declared) == 1:
+            return declared[0]
+        if target not in declared:
             raise Bug(f"{self.key}: {row.action_name()} led to {target}, which its row does not declare")
         return target
 
@@ -281,8 +297,8 @@ def checked_table(
     """The table by (state, event); `TableError` for one that contradicts itself.
 
     Refused: a second row for the same state and event, a method that is missing, a state or target of another
-    enum, a timer that is not declared, a timed state without a row for the expiry, a timed initial state, a
-    state that nothing leads to.
+    enum, a row that says `STAY` and names all its own states as targets too, a timer that is not declared, a
+    timed state without a row for the expiry, a timed initial state, a state that nothing leads to.
     """
     table: dict[tuple[Enum, type[object] | StateTimer], Row] = {}
     states = type(machine.initial)
@@ -309,9 +325,12 @@ def checked_table(
 
 def _check_row(machine: type[Machine[Any]], row: Row, states: type[Enum]) -> None:
     name = f"{machine.__name__}: the row for {row.event_name()}"
-    for state in (*row.from_states(), *row.targets()):
+    targets = tuple(target for target in row.targets() if target is not STAY)
+    for state in (*row.from_states(), *targets):
         if not isinstance(state, states):
             raise TableError(f"{name} names {state}, which is not one of {states.__name__}")
+    if STAY in row.targets() and set(row.from_states()) <= set(targets):
+        raise TableError(f"{name} stays where it is, and names all its own states as targets too")
     if isinstance(row.do, str) and not callable(getattr(machine, row.do, None)):
         raise TableError(f"{name} names the method {row.do}, which is missing")
     if isinstance(row.event, StateTimer):
@@ -328,8 +347,8 @@ def _reachable(machine: type[Machine[Any]]) -> set[Enum]:
         more = {
             target
             for row in machine.rows
-            if reached.intersection(row.from_states())
-            for target in row.targets()
+            for state in reached.intersection(row.from_states())
+            for target in row.leads_to(state)
         }
         if more <= reached:
             return reached

@@ -59,8 +59,8 @@ void sx_call_destroy(struct sx_stack *stack, struct sx_call *call) {
   else
     nua_handle_bind(call->handle, NULL);
   nua_handle_destroy(call->handle);
-  char *texts[] = {call->reason, call->contact, call->next_hop, call->target, call->route,
-                   call->local,  call->remote,  call->call_id,  call->via};
+  char *texts[] = {call->reason, call->contact, call->next_hop, call->target,  call->route,
+                   call->local,  call->remote,  call->call_id,  call->via,     call->offer};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     free(texts[i]);
   free(call);
@@ -109,6 +109,9 @@ void sx_on_state(struct sx_stack *stack, struct sx_call *call, int status, int s
     call->established = true;
     if (call->hung_up)
       nua_bye(call->handle, TAG_IF(call->reason, SIPTAG_REASON_STR(call->reason)), TAG_END());
+    else if (call->offer)
+      sx_offer(call, call->offer);
+    sx_set(&call->offer, NULL);
   }
 }
 

@@ -89,6 +89,7 @@ struct sx_call {
   int hangup_status;
   char *reason;
   char *contact;  /* ours, as this peer can reach it */
+  char *offer;    /* of a re-INVITE that waits for the ACK of the first answer, or NULL */
   char *next_hop; /* where requests go when the peer's contact is behind NAT, or NULL */
   char *target, *route, *local, *remote, *call_id, *via; /* for SX_DIALOG */
   uint32_t cseq;
@@ -146,6 +147,7 @@ void sx_on_orphan_response(struct sx_stack *stack, struct sx_call *call, int sta
 void sx_report_dialog(struct sx_stack *stack, struct sx_call *call);
 void sx_perform(struct sx_stack *stack, struct sx_command *command);
 void sx_do_respond(struct sx_stack *stack, struct sx_call *call, const struct sx_command *command);
+void sx_offer(struct sx_call *call, const char *sdp);
 void sx_hang_up(struct sx_stack *stack, struct sx_call *call, int status, const char *reason);
 void sx_learn_local_tag(struct sx_call *call);
 

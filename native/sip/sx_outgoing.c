@@ -114,10 +114,15 @@ void sx_hang_up(struct sx_stack *stack, struct sx_call *call, int status, const 
   } /* else: BYE when the ACK has come (RFC 3261, 15) */
 }
 
-static void reinvite(struct sx_call *call, const char *sdp) {
-  if (call->established && !call->hung_up)
+/* A new offer in a call. One that is wanted before the ACK of the first has come waits for it (RFC 3261, 14.1). */
+void sx_offer(struct sx_call *call, const char *sdp) {
+  if (call->hung_up)
+    return;
+  if (call->established)
     nua_invite(call->handle, TAG_IF(call->contact, SIPTAG_CONTACT_STR(call->contact)),
                SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp), TAG_END());
+  else if (call->role == SX_CALLED)
+    sx_set(&call->offer, sdp);
 }
 
 static void bye_orphan(struct sx_stack *stack, const struct sx_command *command) {
@@ -168,7 +173,7 @@ void sx_perform(struct sx_stack *stack, struct sx_command *command) {
   if (command->verb == SX_DO_RESPOND)
     sx_do_respond(stack, call, command);
   else if (command->verb == SX_DO_REINVITE)
-    reinvite(call, command->argument[0]);
+    sx_offer(call, command->argument[0]);
   else if (command->verb == SX_DO_HANGUP)
     sx_hang_up(stack, call, command->status, command->argument[0]);
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.config.schema import OfficeFile
-from gateway.model.machine import Machine, Row, Step
+from gateway.model.machine import STAY, Machine, Row, Step
 from tools import pages
 
 
@@ -45,6 +45,45 @@ def test_a_diagram_has_every_way_once_and_no_way_to_itself() -> None:
         "    SHUT --> OPEN: Push, Pull",
         "    OPEN --> SHUT: Pull",
     ]
+
+
+class StayingDoor(DoorMachine):
+    kind = "staying_door"
+    rows = (*DoorMachine.rows, Row(Door.OPEN, Push, STAY, "move"))
+
+
+class Knock:
+    pass
+
+
+class PatientDoor(DoorMachine):
+    kind = "patient_door"
+    rows = (*DoorMachine.rows, Row((Door.SHUT, Door.OPEN), Knock, STAY, "move"))
+
+
+def test_a_row_that_stays_draws_no_arrow() -> None:
+    for machine in (StayingDoor, PatientDoor):
+        assert pages.diagram(machine) == pages.diagram(DoorMachine)
+    assert "| OPEN | `Push` | OPEN | `move` |" in pages._machine(StayingDoor)
+    assert "| SHUT, OPEN | `Knock` | the same | `move` |" in pages._machine(PatientDoor)
+
+
+def test_the_diagrams_of_the_house_have_no_way_that_nothing_takes() -> None:
+    """Digits, a second answer, a current that is there: they lead nowhere, whatever the state."""
+    drawn = pages.machine_pages()
+    for way in (
+        "TALKING --> SEIZING",
+        "TALKING --> PROCEEDING",
+        "RESTING --> PRESENTED",
+        "WAITING --> RESTING",
+        "TALKING --> CALLING",
+        "RUNG --> RINGING",
+        "HELD --> EARLY",
+        "ANSWERED --> RINGBACK",
+        "DIALLED --> RINGBACK_ENDED",
+    ):
+        assert way not in drawn, way
+    assert "TALKING --> HELD: ReinviteReceived\n" in drawn
 
 
 def test_machines_of_the_house_are_found_and_others_are_not() -> None:

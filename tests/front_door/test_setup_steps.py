@@ -81,6 +81,33 @@ def test_sudo_that_asks_nothing_is_used(machine: Machine, monkeypatch: pytest.Mo
     assert len(machine.calls("apt-get")) == 2
 
 
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(setup_steps.sys.stdin, "isatty", lambda: True, raising=False)
+
+
+def test_sudo_that_refuses_ends_it_with_the_command_for_root(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, pauses: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_a_terminal(monkeypatch)
+    debian(machine)
+    machine.program("sudo", "exit 1")  # a wrong password three times, or no sudoer at all
+    with pytest.raises(SetupError, match=r"sudo refused\. As root, type:\n  apt-get install gone half$"):
+        setup_steps.install_packages(WANTED)
+    assert machine.calls("sudo")[-1].endswith("sudo -v")
+    assert machine.calls("apt-get") == []
+    assert pauses == []
+    assert "sudo will ask for your password" in capsys.readouterr().err
+
+
+def test_sudo_that_took_the_password_is_used(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_a_terminal(monkeypatch)
+    debian(machine)
+    machine.program("sudo", 'test "$1" = -n && exit 1; test "$1" = -v && exit 0; shift; exec "$@"')
+    setup_steps.install_packages(WANTED)
+    assert len(machine.calls("apt-get")) == 2
+
+
 def test_a_broken_network_is_tried_three_times(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, pauses: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:

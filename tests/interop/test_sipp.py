@@ -259,6 +259,25 @@ async def test_the_office_holds_by_reinvite(sip_network: SipNetwork, sipp: MakeS
         well(await telephone.wait())
 
 
+async def test_a_reinvite_that_is_wanted_before_the_ack_waits_for_it(
+    sip_network: SipNetwork, sipp: MakeSipp
+) -> None:
+    """The 200 is on its way, its ACK is not here: neither may the re-INVITE go, nor may it be forgotten."""
+    port = sip_network.gateway_port()
+    async with office(sip_network.gateway, port) as gateway:
+        script = scripts.invite().hear(180).hear(200)
+        script.pause(300)  # below T1: the 200 is not sent again meanwhile
+        script.send("ACK", CONTACT, cseq=2, tagged=True, reliable=False)
+        script.receive("INVITE").reply(200, "OK", CONTACT, body=scripts.sdp("recvonly", 2), tag=False)
+        script.receive("ACK").send("BYE", tagged=True, cseq=9).hear(200)
+        telephone = await sipp(port).start(script)
+        invited = await gateway.event(ev.InviteReceived)
+        gateway.stack.perform(act.SipReinvite(invited.dialog, gateway.hold_offer()))
+        held = await gateway.event(ev.ReinviteAnswered, dialog=invited.dialog)
+        assert "a=recvonly" in held.sdp
+        well(await telephone.wait())
+
+
 async def test_a_reinvite_that_met_another_one_is_tried_again(
     sip_network: SipNetwork, sipp: MakeSipp
 ) -> None:

@@ -15,34 +15,53 @@ from pathlib import Path
 import pytest
 
 from gateway.drivers.storage import read_calls
+from gateway.media.core import RtpStatistics
 from gateway.model.actions import Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.records.calls import Outcome
 from gateway.simulator import meters
 from gateway.simulator.central_office import Behaviour, Subscriber
+from tests.interop.hearing import (
+    END_MS,
+    SETTLE_MS,
+    TONE_DBM0,
+    duration_ms,
+    from_settling_to_end,
+    level_and_gap,
+    wav_samples,
+)
 from tests.interop.network import SipNetwork
 from tests.interop.telephones import Baresip
-from tests.interop.whole import (
-    MEASURED_MS,
-    OUR_TONE_HZ,
-    TONE_DBM0,
-    TONE_HZ,
-    WIRE_LOSS_DB,
-    level_and_gap,
-    middle_of_tone,
-    telephone,
-    wav_samples,
-    whole_gateway,
-)
+from tests.interop.whole import OUR_TONE_HZ, TALK_MS, TONE_HZ, WIRE_LOSS_DB, telephone, whole_gateway
 
 pytestmark = pytest.mark.real
 
 HIGH_TONE_HZ = 1_300.0
+PACKET_MS = 20
+LATE_MS = 300
+"""So much later than it was said a tone may begin: the answer goes to the telephone, and the buffers fill."""
 
 
 def codecs_used(phone: Baresip) -> set[tuple[str, str]]:
     """What baresip says it encodes and decodes, over the whole of its life."""
     return set(re.findall(r"Set audio (encoder|decoder): (\w+)", phone.log()))
+
+
+def whole_tone(heard: bytes, frequency_hz: float, loss_db: float, said_ms: float) -> None:
+    """A tone that was said for so long arrived: from `SETTLE_MS` after its start to its end without a gap."""
+    measured = from_settling_to_end(heard, frequency_hz)
+    assert duration_ms(measured) > said_ms - SETTLE_MS - END_MS - LATE_MS, duration_ms(measured)
+    level, gap_ms = level_and_gap(measured, frequency_hz)
+    assert level == pytest.approx(TONE_DBM0 - loss_db, abs=1.0)
+    assert gap_ms == 0
+
+
+def no_gap_counted(settled: RtpStatistics, ended: RtpStatistics) -> None:
+    """The core's own account of the packets from the telephone, between two moments of a conversation."""
+    assert ended.received - settled.received == pytest.approx(TALK_MS / PACKET_MS, abs=10)
+    counts = ("concealed_samples", "lost_ticks", "late", "queue_dropped", "malformed", "foreign")
+    grown = {name: getattr(ended, name) - getattr(settled, name) for name in counts}
+    assert not any(grown.values()), grown
 
 
 @pytest.mark.parametrize(
@@ -59,22 +78,23 @@ async def test_a_sip_telephone_calls_an_analog_one_and_both_hear_the_other(
             await phone.command("dial", "101")
             await office.until(lambda: office.telephone("101").rings, "the bell of 101")
             await phone.event("CALL_RINGING")
-            office.telephone("101").lifts()
-            await phone.event("CALL_ESTABLISHED")
+            ear = office.telephone("101").ear
             office.says_tone("fxs1", OUR_TONE_HZ)
-            await office.listens("101", MEASURED_MS + 2_000)
-            heard, gap_ms = level_and_gap(office.telephone("101").ear.last(MEASURED_MS), TONE_HZ)
+            office.telephone("101").lifts()
+            await office.until(lambda: office.state("101") == "talking", "the conversation")
+            answered_ms = ear.now_ms
+            await phone.event("CALL_ESTABLISHED")
+            await office.listens("101", SETTLE_MS)
+            settled = office.rtp_leg()
+            await office.listens("101", TALK_MS)
+            no_gap_counted(settled, office.rtp_leg())
+            ended_ms = ear.now_ms
             office.telephone("101").hangs_up()
             await phone.event("CALL_CLOSED")
             await office.rests()
         assert codecs_used(phone) == {("encoder", agreed), ("decoder", agreed)}
-        assert heard == pytest.approx(TONE_DBM0 - WIRE_LOSS_DB, abs=1.0)
-        assert gap_ms == 0
-        theirs, their_gap_ms = level_and_gap(
-            middle_of_tone(wav_samples(phone.heard), OUR_TONE_HZ), OUR_TONE_HZ
-        )
-        assert theirs == pytest.approx(TONE_DBM0 - WIRE_LOSS_DB, abs=1.0)
-        assert their_gap_ms == 0
+        whole_tone(ear.heard(answered_ms, ended_ms), TONE_HZ, WIRE_LOSS_DB, ended_ms - answered_ms)
+        whole_tone(wav_samples(phone.heard), OUR_TONE_HZ, WIRE_LOSS_DB, ended_ms - answered_ms)
         (record,) = read_calls(office.files.state / "calls.sqlite")
         assert (record.calling, record.called, record.connected) == ("201", "101", "101")
         assert (record.outcome, record.answer_evidence) == (Outcome.ANSWERED, Evidence.HOOK)
@@ -98,20 +118,19 @@ async def test_a_city_call_is_answered_by_a_sip_telephone_and_both_hear_the_othe
             await phone.event("CALL_ESTABLISHED")
             await office.until(lambda: caller.state == "talking", "the conversation")
             office.says_tone("fxo2", OUR_TONE_HZ)
-            end_ms = caller.ear.now_ms + MEASURED_MS + 2_000
-            await office.until(lambda: caller.ear.now_ms >= end_ms, "sound")
-            heard, gap_ms = level_and_gap(caller.ear.last(MEASURED_MS), HIGH_TONE_HZ)
+            answered_ms = caller.ear.now_ms
+            await office.until(lambda: caller.ear.now_ms >= answered_ms + SETTLE_MS, "sound")
+            settled = office.rtp_leg()
+            await office.until(lambda: caller.ear.now_ms >= answered_ms + SETTLE_MS + TALK_MS, "sound")
+            no_gap_counted(settled, office.rtp_leg())
+            ended_ms = caller.ear.now_ms
             caller.hangs_up()
             await phone.event("CALL_CLOSED")
             await office.rests()
         assert codecs_used(phone) == {("encoder", codec), ("decoder", codec)}
-        assert heard == pytest.approx(TONE_DBM0 - caller.line_loss_db, abs=1.0)
-        assert gap_ms == 0
-        theirs, their_gap_ms = level_and_gap(
-            middle_of_tone(wav_samples(phone.heard), OUR_TONE_HZ), OUR_TONE_HZ
-        )
-        assert theirs == pytest.approx(TONE_DBM0 - caller.line_loss_db, abs=1.0)
-        assert their_gap_ms == 0
+        said_ms = ended_ms - answered_ms
+        whole_tone(caller.ear.heard(answered_ms, ended_ms), HIGH_TONE_HZ, caller.line_loss_db, said_ms)
+        whole_tone(wav_samples(phone.heard), OUR_TONE_HZ, caller.line_loss_db, said_ms)
         (record,) = read_calls(office.files.state / "calls.sqlite")
         assert (record.calling, record.called, record.connected) == ("4951234567", "201", "201")
         assert (record.line, record.answer_evidence) == ("city2", Evidence.SIP)

@@ -2,27 +2,25 @@
 
 import asyncio
 import contextlib
-import statistics
-import wave
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gateway.app import Gateway, RunSettings, run
-from gateway.simulator import meters
+from gateway.media.core import RtpStatistics
 from gateway.simulator.telephone import Telephone
 from tests.app.office_files import OfficeFiles, office_files
+from tests.interop.hearing import TONE_DBM0
 from tests.interop.network import SipNetwork
 from tests.interop.telephones import Baresip
 
 DEADLINE_S = 20.0
 TONE_HZ = 440.0
 OUR_TONE_HZ = 1_000.0
-TONE_DBM0 = -13.0
 WIRE_LOSS_DB = 0.5
-MEASURED_MS = 2_000
-SAMPLES_PER_MS = 8
+TALK_MS = 4_000
+"""How long a tone is said both ways before somebody hangs up."""
 
 
 class ListeningBaresip(Baresip):
@@ -61,6 +59,11 @@ class Whole:
 
     def state(self, name: str) -> str:
         return next(row.state for row in self.gateway.exchange.view().lines if row.name == name)
+
+    def rtp_leg(self) -> RtpStatistics:
+        """What the core has counted of the only SIP party that there is."""
+        (leg,) = self.gateway.core.statistics().rtp
+        return leg
 
     def says_tone(self, port: str, frequency_hz: float) -> None:
         self.gateway.board.wires[port].device.say_tone((frequency_hz,), TONE_DBM0)
@@ -130,37 +133,3 @@ async def whole_gateway(network: SipNetwork, folder: Path, office: str = "office
     finally:
         stopped.set()
         await running
-
-
-def level_and_gap(samples: bytes, frequency_hz: float) -> tuple[float, float]:
-    """Level of a tone, and the longest time in ms without it, both from blocks of 10 ms.
-
-    One measurement over the whole would call it a loss when the jitter buffer plays a sample more or less:
-    the tone is as loud as before, its phase is another.
-    """
-    block = 10 * SAMPLES_PER_MS * 2
-    levels = [
-        meters.tone_dbm0(samples[start : start + block], frequency_hz)
-        for start in range(0, len(samples) - block + 1, block)
-    ]
-    gap = longest = 0
-    for level in levels:
-        gap = gap + 1 if level < TONE_DBM0 - 15 else 0
-        longest = max(longest, gap)
-    return statistics.median(levels), 10.0 * longest
-
-
-def wav_samples(path: Path) -> bytes:
-    with wave.open(str(path), "rb") as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8_000)
-        return file.readframes(file.getnframes())
-
-
-def middle_of_tone(samples: bytes, frequency_hz: float) -> bytes:
-    """Two seconds out of the longest stretch of a tone, without its edges."""
-    stretches = meters.cadence(samples, frequency_hz)
-    longest = max((one for one in stretches if one.on), key=lambda one: one.duration_ms)
-    assert longest.duration_ms > MEASURED_MS + 400, stretches
-    before_ms = sum(one.duration_ms for one in stretches[: stretches.index(longest)])
-    start = round((before_ms + 200) * SAMPLES_PER_MS) * 2
-    return samples[start : start + MEASURED_MS * SAMPLES_PER_MS * 2]

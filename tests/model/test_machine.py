@@ -18,7 +18,7 @@ from gateway.line.hook import Hook
 from gateway.line.ringing import RingDetector
 from gateway.line.supervision import Supervision
 from gateway.model.actions import CancelTimer, Narrate, StartTimer
-from gateway.model.machine import Ids, Machine, Row, StateTimer, Step, TableError
+from gateway.model.machine import STAY, Ids, Machine, Row, StateTimer, Step, TableError
 from gateway.model.numbers import Now
 from gateway.model.timers import TimerId
 
@@ -146,6 +146,21 @@ def test_a_state_of_another_enum_is_refused() -> None:
         table(EVERYWHERE, Row(Lamp.ON, Press, Other.OFF, "act"))
 
 
+def test_a_row_that_stays_and_names_its_own_states_is_refused() -> None:
+    with pytest.raises(TableError, match="stays where it is, and names all its own states"):
+        table(EVERYWHERE, Row((Lamp.ON, Lamp.DIM), Hold, (STAY, Lamp.DIM, Lamp.ON), "act"))
+
+
+def test_staying_reaches_no_state() -> None:
+    with pytest.raises(TableError, match="nothing leads to DIM"):
+        table(Row(Lamp.OFF, Press, Lamp.ON, "act"), Row((Lamp.ON, Lamp.DIM), Hold, STAY, "act"))
+
+
+def test_to_stay_is_no_state_to_be_in() -> None:
+    with pytest.raises(TableError, match="is not one of Lamp"):
+        table(EVERYWHERE, Row((Lamp.ON, STAY), Hold, Lamp.ON, "act"))
+
+
 # --- at work ----------------------------------------------------------------------------------------------
 
 
@@ -176,6 +191,54 @@ def test_a_target_that_was_not_declared_is_a_bug(button: Button, step: Step) -> 
     with pytest.raises(Bug, match="does not declare"):
         button.take(Press(), step)
     assert button.state is Lamp.OFF
+
+
+class Keyhole(Machine[Lamp]):
+    """Anybody may look through it, whether the lamp is on or dim; nobody changes the lamp by that."""
+
+    kind = "keyhole"
+    initial = Lamp.OFF
+    rows = (
+        Row(Lamp.OFF, Press, (Lamp.ON, Lamp.DIM), "answer"),
+        Row((Lamp.ON, Lamp.DIM), Hold, STAY, "answer"),
+        Row((Lamp.ON, Lamp.DIM), Press, (STAY, Lamp.OFF), "answer"),
+    )
+
+    def __init__(self, *answers: Lamp | None) -> None:
+        super().__init__("k1")
+        self.answers = list(answers)
+
+    def answer(self, event: object, step: Step) -> Lamp | None:
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize("lamp", [Lamp.ON, Lamp.DIM])
+def test_a_row_of_several_states_stays_in_whichever_it_is(lamp: Lamp, step: Step) -> None:
+    keyhole = Keyhole(lamp, None, lamp, lamp, Lamp.OFF)
+    keyhole.take(Press(), step)
+    for event in (Hold(), Hold(), Press()):
+        assert keyhole.take(event, step)
+        assert keyhole.state is lamp
+    keyhole.take(Press(), step)
+    assert keyhole.state is Lamp.OFF
+
+
+@pytest.mark.parametrize(("event", "answer"), [(Hold(), Lamp.DIM), (Hold(), Lamp.OFF), (Press(), Lamp.DIM)])
+def test_a_row_that_stays_cannot_lead_to_another_of_its_states(
+    event: object, answer: Lamp, step: Step
+) -> None:
+    keyhole = Keyhole(Lamp.ON, answer)
+    keyhole.take(Press(), step)
+    with pytest.raises(Bug, match="does not declare"):
+        keyhole.take(event, step)
+    assert keyhole.state is Lamp.ON
+
+
+def test_a_row_that_may_stay_or_go_needs_a_choice(step: Step) -> None:
+    keyhole = Keyhole(Lamp.ON, None)
+    keyhole.take(Press(), step)
+    with pytest.raises(Bug, match="led to None"):
+        keyhole.take(Press(), step)
 
 
 def test_several_targets_need_a_choice(button: Button, step: Step) -> None:
