@@ -82,7 +82,7 @@ def test_the_diagrams_of_the_house_have_no_way_that_nothing_takes() -> None:
         "DIALLED --> RINGBACK_ENDED",
     ):
         assert way not in drawn, way
-    assert "TALKING --> HELD: ReinviteReceived\n" in drawn
+    assert "TALKING --> HELD: ReinviteReceived, ReinviteAnswered\n" in drawn
 
 
 def test_machines_of_the_house_are_found_and_others_are_not() -> None:
