@@ -100,6 +100,43 @@ async def test_a_busy_telephone_is_busy_here(sip_network: SipNetwork, sipp: Make
         )
 
 
+async def test_a_reinvite_for_fax_is_refused_and_the_call_goes_on(
+    sip_network: SipNetwork, sipp: MakeSipp, tmp_path: Path
+) -> None:
+    """RFC 3261 section 14.2: 488, and all stays as it was until somebody hangs up."""
+    fax = scripts.sdp(version=2).split("m=")[0] + "m=image [auto_media_port] udptl t38\n"
+    async with whole_gateway(sip_network, tmp_path) as office:
+        script = scripts.answered().send("INVITE", scripts.CONTACT, body=fax, tagged=True)
+        script.hear(100, optional=True).hear(488)
+        script.send("ACK", cseq=3, tagged=True, reliable=False, same_branch=True)
+        script.pause(300).send("BYE", tagged=True).hear(200)
+        phone = await sipp(office.files.sip_port).start(script, password=secret_of("201"))
+        await office.until(lambda: office.telephone("101").rings, "the bell of 101")
+        office.telephone("101").lifts()
+        well(await phone.wait())
+        await office.until(lambda: str(office.telephone("101").hears()) == "busy tone", "busy tone")
+        office.telephone("101").hangs_up()
+        await the_only_call(office, "101", Outcome.ANSWERED, Cause.NORMAL_CLEARING)
+
+
+async def test_an_invite_without_an_offer_is_served_with_ours(
+    sip_network: SipNetwork, sipp: MakeSipp, tmp_path: Path
+) -> None:
+    """RFC 3261 section 13.2.1: the answer comes with the ACK, and the media with it."""
+    async with whole_gateway(sip_network, tmp_path) as office:
+        script = scripts.invite("").hear(180).hear(200)
+        script.send("ACK", scripts.CONTACT, cseq=2, tagged=True, reliable=False, body=scripts.sdp())
+        script.pause(600).send("BYE", tagged=True).hear(200)
+        phone = await sipp(office.files.sip_port).start(script, password=secret_of("201"))
+        await office.until(lambda: office.telephone("101").rings, "the bell of 101")
+        office.telephone("101").lifts()
+        await office.until(lambda: any(leg.sent for leg in office.gateway.core.statistics().rtp), "our media")
+        well(await phone.wait())
+        await office.until(lambda: str(office.telephone("101").hears()) == "busy tone", "busy tone")
+        office.telephone("101").hangs_up()
+        await the_only_call(office, "101", Outcome.ANSWERED, Cause.NORMAL_CLEARING)
+
+
 async def the_only_call(office: Whole, called: str, outcome: Outcome, cause: Cause) -> None:
     await office.rests()
     (record,) = read_calls(office.files.state / "calls.sqlite")
