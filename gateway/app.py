@@ -295,7 +295,8 @@ class Gateway:
         now = {int(port.node) for port in self.core.statistics().ports if port.card_gone}
         for port in self.configuration.board.ports:
             if int(port.node) in now - gone:
-                self.pump.feed(PortFailed(port.port, f"sound card {port.card} has gone: plug it in again"))
+                remedy = "plug it in again, then start Cityline again"
+                self.pump.feed(PortFailed(port.port, f"sound card {port.card} has gone: {remedy}"))
             elif int(port.node) in gone - now:
                 self._settle_again(port)
                 self.pump.feed(PortRestored(port.port))

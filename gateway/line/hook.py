@@ -14,9 +14,9 @@ open for flash_max         on-hook; so a hang-up takes that long to be believed
 =========================  ==================================================================================
 
 While the bell has power the module's hook detector pulses at once or twice the ringing frequency as soon as
-the handset is lifted (Ag1171: debounce 10 ms): there closed time is *added up*, and 10 ms of it within a few
-periods is ring trip. It goes on pulsing until the power is off, so for a while after the trip only the last
-level counts.
+the handset is lifted (Ag1171: debounce 10 ms): there closed time is *added up*, blips left out, and 10 ms of
+it within a few periods is ring trip. It goes on pulsing until the power is off, so for a while after the trip
+only the last level counts.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ PULSE_BREAK_MAX_MS = 110
 """The longest pulse we take is 80 % of 1/8 s = 100 ms."""
 PULSE_GAP_MS = 150
 """Closed for longer than this ends a digit: the longest make inside one is 80 % of 1/8 s = 100 ms."""
+BLIP_MAX_MS = 4
+"""Closed for less than this while ringing is a blip that the module's own F/R edges make (hardware facts)."""
 TRIP_WINDOW_MS = 60
 """Open for this long while ringing: what was added up so far were blips of the ringing, not a handset."""
 TRIP_SETTLE_MS = 150
@@ -238,8 +240,9 @@ class Hook(Machine[HookState]):
         self.close(event, step)
 
     def add_up(self, event: Opened, step: Step) -> HookState:
-        """Open again with the ringing: what was closed counts."""
-        self._added_up_ns += max(0, event.at_ns - self._closed_ns)
+        """Open again with the ringing: what was closed counts, unless it was a blip of the module."""
+        if self._ms(self._closed_ns, event.at_ns) >= BLIP_MAX_MS:
+            self._added_up_ns += event.at_ns - self._closed_ns
         self.open(event, step)
         if self._added_up_ns < DEBOUNCE_MS * NS_PER_MS:
             return H.TRIP_OPEN

@@ -183,6 +183,16 @@ def test_blips_of_the_ringing_are_no_handset(contact: Contact) -> None:
     assert contact.heard == []
 
 
+def test_blips_at_every_edge_of_25_hz_are_no_handset_however_long_it_rings(contact: Contact) -> None:
+    contact.power(True)
+    for _ in range(50):
+        contact.closes(3)
+        contact.opens(17)
+    assert contact.heard == []
+    contact.closes(20)
+    assert contact.heard == [OffHook()]
+
+
 def test_lifting_just_as_the_ringing_begins(contact: Contact) -> None:
     contact.closes(5)
     contact.power(True)
