@@ -127,6 +127,8 @@ struct sc_port_statistics {
     int32_t alignment_samples;  /* card: playback that was known to wait in buffers */
     bool converged;
     bool double_talk;
+    bool nlp_off;               /* an answer tone has been heard in this call */
+    bool canceller_disabled;    /* its phase reversals were: the canceller is passed by until both sides are silent */
     uint64_t failures;          /* exchanges that failed */
     uint64_t capture_xruns;     /* card */
     uint64_t playback_xruns;

@@ -77,7 +77,7 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
     if (port->cancels && !port->muted) {
         int16_t sout[SC_CARD_BLOCK_SAMPLES];
         (void)sc_echo_canceller_process(port->canceller, rin, sin, sout, n); /* a block is never too long */
-        sc_echo_policy_process(&port->policy, port->canceller, rin, n);
+        sc_echo_policy_process(&port->policy, port->canceller, rin, sin, n);
         if (!sc_echo_policy_stands_aside(&port->policy, sin, sout, n))
             memcpy(sin, sout, n * sizeof *sin);
     }
@@ -143,6 +143,7 @@ int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_set
     if (port == NULL)
         return ENOMEM;
     port->canceller = settings->canceller;
+    sc_echo_policy_init(&port->policy);
     port->capture_gain = powf(10.0f, (settings->full_scale_dbm0 - SC_FULL_SCALE_DBM0) / 20.0f);
     port->playback_gain = 1.0f / port->capture_gain;
     int error = make_card(port, settings);
@@ -173,9 +174,9 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
 
 /* --- in the tick's clock ----------------------------------------------------------------------------------------- */
 
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard)
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard, bool in_call)
 {
-    port->policy.heard = heard;
+    sc_echo_policy_set(&port->policy, heard, in_call);
     port->cancels = canceller;
     port->muted = capture_muted;
 }
@@ -213,6 +214,8 @@ void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_por
         .playback_ppm = to_card.ppm,
         .alignment_samples = card.alignment_samples,
         .captured_dbm0 = sc_meter_dbm0(&port->captured_meter),
+        .nlp_off = port->policy.disabler.nlp_off,
+        .canceller_disabled = port->policy.disabler.disabled,
         .gone = card.gone,
     };
 }

@@ -149,6 +149,7 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         port->settings.device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->settings.capture_device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->node = SC_NOWHERE;
+        sc_echo_policy_init(&port->policy);
         int error = make_canceller(core, port->settings.kind == SC_PORT_CARD, &port->canceller);
         if (error == 0)
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
