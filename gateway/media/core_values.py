@@ -41,10 +41,15 @@ class SilentAudio:
 
 @dataclass(frozen=True, slots=True)
 class CorePort:
-    """A port of the core: its node id in every plan and what carries its audio."""
+    """A port of the core: its node id in every plan and what carries its audio.
+
+    ``echo_delay_samples`` is `PortStatistics.echo_delay_samples` of an earlier run, 0 to under 1,792 for a
+    card and 1,024 otherwise: the canceller begins there, and moves where that is wrong. None: not known.
+    """
 
     node: NodeId
     audio: WireAudio | CardAudio | SilentAudio
+    echo_delay_samples: int | None = None
 
 
 class ToneDescriptor(NamedTuple):
@@ -105,9 +110,11 @@ class PortStatistics:
     """A port as of the last tick. Levels in dBm0 over the last 100 ms (-96 is silence).
 
     ``spoken`` came from the line after the canceller, ``captured`` before it, ``heard`` was played to the
-    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown), ``erl_db`` and
-    ``erle_db`` as in G.168. The last fields count for sound cards only; ``lost_frames`` are frames of the
-    card's 48 kHz.
+    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown); of it
+    ``echo_delay_samples`` is what the canceller found, the rest a card's buffers that are counted.
+    ``erl_db`` and ``erle_db`` as in G.168. ``nlp_off``: an answer tone was heard in this call;
+    ``canceller_disabled``: so were its phase reversals, and machines have the line to themselves. The last
+    fields count for sound cards only; ``lost_frames`` are frames of the card's 48 kHz.
     """
 
     node: NodeId
@@ -117,8 +124,11 @@ class PortStatistics:
     erl_db: float
     erle_db: float
     echo_delay_ms: float | None
+    echo_delay_samples: int | None
     converged: bool
     double_talk: bool
+    nlp_off: bool
+    canceller_disabled: bool
     failures: int
     capture_xruns: int
     playback_xruns: int
