@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from gateway.model.echo import EchoFigures
 from gateway.model.numbers import NodeId, ToneKind
 
 
@@ -37,6 +38,10 @@ class CardAudio:
 @dataclass(frozen=True, slots=True)
 class SilentAudio:
     """A port without audio (its card is missing): it captures silence."""
+
+
+CARD_DELAY_LIMIT_SAMPLES = 1_792
+"""Span of a card's canceller: its echo begins within 224 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,13 @@ class PortStatistics:
     capture_ppm: float
     playback_ppm: float
     card_gone: bool
+
+    @property
+    def echo(self) -> EchoFigures:
+        """What the canceller has found: nothing before it has found an echo path."""
+        if not self.converged:
+            return EchoFigures()
+        return EchoFigures(round(self.erl_db, 1), round(self.erle_db, 1), self.echo_delay_ms)
 
 
 @dataclass(frozen=True, slots=True)

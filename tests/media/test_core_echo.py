@@ -132,7 +132,9 @@ DELAY_SAMPLES = 500
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """When the linear filter took 15 dB for the first time, what it took and which delay it named at the end."""
+    """When the linear filter took 15 dB for the first time; what it took and which delay it named at the
+    end.
+    """
 
     at_15_db_s: float
     erle_db: float
