@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -163,12 +162,12 @@ WRITER = """
 import pathlib, sys
 from gateway.drivers.echo_delays import EchoDelays, KnownDelay
 delays = EchoDelays(pathlib.Path(sys.argv[1]), 1792, print)
-print("ready", flush=True)
 while True:
     for samples in range(0, 1700, 100):
         found = [KnownDelay(f"hw:CARD=line{n}", f"fxs{n}", samples) for n in range(40)]
         delays.look(found)
         delays.look(found)
+        print("saves", flush=True)
         delays.save()
 """
 
@@ -179,8 +178,8 @@ def test_kill_9_never_leaves_a_broken_file(path, people):
     for attempt in range(12):
         child = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
         assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
-        time.sleep(0.02 + 0.011 * attempt)
+        for _ in range(1 + attempt * 3):
+            assert child.stdout.readline() == b"saves\n"
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()

@@ -1,5 +1,4 @@
-"""Which analog parties of a call are measured for the journal, and when. No figure ever comes to the exchange.
-"""
+"""Which analog parties of a call are measured for the journal, and when: no figure comes to the exchange."""
 
 from gateway.model import actions as act
 from tests.exchange.world import City, Telephone, World
