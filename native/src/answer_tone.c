@@ -16,7 +16,7 @@
 #define SAMPLE_HZ 8000.0
 #define TURN 6.28318530717958647692
 
-#define LEAST_DBM0 (-33.0f)     /* G.168 7: -31 dBm0 must be heard */
+#define LEAST_DBM0 (-35.0f)     /* G.168 7: -31 dBm0 must be heard, and ANSam is 2 dB less at its least */
 #define QUIET_DBM0 (-36.0f)     /* G.164: released when both directions are below */
 #define OFF_HZ 30.0             /* 21 must be heard; beyond 150 nothing may */
 #define SHARE 0.5f              /* of the block's power: the tone is as loud as all else */
