@@ -115,16 +115,17 @@ _FIRST = f"""
     CREATE INDEX call_started_by_time ON call_started (wall_ns);
 """
 
+# The key's columns come first: where they do not, quick_check of SQLite 3.40 takes a NULL for another column's.
 _ECHO_OF_LEGS = f"""
     CREATE TABLE leg_echo (
         run INTEGER NOT NULL,
         call INTEGER NOT NULL,
         port TEXT NOT NULL CHECK (length(port) BETWEEN 1 AND 128),
+        monotonic_ns INTEGER NOT NULL,
         erl_db REAL,
         erle_db REAL,
         delay_ms REAL CHECK (delay_ms >= 0),
         wall_ns INTEGER NOT NULL,
-        monotonic_ns INTEGER NOT NULL,
         PRIMARY KEY (run, call, port, monotonic_ns),
         FOREIGN KEY (run, call) REFERENCES call_started
     ) STRICT, WITHOUT ROWID;

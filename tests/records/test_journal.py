@@ -223,31 +223,31 @@ NONSENSE = {
         "INSERT INTO call_answered VALUES (1, 1, '102', NULL, 'hook', 0, 5)",
         "INSERT INTO call_ended VALUES (1, 1, 16, 'hook', '101', 0, 4)",
     ],
-    "an echo without a start": ["INSERT INTO leg_echo VALUES (1, 5, 'fxs1', 12.5, 30.0, 20.0, 0, 0)"],
+    "an echo without a start": ["INSERT INTO leg_echo VALUES (1, 5, 'fxs1', 0, 12.5, 30.0, 20.0, 0)"],
     "an echo before the start": [
         START.format(call=1, direction="internal", at=5),
-        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 12.5, 30.0, 20.0, 0, 4)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 4, 12.5, 30.0, 20.0, 0)",
     ],
     "an echo after the end": [
         START.format(call=1, direction="internal", at=0),
         "INSERT INTO call_ended VALUES (1, 1, 16, 'hook', '101', 0, 4)",
-        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 12.5, 30.0, 20.0, 0, 5)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, 20.0, 0)",
     ],
     "an echo that comes before it is sent": [
         START.format(call=1, direction="internal", at=0),
-        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 12.5, 30.0, -1.0, 0, 5)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, -1.0, 0)",
     ],
     "an echo of no port": [
         START.format(call=1, direction="internal", at=0),
-        "INSERT INTO leg_echo VALUES (1, 1, '', 12.5, 30.0, 20.0, 0, 5)",
+        "INSERT INTO leg_echo VALUES (1, 1, '', 5, 12.5, 30.0, 20.0, 0)",
     ],
     "an echo that is a word": [
         START.format(call=1, direction="internal", at=0),
-        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 'loud', 30.0, 20.0, 0, 5)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 'loud', 30.0, 20.0, 0)",
     ],
     "a changed echo": [
         START.format(call=1, direction="internal", at=0),
-        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 12.5, 30.0, 20.0, 0, 5)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, 20.0, 0)",
         "UPDATE leg_echo SET erl_db = 3",
     ],
     "a changed row": [
