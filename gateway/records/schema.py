@@ -115,7 +115,7 @@ _FIRST = f"""
     CREATE INDEX call_started_by_time ON call_started (wall_ns);
 """
 
-# The key's columns come first: where they do not, quick_check of SQLite 3.40 takes a NULL for another column's.
+# The key's columns come first: elsewhere quick_check of SQLite 3.40 takes a NULL for another column's.
 _ECHO_OF_LEGS = f"""
     CREATE TABLE leg_echo (
         run INTEGER NOT NULL,
