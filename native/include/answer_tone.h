@@ -19,8 +19,9 @@ struct sc_phasor {
 };
 
 struct sc_answer_tone {
-    struct sc_phasor carrier[2 * SC_ANSWER_BLOCK_SAMPLES];  /* 21 whole turns of 2100 Hz */
-    float block[SC_ANSWER_BLOCK_SAMPLES];
+    float cosine[2 * SC_ANSWER_BLOCK_SAMPLES] __attribute__((aligned(16)));    /* 21 whole turns of 2100 Hz */
+    float sine[2 * SC_ANSWER_BLOCK_SAMPLES] __attribute__((aligned(16)));
+    float block[SC_ANSWER_BLOCK_SAMPLES] __attribute__((aligned(16)));
     size_t fill;
     bool odd;                           /* the second half of the carrier's turns comes next */
 

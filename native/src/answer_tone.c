@@ -16,8 +16,8 @@
 #define SAMPLE_HZ 8000.0
 #define TURN 6.28318530717958647692
 
-#define LEAST_DBM0 (-35.0f)     /* G.168 7: -31 dBm0 must be heard, and ANSam is 2 dB less at its least */
-#define QUIET_DBM0 (-36.0f)     /* G.164: released when both directions are below */
+#define LEAST (0.01238797f * SC_FULL_SCALE)     /* -35 dBm0; G.168 7: -31 must be heard, and ANSam is 2 dB less at its least */
+#define QUIET (0.01104079f * SC_FULL_SCALE)     /* -36 dBm0; G.164: released when both directions are below */
 #define OFF_HZ 30.0             /* 21 must be heard; beyond 150 nothing may */
 #define SHARE 0.5f              /* of the block's power: the tone is as loud as all else */
 #define STEADY 2.0f             /* amplitude against the run's: ANSam swings by 1.2 */
@@ -26,6 +26,8 @@
 #define REFERENCE_KEPT 0.75f    /* a block: 20 ms */
 #define ADVANCE_KEPT 0.95f      /* a block: 100 ms */
 #define AMPLITUDE_KEPT 0.9f
+
+typedef float v4 __attribute__((vector_size(16)));
 
 enum {
     BLOCK = SC_ANSWER_BLOCK_SAMPLES,
@@ -60,7 +62,7 @@ static struct sc_phasor mixed(struct sc_phasor a, float kept, struct sc_phasor b
 
 void sc_answer_tone_reset(struct sc_answer_tone *ear)
 {
-    const size_t tables = sizeof ear->carrier;
+    const size_t tables = offsetof(struct sc_answer_tone, block);
     memset((char *)ear + tables, 0, sizeof *ear - tables);
 }
 
@@ -68,7 +70,8 @@ void sc_answer_tone_init(struct sc_answer_tone *ear)
 {
     for (int i = 0; i < 2 * BLOCK; i++) {
         const double angle = TURN * TONE_HZ * i / SAMPLE_HZ;
-        ear->carrier[i] = (struct sc_phasor){ (float)cos(angle), (float)-sin(angle) };
+        ear->cosine[i] = (float)cos(angle);
+        ear->sine[i] = (float)-sin(angle);
     }
     sc_answer_tone_reset(ear);
 }
@@ -161,10 +164,10 @@ static void go_on(struct sc_answer_tone *ear, struct sc_phasor now, float amplit
 
 static void take_block(struct sc_answer_tone *ear, struct sc_phasor now, float energy)
 {
-    const float quiet = sc_amplitude_of_dbm0(QUIET_DBM0), amplitude = 2.0f * size(now) / BLOCK;
-    const bool heard = amplitude >= sc_amplitude_of_dbm0(LEAST_DBM0) && 0.5f * BLOCK * amplitude * amplitude >= SHARE * energy;
+    const float amplitude = 2.0f * size(now) / BLOCK;
+    const bool heard = amplitude >= LEAST && 0.5f * BLOCK * amplitude * amplitude >= SHARE * energy;
     const bool steady = amplitude < STEADY * ear->amplitude && ear->amplitude < STEADY * amplitude;
-    ear->quiet_blocks = energy <= 0.5f * BLOCK * quiet * quiet ? ear->quiet_blocks + 1 : 0;
+    ear->quiet_blocks = energy <= 0.5f * BLOCK * QUIET * QUIET ? ear->quiet_blocks + 1 : 0;
     if (ear->run_blocks == 0) {
         if (heard)
             begin_run(ear, now, amplitude);
@@ -179,25 +182,36 @@ static void take_block(struct sc_answer_tone *ear, struct sc_phasor now, float e
         end_run(ear);
 }
 
+static float sum(v4 x)
+{
+    return (x[0] + x[1]) + (x[2] + x[3]);
+}
+
 static void end_block(struct sc_answer_tone *ear)
 {
-    const struct sc_phasor *carrier = ear->carrier + (ear->odd ? BLOCK : 0);
-    struct sc_phasor now = { 0.0f, 0.0f };
-    float energy = 0.0f;
-    for (int i = 0; i < BLOCK; i++) {
-        now.re += ear->block[i] * carrier[i].re;
-        now.im += ear->block[i] * carrier[i].im;
-        energy += ear->block[i] * ear->block[i];
+    const v4 *x = (const v4 *)ear->block;
+    const v4 *cosine = (const v4 *)(ear->cosine + (ear->odd ? BLOCK : 0));
+    const v4 *sine = (const v4 *)(ear->sine + (ear->odd ? BLOCK : 0));
+    v4 re = { 0 }, im = { 0 }, energy = { 0 };
+    for (int i = 0; i < BLOCK / 4; i++) {
+        re += x[i] * cosine[i];
+        im += x[i] * sine[i];
+        energy += x[i] * x[i];
     }
     ear->odd = !ear->odd;
     ear->fill = 0;
-    take_block(ear, now, energy);
+    take_block(ear, (struct sc_phasor){ sum(re), sum(im) }, sum(energy));
 }
 
 void sc_answer_tone_process(struct sc_answer_tone *ear, const int16_t *in, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        ear->block[ear->fill++] = (float)in[i];
+    while (n > 0) {
+        const size_t room = BLOCK - ear->fill, part = n < room ? n : room;
+        for (size_t i = 0; i < part; i++)
+            ear->block[ear->fill + i] = (float)in[i];
+        ear->fill += part;
+        in += part;
+        n -= part;
         if (ear->fill == BLOCK)
             end_block(ear);
     }
