@@ -112,7 +112,7 @@ ECHO_ROWS = (
     _missing(ECHO, "time of the NEON build", "no board here, and qemu's time says nothing"),
     _all(ECHO, "2100 Hz found: NLP off", "answer_tone_found", SPANDSP),
     _all(ECHO, "2100 Hz with reversals found in 1 s: canceller off", "answer_reversals_in_1_s", SPANDSP),
-    _all(ECHO, "... and in 3 s", "answer_reversals_in_3_s", SPANDSP),
+    _all(ECHO, "2100 Hz with reversals found in 3 s", "answer_reversals_in_3_s", SPANDSP),
     _at_most(ECHO, "turns of 110° and less taken for reversals", "answer_little_turns_taken", "", 0, SPANDSP),
     _at_most(
         ECHO, "2100 Hz in recordings, held-out, an hour", "held_out_answer_tones_per_hour", "", 0, SPANDSP
