@@ -24,6 +24,7 @@ from gateway.drivers import alsa
 from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
+from gateway.drivers.echo_delays import EchoDelays
 from gateway.drivers.sip_life import UNPRIVILEGED
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
@@ -33,7 +34,9 @@ from gateway.exchange import Exchange
 from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
+from gateway.management.lines import lines_plain
 from gateway.media.core import (
+    CARD_DELAY_LIMIT_SAMPLES,
     CardAudio,
     CorePort,
     CoreSettings,
@@ -44,8 +47,9 @@ from gateway.media.core import (
 )
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
+from gateway.model.echo import EchoFigures
 from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, SipStackDown
-from gateway.model.numbers import PortId
+from gateway.model.numbers import NodeId, PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
@@ -53,6 +57,7 @@ from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
 from gateway.runtime.supervisor import keep, pause, watch_audio
+from gateway.runtime.sure_delays import sure_delays
 from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
 from gateway.simulator.board import SimulatedBoard
 
@@ -99,6 +104,10 @@ class PlanKeeper:
         self._core.apply(plan)
         self.plan = plan
 
+    def echo(self, node: NodeId) -> EchoFigures:
+        """What the canceller of a port has measured."""
+        return self._core.echo(node)
+
 
 class Gateway:
     """A gateway in real time: made by `running`, used by the prompt and by tests."""
@@ -140,6 +149,8 @@ class Gateway:
             self.modules = self._make_modules()
             undo.callback(self.modules.stop)
             self.silent_ports: dict[PortSettings, str] = {}
+            trouble = self._trouble_of("echo delays")
+            self.echo_delays = EchoDelays(self.state.echo_delays, CARD_DELAY_LIMIT_SAMPLES, trouble)
             self.core = self._make_core()
             undo.callback(self.core.close)
             self.plans = PlanKeeper(self.core)
@@ -219,7 +230,8 @@ class Gateway:
         if port.audio is AudioKind.WIRE:
             wire = self.board.wires[port.port]
             return CorePort(port.node, WireAudio(wire.exchange, wire.line))
-        card = CorePort(port.node, CardAudio(port.card, port.card_side, port.full_scale_dbm0))
+        audio = CardAudio(port.card, port.card_side, port.full_scale_dbm0)
+        card = CorePort(port.node, audio, self.echo_delays.delay_of(port.card, port.port))
         try:
             self._settle_card(port)
             _try(card, f": plug the card in, or correct `card` of port {port.port} in board.toml")
@@ -277,7 +289,8 @@ class Gateway:
             await control.close()
 
     async def keep_house(self) -> None:
-        """Once a second: the trace to its file, a look at the sound cards and at the storage thread.
+        """Once a second: the trace to its file, a look at the sound cards, their echoes and the storage
+        thread.
 
         HardwareError when the storage thread is gone: calls would no longer be recorded.
         """
@@ -285,6 +298,8 @@ class Gateway:
         while not await pause(self.stopped, HOUSEKEEPING_S):
             self.trace.flush()
             gone = self._watch_cards(gone)
+            if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
+                await asyncio.to_thread(self.echo_delays.save)
             if not self.journal.is_alive:
                 raise HardwareError(
                     "the storage thread has ended, calls are not recorded: the gateway ends;"
@@ -380,10 +395,14 @@ class Gateway:
     def _sources(self) -> Sources:
         views: dict[str, Callable[[], Plain]] = {
             "status": self.status,
-            "lines": lambda: self._timed(to_plain(self.exchange.view().lines, tagged=False)),
+            "lines": lambda: self._timed(lines_plain(self.exchange.view().lines, self._echo())),
             "calls": lambda: self._timed(to_plain(self.exchange.view().calls, tagged=False)),
         }
         return Sources(views, self._last_lines, self.trace.follow, self.obey)
+
+    def _echo(self) -> dict[PortId, EchoFigures]:
+        figures = self.core.statistics()
+        return {port.port: figures.port(port.node).echo for port in self.configuration.board.ports}
 
     def _timed(self, rows: Plain) -> Plain:
         """Rows with the moment to which their monotonic times belong."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted
+from gateway.model.echo import LegEcho
 from gateway.model.events import Event
 from gateway.model.numbers import PortId
 from gateway.model.plan import Plan
@@ -114,10 +115,14 @@ class SipStack(Protocol):
         ...
 
 
+JournalRow = CallStarted | CallAnswered | CallEnded | LegEcho
+"""A row of the journal: of a call, or of an analog party that has left one."""
+
+
 class CallJournal(Protocol):
     """The exactly-once journal of calls: one writer, committed before `flush` returns."""
 
-    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None:
+    def append(self, row: JournalRow) -> None:
         """Queue one row for the writer."""
         ...
 

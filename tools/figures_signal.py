@@ -127,6 +127,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     runs.simple(found, "jitter", quick=quick)
     runs.simple(found, "path", *speech, quick=quick)
     runs.canceller(found, quick=quick)
+    runs.simple(found, "machines", quick=quick)
     if charts:
         runs.simple(found, "dtmf", "map", quick=quick)
         runs.simple(found, "dtmf", "curve", quick=quick)

@@ -16,7 +16,18 @@ from tools.progress import ROOT, say
 
 NATIVE = ROOT / "native"
 OUT = "out-signal"  # a directory of its own: tests and benchmarks of others go on meanwhile
-PROGRAMS = ("dtmf", "progress", "callerid", "jitter", "path", "canceller", "detectors", "talkoff", "tick")
+PROGRAMS = (
+    "dtmf",
+    "progress",
+    "callerid",
+    "jitter",
+    "path",
+    "canceller",
+    "machines",
+    "detectors",
+    "talkoff",
+    "tick",
+)
 SPEECH_S = 60
 DETECTOR_SAMPLES = 80_000
 CANCELLER_SAMPLES = 16_000
@@ -218,6 +229,9 @@ def talkoff(found: Measures) -> None:
         measured = Measures()
         for row in rows_of(_run([_program("talkoff"), "--json", "-"], given=listed)):
             measured.put(str(row["figure"]), str(row["who"]), _number(row, "value"))
+        for row in rows_of(_run([_program("machines"), "--json", "-"], given=listed)):
+            figure = str(row["figure"]).replace("answer_false", f"{name}_answer", 1)
+            found.put(figure, str(row["who"]), _number(row, "value"))
         _keep_talkoff(found, measured, name, f"{use.value}: {', '.join(group.name for group in groups)}")
 
 

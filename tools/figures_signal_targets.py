@@ -110,7 +110,15 @@ ECHO_ROWS = (
     _at_least(ECHO, "office, 1 s after double talk, worst", "ec_office_after_worst_db", "dB", 14, SPEEX),
     _of_peer(ECHO, "instructions a sample, span 128 ms", "ec_instructions_128", "", 0.25, SPEEX),
     _missing(ECHO, "time of the NEON build", "no board here, and qemu's time says nothing"),
-    _missing(ECHO, "fax tone disables NLP, then the canceller", "no benchmark yet"),
+    _all(ECHO, "2100 Hz found: NLP off", "answer_tone_found", SPANDSP),
+    _all(ECHO, "2100 Hz with reversals found in 1 s: canceller off", "answer_reversals_in_1_s", SPANDSP),
+    _all(ECHO, "2100 Hz with reversals found in 3 s", "answer_reversals_in_3_s", SPANDSP),
+    _at_most(ECHO, "turns of 110° and less taken for reversals", "answer_little_turns_taken", "", 0, SPANDSP),
+    _at_most(
+        ECHO, "2100 Hz in recordings, held-out, an hour", "held_out_answer_tones_per_hour", "", 0, SPANDSP
+    ),
+    _at_most(ECHO, "reversals in recordings, held-out", "held_out_answer_reversals", "", 0, SPANDSP),
+    _all(ECHO, "echo gone as before 200 ms after an xrun", "ec_after_xrun", SPEEX),
 )
 
 DTMF_ROWS = (

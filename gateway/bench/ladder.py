@@ -119,6 +119,8 @@ class Ladder:
             case act.CallEnded(call=call, cause=cause, evidence=evidence, ended_by=ended_by):
                 why = f"{cause.name.lower()} ({evidence})"
                 self._add(EXCHANGE, JOURNAL, f"call {call}: {why}, ended by {ended_by}")
+            case act.LegEnded(call=call, port=port):
+                self._add(EXCHANGE, JOURNAL, f"call {call}: the echo of {self._names[port]}")
             case act.RaiseAlarm(about=about, text=text):
                 self._add(EXCHANGE, about, f"ALARM: {text}")
             case act.Narrate(line=line):

@@ -13,9 +13,10 @@ from gateway.config.load import Configuration, load_configuration
 from gateway.config.samples import SIMULATED
 from gateway.errors import CitylineError
 from gateway.exchange import Exchange
+from gateway.interfaces import JournalRow
 from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio
 from gateway.media.tones import tone_plan
-from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted, RaiseAlarm
+from gateway.model.actions import Action, RaiseAlarm
 from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, Now
 from gateway.model.settings import ExtensionKind
@@ -49,9 +50,9 @@ class _Handles(Protocol):
 class MemoryJournal:
     """Implements `gateway.interfaces.CallJournal` in memory."""
 
-    rows: list[CallStarted | CallAnswered | CallEnded] = field(default_factory=list)
+    rows: list[JournalRow] = field(default_factory=list)
 
-    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None:
+    def append(self, row: JournalRow) -> None:
         """Keep a row."""
         self.rows.append(row)
 

@@ -14,7 +14,7 @@ from gateway.bench.party import Party
 from gateway.bench.stage import Check, Stage
 from gateway.config.load import Configuration
 from gateway.errors import CitylineError
-from gateway.model.actions import CallAnswered, CallEnded, CallStarted
+from gateway.interfaces import JournalRow
 from gateway.runtime.trace import TraceHeader, TraceWriter
 from gateway.simulator.wires import RATE_HZ, SAMPLE_BYTES
 
@@ -48,7 +48,7 @@ class Verdict:
     checks: tuple[Check, ...]
     ladder: tuple[Rung, ...]
     narration: tuple[str, ...]
-    records: tuple[CallStarted | CallAnswered | CallEnded, ...]
+    records: tuple[JournalRow, ...]
     virtual_s: float
     real_s: float
     cpu_s: float

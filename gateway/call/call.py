@@ -15,6 +15,7 @@ from gateway.call.record import CallRecord, Written
 from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
 from gateway.line.fxo import Fxo
+from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import CallId
@@ -227,13 +228,15 @@ class Call(Machine[CallState]):
 
     def release(self, leg: Leg, cause: Cause, step: Step) -> None:
         """Clear a party and forget it."""
-        self.forget(leg)
+        self.forget(leg, step)
         leg.line.order(Clear(cause), step)
 
-    def forget(self, leg: Leg) -> None:
+    def forget(self, leg: Leg, step: Step) -> None:
         """A party has left by itself."""
         self.board.unseat(leg)
         self.holders.discard(leg.key)
+        if leg not in self.offers and isinstance(leg.line, Fxs | Fxo):
+            self.record.party_left(leg.line.port, leg.node, step)
         if leg is self.caller:
             self.caller = None
         elif leg is self.other:
@@ -241,10 +244,10 @@ class Call(Machine[CallState]):
         else:
             self.offers.remove(leg)
 
-    def take_out(self, source: str) -> Leg:
+    def take_out(self, source: str, step: Step) -> Leg:
         """Forget the party that this news came from, and return it."""
         leg = self.board.legs[source]
-        self.forget(leg)
+        self.forget(leg, step)
         return leg
 
     def release_offers(self, cause: Cause, step: Step) -> None:
@@ -283,7 +286,7 @@ class Call(Machine[CallState]):
 
     def party_left(self, news: Left, step: Step) -> CallState:
         """One of two has left: the call is over, and the other one hears it."""
-        leg = self.take_out(news.source)
+        leg = self.take_out(news.source, step)
         return self.end(news.cause, news.evidence, leg.number or leg.via, step)
 
     def end_now(self, order: EndCall, step: Step) -> CallState:

@@ -73,7 +73,7 @@ def left(call: Call, news: Left, step: Step) -> CallState:
         holds_alone and isinstance(leg.line, Fxs) and news.evidence is Evidence.HOOK and partner is not None
     ):
         return call.party_left(news, step)
-    call.take_out(news.source)
+    call.take_out(news.source, step)
     call.recall_number = leg.number
     if not call.board.is_free(leg.number):
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)

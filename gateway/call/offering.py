@@ -121,7 +121,7 @@ def answered(call: Call, news: Answered, step: Step) -> CallState:
 
 def left(call: Call, news: Left, step: Step) -> CallState:
     """The caller gave up, or a station refused."""
-    leg = call.take_out(news.source)
+    leg = call.take_out(news.source, step)
     if call.caller is None:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
     note_left(call, leg, news)

@@ -85,7 +85,7 @@ def nobody_answered(call: Call, timer: StateTimer, step: Step) -> CallState:
 
 def left_seizing(call: Call, news: Left, step: Step) -> CallState:
     """The caller gave up; or the line is no good, then the next one may be."""
-    leg = call.take_out(news.source)
+    leg = call.take_out(news.source, step)
     if call.caller is None:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
     if call.trunks is None or news.cause not in _LINE_AT_FAULT:

@@ -98,7 +98,7 @@ def caller_left(call: Call, news: Left, step: Step) -> CallState:
 
 def left(call: Call, news: Left, step: Step) -> CallState:
     """The caller is gone, or a member refused."""
-    leg = call.take_out(news.source)
+    leg = call.take_out(news.source, step)
     if call.caller is None:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
     offering.note_left(call, leg, news)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.errors import Bug
-from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction
+from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction, LegEnded
 from gateway.model.causes import Cause, Evidence
 from gateway.model.machine import Step
-from gateway.model.numbers import CallId, Now
+from gateway.model.numbers import CallId, NodeId, Now, PortId
 
 
 class Written(Enum):
@@ -67,6 +67,12 @@ class CallRecord:
         self.answered_ms = step.now.ms
         now = step.now
         step.do(CallAnswered(self.call, connected, line, evidence, now.wall_ns, now.monotonic_ns))
+
+    def party_left(self, port: PortId, node: NodeId, step: Step) -> None:
+        """An analog party is out of the call: what its canceller measured follows the start row."""
+        self.ensure_started(step)
+        now = step.now
+        step.do(LegEnded(self.call, port, node, now.wall_ns, now.monotonic_ns))
 
     def end(self, cause: Cause, evidence: Evidence, ended_by: str, step: Step) -> None:
         """Write the end row; `Bug` the second time."""

@@ -5,13 +5,13 @@ The file is for its owner only and never holds a secret itself. A digest depends
 """
 
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.drivers.state_directory import StateError
+from gateway.drivers.whole_file import replace_file
 from gateway.interfaces import SipAccount
 from gateway.model.plain import from_plain, to_plain
 from gateway.sip.digest import Algorithm, ha1
@@ -117,20 +117,4 @@ def _read(path: Path, realm: str) -> tuple[SipAccount, ...]:
 
 def _write(path: Path, stored: StoredSecrets) -> None:
     """Replace the file as a whole: after a power cut it is the old one or the new one."""
-    draft = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            json.dump(to_plain(stored), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise StateError(f"{path}: {error.strerror}; choose another place with --state") from None
+    replace_file(path, json.dumps(to_plain(stored), indent=1))

@@ -23,7 +23,9 @@ from pathlib import Path
 from time import monotonic, monotonic_ns, time_ns
 
 from gateway.errors import CitylineError
+from gateway.interfaces import JournalRow
 from gateway.model.actions import CallAnswered, CallEnded, CallStarted
+from gateway.model.echo import LegEcho
 from gateway.records import schema
 from gateway.records.calls import CallRecord, record_from_row
 
@@ -46,7 +48,7 @@ FLUSH_TIMEOUT_S = 10.0
 BUSY_MS = 5_000
 """Longest that SQLite waits for another connection's lock; readers take none that would block the writer."""
 
-Row = CallStarted | CallAnswered | CallEnded
+Row = JournalRow
 
 _log = logging.getLogger(__name__)
 
@@ -325,6 +327,14 @@ def row_values(row: Row) -> tuple[str, dict[str, object]]:
                 "ended_by": _text(row.ended_by, 128),
             }
             return schema.INSERT_ENDED, values
+        case LegEcho():
+            values |= {
+                "port": _text(row.port, 128),
+                "erl_db": row.echo.erl_db,
+                "erle_db": row.echo.erle_db,
+                "delay_ms": row.echo.delay_ms,
+            }
+            return schema.INSERT_LEG_ECHO, values
 
 
 def _text(text: str, limit: int) -> str:
@@ -445,7 +455,9 @@ def read_calls(path: Path, *, limit: int = 100, since_ns: int = 0) -> list[CallR
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            rows = connection.execute(schema.SELECT_RECORDS, {"limit": limit, "since_ns": since_ns})
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            query = schema.select_records(version)
+            rows = connection.execute(query, {"limit": limit, "since_ns": since_ns})
             return [record_from_row(row) for row in rows]
     except (sqlite3.Error, ValueError) as error:
         raise StorageError(f"{path}: cannot be read: {error}") from None

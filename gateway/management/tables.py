@@ -110,11 +110,20 @@ def lines_text(answer: Mapping[str, Any]) -> str:
             row["state"],
             duration(answer["now_ms"] - row["since_ms"]),
             "-" if row["call"] is None else row["call"],
+            _measured(row["echo"]["erl_db"], "dB"),
+            _measured(row["echo"]["erle_db"], "dB"),
+            _measured(row["echo"]["delay_ms"], "ms"),
             row["failure"],
         )
         for row in answer["rows"]
     ]
-    return table((_("PORT"), _("KIND"), _("NAME"), _("STATE"), _("FOR"), _("CALL"), ""), rows)
+    headings = (_("PORT"), _("KIND"), _("NAME"), _("STATE"), _("FOR"), _("CALL"))
+    return table((*headings, "ERL", "ERLE", _("ECHO AFTER"), ""), rows)
+
+
+def _measured(value: float | None, unit: str) -> str:
+    """A figure of a canceller in whole units; a dash when there is none."""
+    return "-" if value is None else f"{value:.0f} {unit}"
 
 
 def calls_text(answer: Mapping[str, Any]) -> str:

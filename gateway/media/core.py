@@ -23,6 +23,7 @@ from gateway.media.core_crossing import (
     write_settings,
 )
 from gateway.media.core_values import (
+    CARD_DELAY_LIMIT_SAMPLES,
     CardAudio,
     CorePort,
     CoreSettings,
@@ -35,10 +36,13 @@ from gateway.media.core_values import (
     ToneDescriptor,
     WireAudio,
 )
+from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
+from gateway.model.numbers import NodeId
 from gateway.model.plan import Plan
 
 __all__ = [
+    "CARD_DELAY_LIMIT_SAMPLES",
     "CardAudio",
     "CorePort",
     "CoreSettings",
@@ -204,6 +208,12 @@ class SignalCore:
         raw = ffi.new("struct sc_core_statistics *")
         lib.sc_core_statistics(self._open(), raw)
         return read_statistics(ffi, raw)
+
+    def echo(self, node: NodeId) -> EchoFigures:
+        """What the canceller of a port has measured as of the last tick; KeyError when there is no such
+        port.
+        """
+        return self.statistics().port(node).echo
 
     def set_fault(self, fault: Fault) -> None:
         """Make a deliberate fault, for the tests of our tests: nothing else may call this."""

@@ -294,6 +294,8 @@ def write_settings(ffi: Any, settings: CoreSettings) -> tuple[Any, list[Any]]:
 
 def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
     target.node = port.node
+    target.echo_delay_known = port.echo_delay_samples is not None
+    target.echo_delay_samples = port.echo_delay_samples or 0
     match port.audio:
         case WireAudio(exchange=exchange, line=line):
             target.kind = 1
@@ -411,8 +413,11 @@ def _port_statistics(raw: Any) -> PortStatistics:
         erl_db=raw.erl_db,
         erle_db=raw.erle_db,
         echo_delay_ms=delay_samples / SAMPLES_PER_MS if known else None,
+        echo_delay_samples=raw.echo_delay_samples if known else None,
         converged=bool(raw.converged),
         double_talk=bool(raw.double_talk),
+        nlp_off=bool(raw.nlp_off),
+        canceller_disabled=bool(raw.canceller_disabled),
         failures=raw.failures,
         capture_xruns=raw.capture_xruns,
         playback_xruns=raw.playback_xruns,

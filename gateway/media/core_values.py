@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from gateway.model.echo import EchoFigures
 from gateway.model.numbers import NodeId, ToneKind
 
 
@@ -39,12 +40,21 @@ class SilentAudio:
     """A port without audio (its card is missing): it captures silence."""
 
 
+CARD_DELAY_LIMIT_SAMPLES = 1_792
+"""Span of a card's canceller: its echo begins within 224 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorePort:
-    """A port of the core: its node id in every plan and what carries its audio."""
+    """A port of the core: its node id in every plan and what carries its audio.
+
+    ``echo_delay_samples`` is `PortStatistics.echo_delay_samples` of an earlier run, 0 to under 1,792 for a
+    card and 1,024 otherwise: the canceller begins there, and moves where that is wrong. None: not known.
+    """
 
     node: NodeId
     audio: WireAudio | CardAudio | SilentAudio
+    echo_delay_samples: int | None = None
 
 
 class ToneDescriptor(NamedTuple):
@@ -105,9 +115,11 @@ class PortStatistics:
     """A port as of the last tick. Levels in dBm0 over the last 100 ms (-96 is silence).
 
     ``spoken`` came from the line after the canceller, ``captured`` before it, ``heard`` was played to the
-    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown), ``erl_db`` and
-    ``erle_db`` as in G.168. The last fields count for sound cards only; ``lost_frames`` are frames of the
-    card's 48 kHz.
+    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown); of it
+    ``echo_delay_samples`` is what the canceller found, the rest a card's buffers that are counted.
+    ``erl_db`` and ``erle_db`` as in G.168. ``nlp_off``: an answer tone was heard in this call;
+    ``canceller_disabled``: so were its phase reversals, and machines have the line to themselves. The last
+    fields count for sound cards only; ``lost_frames`` are frames of the card's 48 kHz.
     """
 
     node: NodeId
@@ -117,8 +129,11 @@ class PortStatistics:
     erl_db: float
     erle_db: float
     echo_delay_ms: float | None
+    echo_delay_samples: int | None
     converged: bool
     double_talk: bool
+    nlp_off: bool
+    canceller_disabled: bool
     failures: int
     capture_xruns: int
     playback_xruns: int
@@ -127,6 +142,13 @@ class PortStatistics:
     capture_ppm: float
     playback_ppm: float
     card_gone: bool
+
+    @property
+    def echo(self) -> EchoFigures:
+        """What the canceller has found: nothing before it has found an echo path."""
+        if not self.converged:
+            return EchoFigures()
+        return EchoFigures(round(self.erl_db, 1), round(self.erle_db, 1), self.echo_delay_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.causes import Cause, Evidence
-from gateway.model.numbers import CallId, DialogId, PortId
+from gateway.model.numbers import CallId, DialogId, NodeId, PortId
 from gateway.model.plan import Plan
 from gateway.model.timers import TimerId
 
@@ -195,6 +195,21 @@ class CallEnded:
     monotonic_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """An analog party has left its call: the runtime reads what its canceller measured into the journal.
+
+    ``node`` is the port's in the plan. What was measured stays outside: no figure of a canceller ever comes
+    to the exchange, so a trace replays without one.
+    """
+
+    call: CallId
+    port: PortId
+    node: NodeId
+    wall_ns: int
+    monotonic_ns: int
+
+
 # --- for people --------------------------------------------------------------------------------------------
 
 
@@ -235,6 +250,7 @@ Action = (
     | CallStarted
     | CallAnswered
     | CallEnded
+    | LegEnded
     | Narrate
     | RaiseAlarm
 )

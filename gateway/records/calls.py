@@ -1,5 +1,6 @@
 """One call as it stands in the journal, and what follows from its rows: how it went, how long it took."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,10 +24,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PortEcho:
+    """What the canceller of an analog party had measured when that party left the call; None: not found."""
+
+    port: str
+    erl_db: float | None
+    erle_db: float | None
+    delay_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """The three rows of a call beside one another; the fields of a row that is not there are None.
 
-    ``line`` is the city line that the call came in or went out over, None inside the office.
+    ``line`` is the city line that the call came in or went out over, None inside the office. ``echo`` has one
+    entry for each analog party that has left, by port.
     """
 
     run: int
@@ -47,6 +59,7 @@ class CallRecord:
     ended_by: str | None = None
     ended_wall_ns: int | None = None
     ended_monotonic_ns: int | None = None
+    echo: tuple[PortEcho, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -112,10 +125,10 @@ def summarise(records: Iterable[CallRecord]) -> Summary:
 
 
 def record_from_row(row: tuple[object, ...]) -> CallRecord:
-    """Make a record of a row of `schema.SELECT_RECORDS`. ValueError when the row cannot be."""
+    """Make a record of a row of `schema.select_records`. ValueError when the row cannot be."""
     (run, call, direction, calling, calling_name, called, line, wall, monotonic, *rest) = row
     (connected, answer_line, answer_evidence, answered_wall, answered_monotonic, *end) = rest
-    (cause, end_evidence, ended_by, ended_wall, ended_monotonic) = end
+    (cause, end_evidence, ended_by, ended_wall, ended_monotonic, echo) = end
     return CallRecord(
         _number(run),
         _number(call),
@@ -135,7 +148,16 @@ def record_from_row(row: tuple[object, ...]) -> CallRecord:
         _text_or_none(ended_by),
         _number_or_none(ended_wall),
         _number_or_none(ended_monotonic),
+        _echo_of(echo),
     )
+
+
+def _echo_of(rows: object) -> tuple[PortEcho, ...]:
+    """The last measurement of each port, from JSON rows of time, port and three figures."""
+    last: dict[str, PortEcho] = {}
+    for _, port, erl_db, erle_db, delay_ms in sorted(json.loads(str(rows)), key=lambda row: row[0]):
+        last[str(port)] = PortEcho(str(port), erl_db, erle_db, delay_ms)
+    return tuple(last[port] for port in sorted(last))
 
 
 def _number(value: object) -> int:

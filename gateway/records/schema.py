@@ -1,5 +1,5 @@
-"""The journal's tables: three append-only rows a call (started, answered, ended), and the runs of the
-gateway.
+"""The journal's tables: three append-only rows a call (started, answered, ended), one for each analog party
+that leaves it (what its echo canceller measured), and the runs of the gateway.
 
 Everything else about calls is computed from these rows, so the tables refuse what cannot be: an answer or
 an end without a start, a second one, an end before the start, an unknown cause, a change or a removal of
@@ -23,25 +23,30 @@ KNOWN: tuple[tuple[str, tuple[tuple[str | int, str], ...]], ...] = (
 
 ADD_KNOWN = "INSERT OR IGNORE INTO {table} VALUES (?, ?)"
 
-_APPEND_ONLY = "\n".join(
-    f"""
+
+def _append_only(*tables: str) -> str:
+    return "\n".join(
+        f"""
     CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE ON {table}
         BEGIN SELECT RAISE(ABORT, 'a row of the journal is never changed'); END;
     CREATE TRIGGER {table}_is_never_removed BEFORE DELETE ON {table}
         BEGIN SELECT RAISE(ABORT, 'a row of the journal is never removed'); END;
     """
-    for table in ("call_started", "call_answered", "call_ended")
-)
+        for table in tables
+    )
 
-_IN_ORDER = "\n".join(
-    f"""
+
+def _in_order(*tables: str) -> str:
+    return "\n".join(
+        f"""
     CREATE TRIGGER {table}_follows_its_start BEFORE INSERT ON {table}
         WHEN EXISTS (SELECT 1 FROM call_started AS s WHERE s.run = NEW.run AND s.call = NEW.call
                      AND s.monotonic_ns > NEW.monotonic_ns)
         BEGIN SELECT RAISE(ABORT, 'before the start of its call'); END;
     """
-    for table in ("call_answered", "call_ended")
-)
+        for table in tables
+    )
+
 
 _FIRST = f"""
     CREATE TABLE directions (direction TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
@@ -104,13 +109,36 @@ _FIRST = f"""
                      AND a.monotonic_ns > NEW.monotonic_ns)
         BEGIN SELECT RAISE(ABORT, 'before the answer of its call'); END;
 
-    {_IN_ORDER}
-    {_APPEND_ONLY}
+    {_in_order("call_answered", "call_ended")}
+    {_append_only("call_started", "call_answered", "call_ended")}
 
     CREATE INDEX call_started_by_time ON call_started (wall_ns);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# The key's columns come first: elsewhere quick_check of SQLite 3.40 takes a NULL for another column's.
+_ECHO_OF_LEGS = f"""
+    CREATE TABLE leg_echo (
+        run INTEGER NOT NULL,
+        call INTEGER NOT NULL,
+        port TEXT NOT NULL CHECK (length(port) BETWEEN 1 AND 128),
+        monotonic_ns INTEGER NOT NULL,
+        erl_db REAL,
+        erle_db REAL,
+        delay_ms REAL CHECK (delay_ms >= 0),
+        wall_ns INTEGER NOT NULL,
+        PRIMARY KEY (run, call, port, monotonic_ns),
+        FOREIGN KEY (run, call) REFERENCES call_started
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TRIGGER leg_echo_before_the_end BEFORE INSERT ON leg_echo
+        WHEN EXISTS (SELECT 1 FROM call_ended AS e WHERE e.run = NEW.run AND e.call = NEW.call)
+        BEGIN SELECT RAISE(ABORT, 'nobody leaves an ended call'); END;
+
+    {_in_order("leg_echo")}
+    {_append_only("leg_echo")}
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ECHO_OF_LEGS)
 """Numbered from 1, each run once and never edited after a release; ``user_version`` counts them."""
 
 BEGIN_RUN = """
@@ -152,12 +180,31 @@ INSERT_ENDED = """
     VALUES (:run, :call, :cause, :evidence, :ended_by, :wall_ns, :monotonic_ns)
 """
 
-SELECT_RECORDS = """
+INSERT_LEG_ECHO = """
+    INSERT INTO leg_echo (run, call, port, erl_db, erle_db, delay_ms, wall_ns, monotonic_ns)
+    VALUES (:run, :call, :port, :erl_db, :erle_db, :delay_ms, :wall_ns, :monotonic_ns)
+"""
+
+ECHO_SINCE = 2
+"""The form of the journal, as ``user_version`` counts, that has the echo of legs."""
+
+_ECHO = """
+    (SELECT json_group_array(json_array(l.monotonic_ns, l.port, l.erl_db, l.erle_db, l.delay_ms))
+     FROM leg_echo AS l WHERE l.run = s.run AND l.call = s.call)
+"""
+
+_SELECT_RECORDS = """
     SELECT s.run, s.call, s.direction, s.calling, s.calling_name, s.called,
            s.line, s.wall_ns, s.monotonic_ns,
            a.connected, a.line, a.evidence, a.wall_ns, a.monotonic_ns,
-           e.cause, e.evidence, e.ended_by, e.wall_ns, e.monotonic_ns
+           e.cause, e.evidence, e.ended_by, e.wall_ns, e.monotonic_ns,
+           {echo}
     FROM call_started AS s
         LEFT JOIN call_answered AS a USING (run, call) LEFT JOIN call_ended AS e USING (run, call)
     WHERE s.wall_ns >= :since_ns ORDER BY s.run DESC, s.call DESC LIMIT :limit
 """
+
+
+def select_records(version: int) -> str:
+    """The query for the newest calls of a journal of that form: an older one is read as it is."""
+    return _SELECT_RECORDS.format(echo=_ECHO if version >= ECHO_SINCE else "'[]'")

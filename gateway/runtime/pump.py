@@ -15,8 +15,9 @@ from typing import Protocol, assert_never
 from gateway.interfaces import CallJournal, Clock, LineModules
 from gateway.model import actions as act
 from gateway.model.actions import Action
+from gateway.model.echo import EchoFigures, LegEcho
 from gateway.model.events import Event
-from gateway.model.numbers import Now
+from gateway.model.numbers import NodeId, Now
 from gateway.model.plan import Plan
 from gateway.runtime.timers import Timers
 
@@ -41,10 +42,14 @@ class Exchange(Protocol):
 
 
 class PlanTaker(Protocol):
-    """What the pump needs of the signal core."""
+    """What the pump needs of the signal core: it takes plans and shows what its cancellers measured."""
 
     def apply(self, plan: Plan) -> None:
         """Swap it in before the next tick."""
+        ...
+
+    def echo(self, node: NodeId) -> EchoFigures:
+        """What the canceller of that port has measured until now."""
         ...
 
 
@@ -220,6 +225,9 @@ class Pump:
                 self.timers.cancel(timer)
             case act.CallStarted() | act.CallAnswered() | act.CallEnded():
                 self._journal.append(action)
+            case act.LegEnded(call=call, port=port, node=node):
+                echo = self._core.echo(node)
+                self._journal.append(LegEcho(call, port, echo, action.wall_ns, action.monotonic_ns))
             case act.Narrate():
                 pass  # the trace has it already
             case act.RaiseAlarm():

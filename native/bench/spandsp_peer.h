@@ -119,6 +119,18 @@ static inline void peer_fax_destroy(void *peer)
     peer_modem_connect_tones_rx_free(peer);
 }
 
+static inline void peer_reversals_heard(void *user, int code, int level, int delay)
+{
+    (void)level, (void)delay;
+    *(unsigned *)user += code == MODEM_CONNECT_TONES_ANS_PR || code == MODEM_CONNECT_TONES_ANSAM_PR;
+}
+
+/* The answer tone with phase reversals; taken and destroyed as the tones of fax machines. */
+static inline void *peer_reversals_create(unsigned *found)
+{
+    return peer_modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_ANS_PR, peer_reversals_heard, found);
+}
+
 static inline void peer_message_heard(void *user, const uint8_t *octets, int length)
 {
     struct peer_message *message = user;
@@ -174,6 +186,7 @@ static inline void *peer_tones_create(unsigned *found) { (void)found; return NUL
 static inline void peer_tones_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
 static inline void peer_tones_destroy(void *peer) { (void)peer; }
 static inline void *peer_fax_create(bool answer, unsigned *found) { (void)answer, (void)found; return NULL; }
+static inline void *peer_reversals_create(unsigned *found) { (void)found; return NULL; }
 static inline void peer_fax_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
 static inline void peer_fax_destroy(void *peer) { (void)peer; }
 static inline void *peer_callerid_create(bool v23, struct peer_message *m) { (void)v23, (void)m; return NULL; }

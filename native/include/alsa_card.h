@@ -25,6 +25,7 @@ struct sc_alsa_side {
     void *self;
     void (*captured)(void *self, const int16_t *frames, size_t stride, size_t n, int64_t position);
     void (*play)(void *self, int16_t *frames, size_t stride, size_t n, int64_t position);
+    void (*restarted)(void *self);      /* after an xrun: what was played before is over, what waited was never played */
 };
 
 struct sc_alsa_card_statistics {

@@ -33,6 +33,7 @@ struct sc_alsa_port_statistics {
     float capture_ppm, playback_ppm;
     int32_t alignment_samples;      /* playback that was known to wait in the card's buffer when it was tapped */
     float captured_dbm0;            /* before the canceller */
+    bool nlp_off, canceller_disabled;   /* by an answer tone (tone_disabler.h) */
     bool gone;
 };
 
@@ -41,8 +42,8 @@ struct sc_alsa_port_statistics {
 int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_settings *settings);
 void sc_alsa_port_destroy(struct sc_alsa_port *port);
 
-/* The plan's switches; heard: some node hears this port. */
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard);
+/* The plan's switches; heard: some node hears this port; in_call: that, or it hears some node. */
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard, bool in_call);
 
 void sc_alsa_port_service(struct sc_alsa_port *port);
 int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);

@@ -34,6 +34,8 @@ struct sc_core_port {
     char capture_device[128];   /* card: another name for capture; empty = the same */
     uint32_t side;              /* card: 0 left, 1 right; of a mono card 0 */
     float full_scale_dbm0;      /* card: level of a sine that fills the card's 16 bits, on the line */
+    bool echo_delay_known;      /* the canceller begins at the delay that it found in an earlier run */
+    int32_t echo_delay_samples; /* sc_port_statistics.echo_delay_samples of that run */
 };
 
 /* A call-progress tone of the office's country. */
@@ -127,6 +129,8 @@ struct sc_port_statistics {
     int32_t alignment_samples;  /* card: playback that was known to wait in buffers */
     bool converged;
     bool double_talk;
+    bool nlp_off;               /* an answer tone has been heard in this call */
+    bool canceller_disabled;    /* its phase reversals were: the canceller is passed by until both sides are silent */
     uint64_t failures;          /* exchanges that failed */
     uint64_t capture_xruns;     /* card */
     uint64_t playback_xruns;

@@ -58,6 +58,10 @@ void sc_echo_canceller_get_state(const struct sc_echo_canceller *ec, struct sc_e
 /* Restores a persisted bulk delay; the estimator may still move it.  EINVAL when it does not fit into the span. */
 int sc_echo_canceller_set_delay(struct sc_echo_canceller *ec, int32_t delay_samples);
 
+/* Rin and sin jump together to another moment (an xrun): the n newest samples of rin before it, silence included, take the
+ * place of what was played before the jump; n at least the span.  What has been learnt stays. */
+void sc_echo_canceller_realign(struct sc_echo_canceller *ec, const int16_t *rin, size_t n);
+
 void sc_echo_canceller_set_nlp(struct sc_echo_canceller *ec, bool on, bool comfort_noise);
 void sc_echo_canceller_set_adaptation(struct sc_echo_canceller *ec, bool on); /* G.168 "inhibit adaptation" */
 void sc_echo_canceller_set_bypass(struct sc_echo_canceller *ec, bool on);     /* sout = sin: a deliberate fault for tests */

@@ -1,12 +1,14 @@
 /* alsa_card.c: a sound card through alsa-lib, without ever waiting for it.
  *
  * How: both directions are opened non-blocking; playback is prefilled with silence and kept filled to a target, which grows
- * by a period after an underrun; capture is read as far as it goes. Both are counted in frames, so that captured and played samples stay aligned: the sample captured at count c was
- * captured when the one played at count c + offset left the buffer. A margin of one period keeps that causal although drivers
- * move their pointers in steps. The offset is fixed at the start and measured anew after an xrun or when the counts have moved
- * apart (two clocks, frames lost below us).
+ * by a period after an underrun; capture is read as far as it goes. Both are counted in frames, so that captured and played
+ * samples stay aligned: the sample captured at count c was captured when the one played at count c + offset left the buffer. A margin keeps that
+ * causal although drivers move their pointers in steps. The offset is fixed at the start and measured anew after an xrun or
+ * when the counts have moved apart (two clocks, frames lost below us); an xrun starts both directions anew, so that the
+ * echo's place is the same as before.
  * Assumes one servicing thread; that alsa-lib's non-blocking calls on hw devices return at once.
- * Measured (tests/alsa): PulseAudio cables: no xrun in 60 s beside four busy Python threads. */
+ * Measured (tests/test_alsa_xrun.c): a card of arithmetic, 50 ms and more not served: 200 ms later the echo is gone as before;
+ * (tests/alsa) PulseAudio cables: no xrun in 60 s beside four busy Python threads. */
 #include "alsa_card.h"
 
 #ifdef SC_HAVE_ALSA
@@ -31,9 +33,17 @@
 #define PLUGIN_PRIORITY 45              /* SCHED_FIFO, below the audio thread's 50 */
 #define START_ATTEMPTS 100              /* a card that does not start for a second of ticks is gone */
 #define NAME_MAX_BYTES 128
-#define MARGIN_SAMPLES 80               /* drivers move their pointers a period at a time */
+/* So much later than its pointer says may a frame have been played, since pointers move in steps. A kernel's steps (a period
+ * at most) are shorter than our own two resamplers, and its short fill leaves no more: what is captured at the end of a tick
+ * was played when only 5 ms were left of what has been given. */
+#define HARDWARE_MARGIN_SAMPLES 0
+#define PLUGIN_MARGIN_SAMPLES 80
+#define SETTLING_SERVICES 5             /* a loss that has been noticed may still go on ... */
+#define SETTLING_SAMPLES 4              /* ... and each millisecond of it counts (8 samples: a packet of a USB card) */
 #define APART_SAMPLES 160               /* counts that moved apart by so much are aligned anew ... */
-#define APART_SERVICES 200              /* ... when it lasted for 2 s of ticks */
+#define APART_HARDWARE_SERVICES 1       /* ... at once: a kernel's pointers can be believed, and from a tick of the wrong */
+                                        /* echo the canceller would learn nonsense for half a second */
+#define APART_PLUGIN_SERVICES 200       /* ... for 2 s: what stands behind a plug-in moves by tens of ms */
 #define BLOCKS_PER_SERVICE 16           /* 160 ms at once: more is not in any buffer */
 
 struct sc_alsa_card {
@@ -49,7 +59,7 @@ struct sc_alsa_card {
     unsigned failed_starts;             /* in a row */
     int64_t written, taken;             /* 8 kHz samples given to and got from the card */
     int64_t offset;                     /* count played - count captured at one moment */
-    unsigned apart;
+    unsigned apart, settling;
     int64_t serviced_ns;
     struct sc_alsa_card_statistics counts;
     int16_t block[SC_CARD_BLOCK_FRAMES * SC_CARD_SIDES];
@@ -275,6 +285,9 @@ static void start(struct sc_alsa_card *card)
         if (write_block(card, period_samples, true) < 0)
             return; /* not ready: the next service tries again */
     card->running = snd_pcm_start(card->capture) >= 0 && snd_pcm_start(card->playback) >= 0;
+    for (unsigned i = 0; i < SC_CARD_SIDES; i++)
+        if (card->sides[i].self != NULL)
+            card->sides[i].restarted(card->sides[i].self);
     card->aligned = false;
     card->apart = 0;
 }
@@ -282,16 +295,20 @@ static void start(struct sc_alsa_card *card)
 /* Played and captured counts at this moment, from what waits in both buffers. */
 static void align(struct sc_alsa_card *card, snd_pcm_sframes_t queued_frames, snd_pcm_sframes_t waiting_frames)
 {
-    int64_t played = card->written - queued_frames / SC_CARD_FRAMES_PER_SAMPLE + MARGIN_SAMPLES;
+    int64_t margin = card->hardware ? HARDWARE_MARGIN_SAMPLES : PLUGIN_MARGIN_SAMPLES;
+    int64_t played = card->written - queued_frames / SC_CARD_FRAMES_PER_SAMPLE + margin;
     if (played > card->written)
         played = card->written;
     int64_t captured = card->taken + waiting_frames / SC_CARD_FRAMES_PER_SAMPLE;
     int64_t offset = played - captured;
     int64_t apart = offset > card->offset ? offset - card->offset : card->offset - offset;
-    card->apart = apart > APART_SAMPLES ? card->apart + 1 : 0;
-    if (card->aligned && card->apart < APART_SERVICES)
+    card->apart = apart > (card->settling > 0 ? SETTLING_SAMPLES : APART_SAMPLES) ? card->apart + 1 : 0;
+    card->settling -= card->settling > 0;
+    unsigned patience = card->hardware ? APART_HARDWARE_SERVICES : APART_PLUGIN_SERVICES;
+    if (card->aligned && card->apart < patience)
         return;
     card->offset = offset;
+    card->settling = card->aligned && card->hardware ? SETTLING_SERVICES : 0;
     card->aligned = true;
     card->apart = 0;
     card->counts.alignment_samples = (int32_t)(card->written - played);

@@ -18,9 +18,10 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
     (void)port;
 }
 
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard)
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard, bool in_call)
 {
     (void)heard;
+    (void)in_call;
     (void)port;
     (void)canceller;
     (void)capture_muted;

@@ -2,8 +2,9 @@
  *
  * How: in the card's clock: capture 48 -> 8 kHz (libspeexdsp, fixed ratio), level calibration, echo canceller against the
  * reference, which is what this side gave the card to play, looked up by the card's own counts; then asrc.h to the tick's
- * clock. Playback the other way round: asrc.h, reference tap, calibration, 8 -> 48 kHz. Two sides of one device share
- * its card (alsa_card.h); the first one services it.
+ * clock. Where these counts jump (an xrun) the canceller gets the history that belongs to the new place and keeps its filter.
+ * Playback the other way round: asrc.h, reference tap, calibration, 8 -> 48 kHz. Two sides of one device share its card
+ * (alsa_card.h); the first one services it.
  * Assumes one thread for _service and _exchange. Measured (tests/alsa). */
 #include "alsa_port.h"
 
@@ -22,6 +23,7 @@
 
 #define QUALITY 3                       /* libspeexdsp: 3 ms of delay, 80 dB */
 #define REFERENCE_SAMPLES 4096          /* power of two: 512 ms of what was played */
+#define SPAN_MOST_SAMPLES 2048          /* of any canceller: what it may still hear of what was played */
 /* Between card and tick: what comes at once, at any moment in a tick, and a margin. */
 #define HARDWARE_FILL_SAMPLES 130       /* 5 ms periods */
 #define PLUGIN_FILL_SAMPLES 200         /* 10 ms periods */
@@ -37,6 +39,7 @@ struct sc_alsa_port {
     bool cancels, muted;
     struct sc_meter captured_meter;
     int64_t reference_end;              /* count of the sample after the newest in `reference` */
+    int64_t expected;                   /* count at which the next captured block should come */
     int16_t reference[REFERENCE_SAMPLES];
 };
 
@@ -61,6 +64,20 @@ static void look_up(const struct sc_alsa_port *port, int16_t *rin, size_t n, int
     }
 }
 
+/* Captured and played have moved against one another: the canceller is told what was played before this moment. */
+static void realign(struct sc_alsa_port *port, int64_t position)
+{
+    int16_t played[SPAN_MOST_SAMPLES];
+    look_up(port, played, SPAN_MOST_SAMPLES, position - SPAN_MOST_SAMPLES);
+    sc_echo_canceller_realign(port->canceller, played, SPAN_MOST_SAMPLES);
+}
+
+static void restarted(void *self)
+{
+    struct sc_alsa_port *port = self;
+    memset(port->reference, 0, sizeof port->reference);
+}
+
 static void captured(void *self, const int16_t *frames, size_t stride, size_t n, int64_t position)
 {
     struct sc_alsa_port *port = self;
@@ -73,11 +90,14 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
     if (port->muted)
         memset(sin, 0, n * sizeof *sin);
     sc_meter_process(&port->captured_meter, sin, n);
+    if (position != port->expected)
+        realign(port, position);
+    port->expected = position + (int64_t)n;
     look_up(port, rin, n, position);
     if (port->cancels && !port->muted) {
         int16_t sout[SC_CARD_BLOCK_SAMPLES];
         (void)sc_echo_canceller_process(port->canceller, rin, sin, sout, n); /* a block is never too long */
-        sc_echo_policy_process(&port->policy, port->canceller, rin, n);
+        sc_echo_policy_process(&port->policy, port->canceller, rin, sin, n);
         if (!sc_echo_policy_stands_aside(&port->policy, sin, sout, n))
             memcpy(sin, sout, n * sizeof *sin);
     }
@@ -124,7 +144,7 @@ static int make_card(struct sc_alsa_port *port, const struct sc_alsa_port_settin
 {
     bool same = settings->capture_device == NULL || settings->capture_device[0] == '\0';
     const char *capture = same ? settings->device : settings->capture_device;
-    struct sc_alsa_side side = { .self = port, .captured = captured, .play = play };
+    struct sc_alsa_side side = { .self = port, .captured = captured, .play = play, .restarted = restarted };
     if (settings->sibling != NULL && sc_alsa_card_is(settings->sibling->card, settings->device, capture)) {
         port->card = settings->sibling->card;
         return sc_alsa_card_attach(port->card, settings->side, &side);
@@ -143,6 +163,7 @@ int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_set
     if (port == NULL)
         return ENOMEM;
     port->canceller = settings->canceller;
+    sc_echo_policy_init(&port->policy);
     port->capture_gain = powf(10.0f, (settings->full_scale_dbm0 - SC_FULL_SCALE_DBM0) / 20.0f);
     port->playback_gain = 1.0f / port->capture_gain;
     int error = make_card(port, settings);
@@ -173,9 +194,9 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
 
 /* --- in the tick's clock ----------------------------------------------------------------------------------------- */
 
-void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard)
+void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard, bool in_call)
 {
-    port->policy.heard = heard;
+    sc_echo_policy_set(&port->policy, heard, in_call);
     port->cancels = canceller;
     port->muted = capture_muted;
 }
@@ -213,6 +234,8 @@ void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_por
         .playback_ppm = to_card.ppm,
         .alignment_samples = card.alignment_samples,
         .captured_dbm0 = sc_meter_dbm0(&port->captured_meter),
+        .nlp_off = port->policy.disabler.nlp_off,
+        .canceller_disabled = port->policy.disabler.disabled,
         .gone = card.gone,
     };
 }

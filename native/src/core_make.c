@@ -14,7 +14,8 @@
 #define POOL_DEFAULT 64u
 #define EVENTS_DEFAULT 1024u
 #define QUEUE_PACKETS 32u
-#define CARD_SPAN_SAMPLES 1792      /* 224 ms: a card's buffers on both ways (15..90 ms, hardware.md) and a long hybrid */
+#define SPAN_SAMPLES 1024u          /* 128 ms */
+#define CARD_SPAN_SAMPLES 1792u     /* 224 ms: a card's buffers on both ways (15..90 ms, hardware.md) and a long hybrid */
 #define PROBE_HZ 425.0f
 
 /* --- settings ---------------------------------------------------------------------------------------------------- */
@@ -30,12 +31,26 @@ static uint32_t or_default(uint32_t given, uint32_t otherwise)
     return given != 0 ? given : otherwise;
 }
 
+static uint32_t span_of(const struct sc_core_settings *settings, enum sc_port_kind kind)
+{
+    const uint32_t own = kind == SC_PORT_CARD ? CARD_SPAN_SAMPLES : SPAN_SAMPLES;
+    return or_default(settings->canceller_span_samples, own);
+}
+
+static bool delay_valid(const struct sc_core_settings *settings, const struct sc_core_port *port)
+{
+    return !port->echo_delay_known ||
+           (port->echo_delay_samples >= 0 && (uint32_t)port->echo_delay_samples < span_of(settings, port->kind));
+}
+
 static bool ports_valid(const struct sc_core_settings *settings)
 {
     for (uint32_t i = 0; i < settings->port_count; i++) {
         const struct sc_core_port *port = &settings->ports[i];
         bool pointer = port->kind == SC_PORT_POINTER && port->exchange != NULL;
         if (!pointer && port->kind != SC_PORT_SILENCE && port->kind != SC_PORT_CARD)
+            return false;
+        if (!delay_valid(settings, port))
             return false;
         for (uint32_t k = 0; k < i; k++)
             if (settings->ports[k].node == port->node)
@@ -80,17 +95,16 @@ static void settle_tones(struct sc_tone_receiver_settings *out, const struct sc_
 
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
-static int make_canceller(struct sc_core *core, bool card, struct sc_echo_canceller **out)
+static int make_canceller(struct sc_core *core, struct sc_port_state *port)
 {
     struct sc_echo_canceller_settings settings;
     sc_echo_canceller_settings_default(&settings);
-    if (card)
-        settings.span_samples = CARD_SPAN_SAMPLES;
+    settings.span_samples = span_of(&core->settings, port->settings.kind);
     if (core->settings.canceller_window_samples != 0)
         settings.window_samples = core->settings.canceller_window_samples;
-    if (core->settings.canceller_span_samples != 0)
-        settings.span_samples = core->settings.canceller_span_samples;
-    return sc_echo_canceller_create(out, &settings);
+    if (port->settings.echo_delay_known)
+        settings.initial_delay_samples = port->settings.echo_delay_samples;
+    return sc_echo_canceller_create(&port->canceller, &settings);
 }
 
 static bool same_card(const struct sc_core_port *a, const struct sc_core_port *b)
@@ -149,7 +163,8 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         port->settings.device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->settings.capture_device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->node = SC_NOWHERE;
-        int error = make_canceller(core, port->settings.kind == SC_PORT_CARD, &port->canceller);
+        sc_echo_policy_init(&port->policy);
+        int error = make_canceller(core, port);
         if (error == 0)
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
         if (error == 0 && port->settings.kind == SC_PORT_CARD)

@@ -20,6 +20,8 @@ static void report_port(struct sc_port_statistics *out, const struct sc_port_sta
         .echo_delay_samples = echo.delay_samples,
         .converged = echo.converged,
         .double_talk = echo.double_talk,
+        .nlp_off = port->policy.disabler.nlp_off,
+        .canceller_disabled = port->policy.disabler.disabled,
         .failures = port->failures,
     };
     if (port->card == NULL)
@@ -27,6 +29,8 @@ static void report_port(struct sc_port_statistics *out, const struct sc_port_sta
     struct sc_alsa_port_statistics card;
     sc_alsa_port_statistics(port->card, &card);
     out->captured_dbm0 = card.captured_dbm0;
+    out->nlp_off = card.nlp_off;
+    out->canceller_disabled = card.canceller_disabled;
     out->alignment_samples = card.alignment_samples;
     out->capture_xruns = card.capture_xruns;
     out->playback_xruns = card.playback_xruns;

@@ -18,6 +18,7 @@
 
 #include "alloc.h"
 #include "delay_estimator.h"
+#include "echo_settings.h"
 #include "echo_suppressor.h"
 #include "filter_comparison.h"
 #include "foreground_filter.h"
@@ -26,8 +27,6 @@
 
 enum {
     BLOCK = SC_SPAN_BLOCK,
-    MAX_WINDOW = 512,
-    MAX_SPAN = SC_FOREGROUND_MAX,
     GUARD = SC_DELAY_GUARD_SAMPLES,
     ESTIMATE_EVERY = 4,    /* blocks between looks at the response: 32 ms */
     TAIL_BLOCKS = 20,      /* the reference may echo for 160 ms */
@@ -97,20 +96,6 @@ struct sc_echo_canceller {
     struct sc_echo_canceller_state state;
 };
 
-void sc_echo_canceller_settings_default(struct sc_echo_canceller_settings *settings)
-{
-    *settings = (struct sc_echo_canceller_settings){.window_samples = 256, .span_samples = 1024,
-        .initial_delay_samples = SC_ECHO_DELAY_UNKNOWN, .nlp = true, .comfort_noise = true};
-}
-
-static bool sound(const struct sc_echo_canceller_settings *s)
-{
-    return s->window_samples >= 64 && s->window_samples <= MAX_WINDOW && s->window_samples % BLOCK == 0
-           && s->span_samples >= s->window_samples && s->span_samples <= MAX_SPAN && s->span_samples % BLOCK == 0
-           && s->initial_delay_samples >= SC_ECHO_DELAY_UNKNOWN
-           && s->initial_delay_samples < (int32_t)s->span_samples;
-}
-
 int sc_echo_canceller_create(struct sc_echo_canceller **out, const struct sc_echo_canceller_settings *settings)
 {
     struct sc_echo_canceller_settings s;
@@ -118,7 +103,7 @@ int sc_echo_canceller_create(struct sc_echo_canceller **out, const struct sc_ech
         s = *settings;
     else
         sc_echo_canceller_settings_default(&s);
-    if (!sound(&s))
+    if (!sc_echo_settings_sound(&s))
         return EINVAL;
     struct sc_echo_canceller *ec = sc_alloc(sizeof *ec);
     if (!ec)
@@ -165,7 +150,6 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec)
     ec->foreground.length = settings.window_samples;
     ec->share = 1;
     ec->path_gain = UNSURE_LOSS;
-    ec->erle_db = 0;
     ec->patience = POOR_BLOCKS;
     sc_span_filter_reset(ec->span);
     sc_delay_estimator_reset(ec->estimator);
@@ -349,10 +333,7 @@ static void watch_poor(struct sc_echo_canceller *ec)
 /* Whether an echo of rin may still be coming. */
 static bool is_heard(const struct sc_echo_canceller *ec)
 {
-    for (int i = 0; i < TAIL_BLOCKS; i++)
-        if (ec->tail[i] > ACTIVE_POWER)
-            return true;
-    return false;
+    return loudest_rin(ec) > ACTIVE_POWER;
 }
 
 /* How loud an echo may be of which nothing is known yet: rin's loudest block of the last 160 ms times the path. */
@@ -386,14 +367,19 @@ static enum sc_span_learning pace(const struct sc_echo_canceller *ec)
     return ec->state.narrow_band || ec->hurry_blocks > HURRY_BLOCKS ? SC_SPAN_SEEK : SC_SPAN_HURRY;
 }
 
+static void watch_rin(struct sc_echo_canceller *ec)
+{
+    ec->tail[ec->tail_at] = energy(ec->block_rin);
+    watch_tone(ec, ec->tail[ec->tail_at] > ACTIVE_POWER);
+    ec->tail_at = (ec->tail_at + 1) % TAIL_BLOCKS;
+}
+
 static void end_block(struct sc_echo_canceller *ec)
 {
     float background[BLOCK];
     ec->fill = 0;
     ec->blocks++;
-    ec->tail[ec->tail_at] = energy(ec->block_rin);
-    watch_tone(ec, ec->tail[ec->tail_at] > ACTIVE_POWER);
-    ec->tail_at = (ec->tail_at + 1) % TAIL_BLOCKS;
+    watch_rin(ec);
     learn_background(ec);
     const bool heard = is_heard(ec);
     const struct sc_compared *c = &ec->compared.over[SC_OVER_100_MS];
@@ -469,6 +455,20 @@ int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, 
         n -= m;
     }
     return 0;
+}
+
+void sc_echo_canceller_realign(struct sc_echo_canceller *ec, const int16_t *rin, size_t n)
+{
+    float ignored[BLOCK] = {0};
+    for (size_t at = n % BLOCK; at < n; at += BLOCK) {
+        for (size_t i = 0; i < BLOCK; i++)
+            ec->block_rin[i] = without_dc(ec, 0, (float)rin[at + i] / FULL_SCALE);
+        sc_foreground_run(&ec->foreground, ec->block_rin, ignored, BLOCK);
+        sc_span_filter_process(ec->span, ec->block_rin, ignored, ignored, SC_SPAN_HOLD);
+        watch_rin(ec);
+    }
+    ec->fill = 0;
+    ec->block_echo_energy = ec->block_likeness = 0;
 }
 
 void sc_echo_canceller_get_state(const struct sc_echo_canceller *ec, struct sc_echo_canceller_state *out)

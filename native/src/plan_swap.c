@@ -180,6 +180,11 @@ static bool is_heard(const struct sc_compiled_plan *plan, uint16_t index)
     return false;
 }
 
+static bool hears(const struct sc_compiled_plan *plan, uint16_t index)
+{
+    return plan->first_edge[index] < plan->first_edge[index + 1];
+}
+
 static void settle_port(struct sc_core *core, struct sc_port_state *port)
 {
     const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
@@ -187,10 +192,11 @@ static void settle_port(struct sc_core *core, struct sc_port_state *port)
     sc_listening_arm(&port->listening, node == NULL ? 0 : node->detectors);
     if (node != NULL)
         notch(core, &port->listening, port->node);
-    sc_echo_canceller_set_adaptation(port->canceller, !muted);
-    port->policy.heard = node != NULL && is_heard(core->plan, port->node);
+    bool heard = node != NULL && is_heard(core->plan, port->node);
+    bool in_call = heard || (node != NULL && hears(core->plan, port->node));
+    sc_echo_policy_set(&port->policy, heard, in_call);
     if (port->card != NULL)
-        sc_alsa_port_set(port->card, node != NULL && node->canceller, muted, port->policy.heard);
+        sc_alsa_port_set(port->card, node != NULL && node->canceller, muted, heard, in_call);
 }
 
 static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, uint32_t old_id)

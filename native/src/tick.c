@@ -49,7 +49,7 @@ static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const 
     }
     (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
                                     SC_TICK_SAMPLES); /* a tick is never too long */
-    sc_echo_policy_process(&port->policy, port->canceller, port->playback, SC_TICK_SAMPLES);
+    sc_echo_policy_process(&port->policy, port->canceller, port->playback, port->captured, SC_TICK_SAMPLES);
     if (sc_echo_policy_stands_aside(&port->policy, port->captured, port->spoken, SC_TICK_SAMPLES))
         memcpy(port->spoken, port->captured, sizeof port->spoken);
 }

@@ -290,8 +290,15 @@ static void settings_out_of_range_are_refused(void)
     office->ports[1].node = 2;
     office->ports[1].exchange = NULL;
     CHECK_EQ(sc_core_create(&core, &good, &office->complaint), EINVAL);
-    struct sc_core_tone nonsense = { .kind = 99, .frequency_count = 1 };
     office->ports[1].exchange = line_exchange;
+    for (int k = 0; k < 2; k++) { /* a delay from an earlier run that no canceller of ours can have */
+        office->ports[1].echo_delay_known = true;
+        office->ports[1].echo_delay_samples = k ? 1024 : -1;
+        CHECK_EQ(sc_core_create(&core, &good, &office->complaint), EINVAL);
+        CHECK_EQ(office->complaint.kind, SC_COMPLAINT_SETTINGS);
+    }
+    office->ports[1].echo_delay_known = false;
+    struct sc_core_tone nonsense = { .kind = 99, .frequency_count = 1 };
     good.tone_count = 1;
     good.tones = &nonsense;
     CHECK_EQ(sc_core_create(&core, &good, &office->complaint), EINVAL);

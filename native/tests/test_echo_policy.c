@@ -32,7 +32,8 @@ static void open_rig(struct rig *rig)
     struct sc_echo_canceller_settings settings;
     memset(rig, 0, sizeof *rig);
     seed = 7;
-    rig->policy.heard = true;
+    sc_echo_policy_init(&rig->policy);
+    sc_echo_policy_set(&rig->policy, true, true);
     sc_echo_canceller_settings_default(&settings);
     CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
 }
@@ -47,17 +48,17 @@ static double run(struct rig *rig, double seconds)
     double power = 0.0;
     size_t ticks = (size_t)(seconds * 100.0);
     for (size_t t = 0; t < ticks; t++) {
-        int16_t rin[N], sin_[N];
+        int16_t rin[N], sin_[N], sout[N];
         for (size_t i = 0; i < N; i++, rig->position++) {
             rin[i] = (int16_t)lrint(source(rig->rin_hz, rig->rin_peak, rig->position));
             double near = rig->near_peak > 0.0 ? source(rig->near_hz, rig->near_peak, rig->position) : 0.0;
             sin_[i] = (int16_t)lrint(near + rig->echo_gain * rig->past[(rig->position + 32) % 64]);
             rig->past[rig->position % 64] = rin[i];
         }
-        CHECK_EQ(sc_echo_canceller_process(rig->canceller, rin, sin_, sin_, N), 0);
-        sc_echo_policy_process(&rig->policy, rig->canceller, rin, N);
+        CHECK_EQ(sc_echo_canceller_process(rig->canceller, rin, sin_, sout, N), 0);
+        sc_echo_policy_process(&rig->policy, rig->canceller, rin, sin_, N);
         for (size_t i = 0; i < N && t + 100 >= ticks; i++)
-            power += (double)sin_[i] * sin_[i] / 8000.0;
+            power += (double)sout[i] * sout[i] / 8000.0;
     }
     return 10.0 * log10(power + 1e-9);
 }

@@ -7,7 +7,7 @@ module as always.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,13 @@ async def until(what: str, telephone: Telephone, wanted: object) -> None:
         while wanted not in (telephone.hears(), "bell" if telephone.rings else None):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     print(f"{telephone.name}: {what}")
+
+
+async def until_true(condition: Callable[[], bool], patience_s: float) -> None:
+    """Until something holds that sets no event."""
+    async with asyncio.timeout(patience_s):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 async def listens(device: Device, seconds: float) -> None:

@@ -99,6 +99,7 @@ class World:
     ringing: set[str] = field(default_factory=set)
     loops: set[str] = field(default_factory=set)
     journal: list[act.CallStarted | act.CallAnswered | act.CallEnded] = field(default_factory=list)
+    legs: list[act.LegEnded] = field(default_factory=list)
     sip: list[Action] = field(default_factory=list)
     alarms: list[act.RaiseAlarm] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
@@ -163,6 +164,8 @@ class World:
                     del self.timers[timer]
                 case act.CallStarted() | act.CallAnswered() | act.CallEnded():
                     self.journal.append(action)
+                case act.LegEnded():
+                    self.legs.append(action)
                 case act.RaiseAlarm(text=text):
                     assert not text.startswith("A bug") or self.bugs_expected, text
                     self.alarms.append(action)

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from gateway.interfaces import SipListen
 from gateway.management import tables
 from gateway.management.announcement import announcement, exposure_text, host_port, secrets_text
+from gateway.management.lines import lines_plain
 from gateway.model.actions import Action, Direction
 from gateway.model.causes import Cause, Evidence
+from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
-from gateway.model.numbers import Now
-from gateway.model.settings import BoardSettings, OfficeSettings
+from gateway.model.numbers import CallId, Now, PortId
+from gateway.model.settings import BoardSettings, OfficeSettings, PortKind
+from gateway.model.view import LineRow
 from gateway.records.calls import CallRecord
 from gateway.runtime.trace import action_line, event_line
 
@@ -52,6 +55,29 @@ def test_cleaned_text_has_nothing_that_a_terminal_obeys(text):
 )
 def test_durations_are_short(milliseconds, shown):
     assert tables.duration(milliseconds) == shown
+
+
+def test_each_line_shows_what_its_canceller_measured_and_a_dash_where_it_found_nothing():
+    row = LineRow(PortId("fxs1"), PortKind.FXS, "101", "talking", 1_000, CallId(7))
+    other = LineRow(PortId("fxo1"), PortKind.FXO, "city1", "idle", 1_000)
+    echo = {PortId("fxs1"): EchoFigures(12.5, 27.8, 31.5), PortId("fxo1"): EchoFigures()}
+    plain = lines_plain((row, other), echo)
+    assert isinstance(plain, list)
+    assert [line["echo"] for line in plain] == [  # type: ignore[index, call-overload]
+        {"erl_db": 12.5, "erle_db": 27.8, "delay_ms": 31.5},
+        {"erl_db": None, "erle_db": None, "delay_ms": None},
+    ]
+    head, first, second = tables.lines_text({"now_ms": 2_000, "rows": plain}).splitlines()
+    assert head.split()[-4:] == ["ERL", "ERLE", "ECHO", "AFTER"]
+    assert first.split()[-6:] == ["12", "dB", "28", "dB", "32", "ms"]
+    assert second.split()[-3:] == ["-", "-", "-"]
+
+
+def test_a_line_that_the_core_does_not_know_is_shown_without_figures():
+    row = LineRow(PortId("fxs9"), PortKind.FXS, "", "failed", 0, failure="no card")
+    (line,) = lines_plain((row,), {})  # type: ignore[misc]
+    assert line["echo"] == {"erl_db": None, "erle_db": None, "delay_ms": None}
+    assert "no card" in tables.lines_text({"now_ms": 0, "rows": [line]})
 
 
 @given(st.integers())

@@ -169,7 +169,7 @@ def test_places_on_an_axis_are_round() -> None:
 @pytest.fixture(scope="module")
 def quick_run() -> Measures:
     found = Measures()
-    programs = ("dtmf", "progress", "callerid", "jitter", "path")
+    programs = ("dtmf", "progress", "callerid", "jitter", "path", "machines")
     figures_signal_runs.build((*programs, "canceller"))
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)
@@ -202,6 +202,8 @@ def test_the_benchmarks_see_a_receiver_fail(quick_run: Measures) -> None:
     busy = quick_run.get("busy_snr_10", SPANDSP)
     weak = quick_run.get("callerid_bell202_minus_44_percent", SPANDSP)
     diverged = quick_run.get("ec_128_reached", SPANDSP)
+    turned = quick_run.get("answer_little_turns_taken", SPANDSP)
+    xrun = quick_run.get("ec_after_xrun", SPEEX)
     assert missed is not None
     assert missed.value > missed.of / 2
     assert busy is not None
@@ -210,6 +212,10 @@ def test_the_benchmarks_see_a_receiver_fail(quick_run: Measures) -> None:
     assert weak.value == 100
     assert diverged is not None
     assert diverged.value < diverged.of
+    assert turned is not None
+    assert turned.value > 0
+    assert xrun is not None
+    assert xrun.value < xrun.of
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 from gateway.model.actions import CallAnswered, CallEnded, CallStarted, Direction
 from gateway.model.causes import Cause, Evidence
-from gateway.model.numbers import CallId
+from gateway.model.echo import EchoFigures, LegEcho
+from gateway.model.numbers import CallId, PortId
 
 DAY = 1_795_341_706_000_000_000
 SECOND = 1_000_000_000
@@ -19,3 +20,8 @@ def answered(call: int, at_s: int = 5, *, evidence: Evidence = Evidence.HOOK) ->
 
 def ended(call: int, at_s: int = 60, *, cause: Cause = Cause.NORMAL_CLEARING) -> CallEnded:
     return CallEnded(CallId(call), cause, Evidence.HOOK, "101", DAY + at_s * SECOND, at_s * SECOND)
+
+
+def left(call: int, port: str = "fxs1", *, at_s: int = 60, erl_db: float | None = 12.5) -> LegEcho:
+    echo = EchoFigures(erl_db, 28.0, 31.5)
+    return LegEcho(CallId(call), PortId(port), echo, DAY + at_s * SECOND, at_s * SECOND)

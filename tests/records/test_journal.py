@@ -223,6 +223,33 @@ NONSENSE = {
         "INSERT INTO call_answered VALUES (1, 1, '102', NULL, 'hook', 0, 5)",
         "INSERT INTO call_ended VALUES (1, 1, 16, 'hook', '101', 0, 4)",
     ],
+    "an echo without a start": ["INSERT INTO leg_echo VALUES (1, 5, 'fxs1', 0, 12.5, 30.0, 20.0, 0)"],
+    "an echo before the start": [
+        START.format(call=1, direction="internal", at=5),
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 4, 12.5, 30.0, 20.0, 0)",
+    ],
+    "an echo after the end": [
+        START.format(call=1, direction="internal", at=0),
+        "INSERT INTO call_ended VALUES (1, 1, 16, 'hook', '101', 0, 4)",
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, 20.0, 0)",
+    ],
+    "an echo that comes before it is sent": [
+        START.format(call=1, direction="internal", at=0),
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, -1.0, 0)",
+    ],
+    "an echo of no port": [
+        START.format(call=1, direction="internal", at=0),
+        "INSERT INTO leg_echo VALUES (1, 1, '', 5, 12.5, 30.0, 20.0, 0)",
+    ],
+    "an echo that is a word": [
+        START.format(call=1, direction="internal", at=0),
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 'loud', 30.0, 20.0, 0)",
+    ],
+    "a changed echo": [
+        START.format(call=1, direction="internal", at=0),
+        "INSERT INTO leg_echo VALUES (1, 1, 'fxs1', 5, 12.5, 30.0, 20.0, 0)",
+        "UPDATE leg_echo SET erl_db = 3",
+    ],
     "a changed row": [
         START.format(call=1, direction="internal", at=0),
         "UPDATE call_started SET call = 2",
@@ -260,7 +287,8 @@ def test_migrations_run_once_each_and_in_order(path, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, added))
     for _ in range(2):
         with closing(open_journal(path)) as connection:
-            assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+            forms = len(schema.MIGRATIONS)
+            assert connection.execute("PRAGMA user_version").fetchone() == (forms,)
             assert connection.execute("SELECT count(*) FROM notes").fetchone() == (0,)
     assert len(read_calls(path)) == 1
 

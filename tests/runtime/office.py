@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.model.actions import Action, ApplyPlan, CallAnswered, CallEnded, CallStarted, RaiseAlarm
+from gateway.interfaces import JournalRow
+from gateway.model.actions import Action, ApplyPlan, RaiseAlarm
+from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
-from gateway.model.numbers import Now, PortId
+from gateway.model.numbers import NodeId, Now, PortId
 from gateway.model.plan import Plan
 from gateway.runtime.pump import Pump
 from tests.runtime.clocks import HandClock
@@ -43,7 +45,10 @@ class Surroundings:
     def perform(self, action: Action) -> None:
         self._note("sip", action)
 
-    def append(self, row: CallStarted | CallAnswered | CallEnded) -> None:
+    def echo(self, node: NodeId) -> EchoFigures:
+        return EchoFigures(12.5, 24.0, float(node))
+
+    def append(self, row: JournalRow) -> None:
         self._note("row", row)
 
     def flush(self) -> None: ...

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from gateway.drivers.clock import RealClock
 from gateway.model import actions as act
 from gateway.model.causes import Cause, Evidence
+from gateway.model.echo import EchoFigures, LegEcho
 from gateway.model.events import Event, HookEdge, LoopCurrent, ShutdownRequested, TimerExpired
-from gateway.model.numbers import CallId, DialogId, Now, PortId
+from gateway.model.numbers import CallId, DialogId, NodeId, Now, PortId
 from gateway.model.plan import Plan
 from gateway.model.timers import TimerId
 from gateway.runtime.live import SLICE, run_pump
@@ -39,6 +40,7 @@ def test_every_action_reaches_whoever_carries_it_out_in_order():
         act.ApplyPlan(Plan(generation=3)),
         act.StopRinging(FXS1),
         hangup,
+        act.LegEnded(CallId(1), FXO1, NodeId(4), 2, 1),
         ended,
         act.Narrate("fxs(fxs1){IDLE} off_hook -> DIALLING"),
         act.RaiseAlarm("fxo1", "no line current"),
@@ -51,6 +53,7 @@ def test_every_action_reaches_whoever_carries_it_out_in_order():
         ("plan", 3),
         ("silence", FXS1),
         ("sip", hangup),
+        ("row", LegEcho(CallId(1), FXO1, EchoFigures(12.5, 24.0, 4.0), 2, 1)),
         ("row", ended),
         ("alarm", "fxo1"),
     ]

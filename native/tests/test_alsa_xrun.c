@@ -1,0 +1,333 @@
+/* A sound card port after an xrun: the card's counters say by how much captured and played have moved against one another, and
+ * the canceller goes on where it was. alsa-lib is replaced by a card made of arithmetic: 48 kHz, one crystal, a hybrid and
+ * noise behind it, pointers that move a millisecond at a time, buffers that run empty and full as a kernel's do. */
+#include "check.h"
+
+#ifdef SC_HAVE_ALSA
+
+#include "alsa_port.h"
+#include "signal.h"
+
+#include <alsa/asoundlib.h>
+#include <errno.h>
+
+/* Of the line's noise: -56 dBm0 below 4 kHz, which is a sixth of what 48 kHz hold. */
+#define NOISE_PEAK (16141.0 * 0.00158489 * 2.44948974 * 1.7320508)
+
+enum { STEP = 48, RING = 1 << 16, AIR = 1 << 14, TICK = 80, TICK_FRAMES = 480, ECHO_FRAMES = 1500, TAPS = 5 };
+
+/* --- the card ---------------------------------------------------------------------------------------------------- */
+
+struct _snd_pcm {
+    bool playback, prepared, running, failed;
+    int64_t begun;                      /* the moment of frame 0 */
+    int64_t given;                      /* frames that the application wrote or read */
+    int64_t buffer;
+    int16_t ring[RING];
+};
+
+static struct _snd_pcm cards[2];        /* capture, playback */
+static int64_t now;
+static int16_t air[AIR];
+static uint32_t noise_seed = 1;
+static int reports_hardware = 1;
+static int64_t to_lose;                 /* captured frames that never come, and no error says so */
+
+static int64_t pointer(const snd_pcm_t *pcm)
+{
+    return pcm->running ? (now - pcm->begun) / STEP * STEP : 0;
+}
+
+static int16_t echo_at(int64_t moment)
+{
+    static const double taps[TAPS] = { 0.20, -0.14, 0.09, 0.05, -0.02 };
+    double sum = 0;
+    for (int k = 0; k < TAPS; k++)
+        sum += taps[k] * air[(moment - ECHO_FRAMES - 6 * 5 * k + AIR) % AIR];
+    noise_seed = noise_seed * 1664525u + 1013904223u;
+    return (int16_t)lrint(sum + NOISE_PEAK * (double)(int32_t)noise_seed / 2147483648.0);
+}
+
+/* Time goes on. */
+static void pass(int64_t frames)
+{
+    snd_pcm_t *capture = &cards[0], *playback = &cards[1];
+    for (int64_t end = now + frames; now < end; now++) {
+        const int64_t at = now - playback->begun;
+        const bool plays = playback->running && !playback->failed && at < playback->given;
+        playback->failed |= playback->running && at >= playback->given;
+        air[now % AIR] = plays ? playback->ring[at % RING] : 0;
+        if (to_lose > 0 && capture->running) {
+            to_lose--;
+            capture->begun++;
+        }
+        const int64_t place = now - capture->begun;
+        capture->failed |= capture->running && place - capture->given >= capture->buffer;
+        if (capture->running && place >= 0)
+            capture->ring[place % RING] = echo_at(now);
+    }
+}
+
+int snd_pcm_open(snd_pcm_t **out, const char *name, snd_pcm_stream_t stream, int mode)
+{
+    (void)mode;
+    if (strcmp(name, "fake") != 0)
+        return -ENOENT;
+    *out = &cards[stream == SND_PCM_STREAM_PLAYBACK];
+    memset(*out, 0, sizeof **out);
+    (*out)->playback = stream == SND_PCM_STREAM_PLAYBACK;
+    return 0;
+}
+
+int snd_pcm_close(snd_pcm_t *pcm)
+{
+    pcm->running = false;
+    return 0;
+}
+
+int snd_pcm_drop(snd_pcm_t *pcm)
+{
+    pcm->running = pcm->prepared = false;
+    return 0;
+}
+
+int snd_pcm_prepare(snd_pcm_t *pcm)
+{
+    pcm->running = pcm->failed = false;
+    pcm->prepared = true;
+    pcm->given = 0;
+    return 0;
+}
+
+int snd_pcm_start(snd_pcm_t *pcm)
+{
+    if (!pcm->prepared)
+        return -EBADFD;
+    pcm->running = true;
+    pcm->begun = now;
+    return 0;
+}
+
+snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
+{
+    if (pcm->failed)
+        return -EPIPE;
+    return pcm->playback ? pcm->buffer - (pcm->given - pointer(pcm)) : pointer(pcm) - pcm->given;
+}
+
+snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *frames, snd_pcm_uframes_t n)
+{
+    if (pcm->failed)
+        return -EPIPE;
+    for (snd_pcm_uframes_t i = 0; i < n; i++)
+        pcm->ring[pcm->given++ % RING] = ((const int16_t *)frames)[i];
+    return (snd_pcm_sframes_t)n;
+}
+
+snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *frames, snd_pcm_uframes_t n)
+{
+    if (pcm->failed)
+        return -EPIPE;
+    for (snd_pcm_uframes_t i = 0; i < n; i++)
+        ((int16_t *)frames)[i] = pcm->ring[pcm->given++ % RING];
+    return (snd_pcm_sframes_t)n;
+}
+
+snd_pcm_type_t snd_pcm_type(snd_pcm_t *pcm)
+{
+    (void)pcm;
+    return reports_hardware ? SND_PCM_TYPE_HW : SND_PCM_TYPE_IOPLUG;
+}
+
+int snd_pcm_hw_params_set_buffer_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, snd_pcm_uframes_t *frames)
+{
+    (void)params;
+    pcm->buffer = (int64_t)*frames;
+    return 0;
+}
+
+int snd_lib_error_set_handler(snd_lib_error_handler_t handler)
+{
+    (void)handler;
+    return 0;
+}
+
+/* Whatever else is asked of it the card can do. */
+#define ROOM_BYTES 64
+#define AGREES(name, ...)                                                                                              \
+    int name(__VA_ARGS__)                                                                                              \
+    {                                                                                                                  \
+        return 0;                                                                                                      \
+    }
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+size_t snd_pcm_hw_params_sizeof(void)
+{
+    return ROOM_BYTES;
+}
+size_t snd_pcm_sw_params_sizeof(void)
+{
+    return ROOM_BYTES;
+}
+AGREES(snd_pcm_hw_params_any, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw)
+AGREES(snd_pcm_hw_params_test_channels, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned n)
+AGREES(snd_pcm_hw_params_set_channels, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned n)
+AGREES(snd_pcm_hw_params_set_access, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_access_t access)
+AGREES(snd_pcm_hw_params_set_format, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_format_t format)
+AGREES(snd_pcm_hw_params_set_rate, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned hz, int direction)
+AGREES(snd_pcm_hw_params_set_period_size_near, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_uframes_t *n, int *direction)
+AGREES(snd_pcm_hw_params, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw)
+AGREES(snd_pcm_sw_params_current, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw)
+AGREES(snd_pcm_sw_params_get_boundary, const snd_pcm_sw_params_t *sw, snd_pcm_uframes_t *boundary)
+AGREES(snd_pcm_sw_params_set_start_threshold, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw, snd_pcm_uframes_t n)
+AGREES(snd_pcm_sw_params_set_stop_threshold, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw, snd_pcm_uframes_t n)
+AGREES(snd_pcm_sw_params, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw)
+
+/* --- a port on it ------------------------------------------------------------------------------------------------ */
+
+struct rig {
+    struct sc_echo_canceller *canceller;
+    struct sc_alsa_port *port;
+    struct signal far;
+    int16_t *played;
+    size_t at;
+};
+
+static void open_rig(struct rig *rig, uint64_t seed)
+{
+    struct sc_echo_canceller_settings settings;
+    sc_echo_canceller_settings_default(&settings);
+    settings.span_samples = 1792;
+    settings.nlp = false;               /* what the filter takes away is judged */
+    rig->far = signal_new(8000 * 30, seed);
+    signal_noise(&rig->far, 0, rig->far.length, -18);
+    rig->played = signal_samples(&rig->far);
+    rig->at = 0;
+    now = 1 << 20;
+    CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
+    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .full_scale_dbm0 = 3.14f, .canceller = rig->canceller };
+    CHECK_EQ(sc_alsa_port_create(&rig->port, &port), 0);
+    sc_alsa_port_set(rig->port, true, false, true, true);
+}
+
+static void close_rig(struct rig *rig)
+{
+    sc_alsa_port_destroy(rig->port);
+    sc_echo_canceller_destroy(rig->canceller);
+    free(rig->played);
+    signal_free(&rig->far);
+}
+
+/* So many ms of ticks; the loss from what was captured to what the core got, in their last 100 ms. */
+static double run_ms(struct rig *rig, int ms)
+{
+    struct sc_alsa_port_statistics figures;
+    double energy = 0;
+    int counted = 0;
+    for (int t = 0; t < ms / 10; t++) {
+        int16_t captured[TICK];
+        pass(TICK_FRAMES);
+        sc_alsa_port_service(rig->port);
+        CHECK_EQ(sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK), 0);
+        rig->at = (rig->at + TICK) % (rig->far.length - TICK);
+        for (int i = 0; i < TICK && t >= ms / 10 - 10; i++, counted++)
+            energy += (double)captured[i] * captured[i];
+    }
+    sc_alsa_port_statistics(rig->port, &figures);
+    const double left = 10 * log10(2 * energy / counted + 1e-9) - 20 * log10(32767.0) + 3.14;
+    return (double)figures.captured_dbm0 - left;
+}
+
+static struct sc_alsa_port_statistics figures_of(const struct rig *rig)
+{
+    struct sc_alsa_port_statistics figures;
+    sc_alsa_port_statistics(rig->port, &figures);
+    return figures;
+}
+
+static int32_t delay_of(const struct rig *rig)
+{
+    struct sc_echo_canceller_state state;
+    sc_echo_canceller_get_state(rig->canceller, &state);
+    return state.delay_samples;
+}
+
+/* --- what happens to it ------------------------------------------------------------------------------------------ */
+
+static void test_within_200_ms_of_an_xrun_the_echo_is_gone_again(void)
+{
+    double least = 99;
+    for (int k = 0; k < 8; k++) {
+        struct rig rig;
+        open_rig(&rig, 40 + (uint64_t)k);
+        const double before = run_ms(&rig, 5000);
+        const int32_t delay = delay_of(&rig);
+        CHECK(before > 20);
+        pass(TICK_FRAMES * 5 + 1111 * k);       /* nobody serves the card for 50 ms and more: both buffers end */
+        const double after = run_ms(&rig, 300); /* the last 100 ms of it */
+        least = fmin(least, after - before);
+        CHECK(figures_of(&rig).playback_xruns + figures_of(&rig).capture_xruns > 0);
+        CHECK(after > before - 3);
+        CHECK(run_ms(&rig, 1000) > before - 3);
+        CHECK_EQ(delay_of(&rig), delay);
+        close_rig(&rig);
+    }
+    printf("xrun: 200..300 ms after it the loss is %.1f dB less at the worst of 8\n", -least);
+}
+
+static void test_frames_that_a_card_loses_silently_are_noticed(void)
+{
+    struct rig rig;
+    open_rig(&rig, 77);
+    const double before = run_ms(&rig, 5000);
+    to_lose = 31 * STEP;                        /* whole packets of a USB card */
+    const double after = run_ms(&rig, 330);     /* 31 ms in which it happens, and 300 */
+    CHECK_EQ(figures_of(&rig).capture_xruns, 0);
+    CHECK(after > before - 3);
+    close_rig(&rig);
+}
+
+static void test_xrun_after_xrun(void)
+{
+    struct rig rig;
+    open_rig(&rig, 5);
+    const double before = run_ms(&rig, 5000);
+    for (int k = 0; k < 6; k++) {
+        pass(TICK_FRAMES * (5 + k));
+        CHECK(run_ms(&rig, 300) > before - 3);
+    }
+    CHECK(figures_of(&rig).playback_xruns + figures_of(&rig).capture_xruns >= 6);
+    CHECK(!figures_of(&rig).gone);
+    close_rig(&rig);
+}
+
+static void test_a_plug_in_is_realigned_too(void)
+{
+    struct rig rig;
+    reports_hardware = 0;
+    open_rig(&rig, 9);
+    const double before = run_ms(&rig, 5000);
+    pass(TICK_FRAMES * 7);
+    CHECK(run_ms(&rig, 300) > before - 3);
+    close_rig(&rig);
+    reports_hardware = 1;
+}
+
+int main(void)
+{
+    RUN(test_within_200_ms_of_an_xrun_the_echo_is_gone_again);
+    RUN(test_frames_that_a_card_loses_silently_are_noticed);
+    RUN(test_xrun_after_xrun);
+    RUN(test_a_plug_in_is_realigned_too);
+    return CHECK_DONE();
+}
+
+#else
+
+int main(void)
+{
+    printf("built without ALSA: no card to lose frames\n");
+    CHECK(1);
+    return CHECK_DONE();
+}
+
+#endif
