@@ -2,7 +2,6 @@
 #include "alloc.h"
 #include "check.h"
 #include "dtmf_receiver.h"
-#include "g168.h"
 #include "signal.h"
 
 #include <errno.h>
@@ -296,88 +295,6 @@ static void test_something_like_a_voice_is_no_digit(void)
     signal_free(&s);
 }
 
-/* Two strings plucked: each dies away; the second one `later` ms after the first. */
-static void pluck(struct signal *s, int digit, size_t at, size_t later, bool high_first)
-{
-    const double hz[2] = { low_hz[digit / 4], high_hz[digit % 4] };
-    for (int t = 0; t < 2; t++) {
-        size_t from = at + ((t == 1) == high_first ? 0 : later * 8);
-        for (size_t i = 0; from + i < s->length; i++)
-            s->x[from + i] += 4000.0 * exp(-(double)i / 1600.0) * sin(2 * SIGNAL_PI * hz[t] * (double)i / 8000.0);
-    }
-}
-
-static void test_notes_that_begin_one_after_the_other_are_no_digit(void)
-{
-    int accepted = 0;
-    for (int d = 0; d < DIGITS; d++)
-        for (size_t later = 40; later <= 160; later += 40)
-            for (int high_first = 0; high_first < 2; high_first++) {
-                struct signal s = signal_new(8000, (uint64_t)d + 1);
-                pluck(&s, d, 1600, later, high_first == 1);
-                accepted += hear(&s).starts > 0;
-                signal_free(&s);
-            }
-    CHECK_EQ(accepted, 0);
-}
-
-static void test_a_key_pressed_in_the_middle_of_a_word_is_heard(void)
-{
-    int heard = 0;
-    for (int d = 0; d < DIGITS; d++)
-        for (int i = 0; i < 8; i++) {
-            struct signal s = signal_new(6400, (uint64_t)(d * 40 + i + 5277));
-            struct key k = plain(d, 3200 + 11 * (size_t)i, 70);
-            signal_voice(&s, 0, s.length, -15.0);
-            signal_mute(&s, k.at, s.length);        /* the key cuts the microphone off */
-            press(&s, &k);
-            struct heard h = hear(&s);
-            heard += is_only(&h, d);
-            signal_free(&s);
-        }
-    CHECK_EQ(heard, 8 * DIGITS);
-}
-
-/* Loss of a tone, or gain, where the hybrid's echo has settled. */
-static double with_echo_db(const struct g168_path *path, double hz)
-{
-    double real = 1.0, imaginary = 0.0;
-    for (size_t i = 0; i < path->n_taps; i++) {
-        double angle = 2 * SIGNAL_PI * hz * (double)(i + path->delay) / 8000.0;
-        real += path->taps[i] * cos(angle);
-        imaginary -= path->taps[i] * sin(angle);
-    }
-    return 10.0 * log10(real * real + imaginary * imaginary);
-}
-
-static void test_digits_through_a_hybrids_echo_of_6_db(void)
-{
-    int wrong = 0, beyond = 0;
-    for (int d = 0; d < DIGITS; d++)
-        for (int model = 1; model <= 8; model++)
-            for (size_t delay = 0; delay < 200; delay += 19) {
-                static struct g168_path path;
-                struct signal s = signal_new(3200, (uint64_t)(d * 4000 + model * 300) + delay);
-                struct key k = plain(d, 800 + signal_random(&s) % 80, 60);
-                memset(&path, 0, sizeof path);
-                g168_path_set(&path, model, 6, delay);
-                press(&s, &k);
-                for (size_t i = 0; i < s.length; i++)
-                    s.x[i] += g168_path_run(&path, s.x[i]);
-                double twist = with_echo_db(&path, high_hz[d % 4]) - with_echo_db(&path, low_hz[d / 4]);
-                struct heard h = hear(&s);
-                if (fabs(twist) > 19.0)
-                    beyond++;                       /* hardly a second tone left */
-                else
-                    wrong += !is_only(&h, d);
-                CHECK(h.starts <= 1);
-                signal_free(&s);
-            }
-    CHECK_EQ(wrong, 0);
-    CHECK(beyond < 10);
-    printf("DTMF through a hybrid's echo: %d of 1408 with more than 19 dB of twist\n", beyond);
-}
-
 static void test_tone_present_comes_early_and_goes(void)
 {
     struct signal s = signal_new(3200, 5);
@@ -503,9 +420,6 @@ int main(void)
     RUN(test_q24_an_echo_20_ms_late_10_db_down_neither_joins_nor_adds_digits);
     RUN(test_digits_under_our_own_dial_tone);
     RUN(test_something_like_a_voice_is_no_digit);
-    RUN(test_notes_that_begin_one_after_the_other_are_no_digit);
-    RUN(test_a_key_pressed_in_the_middle_of_a_word_is_heard);
-    RUN(test_digits_through_a_hybrids_echo_of_6_db);
     RUN(test_tone_present_comes_early_and_goes);
     RUN(test_buffer_sizes_do_not_matter_and_reset_starts_afresh);
     RUN(test_events_that_nobody_takes_are_counted);
