@@ -16,7 +16,18 @@ from tools.progress import ROOT, say
 
 NATIVE = ROOT / "native"
 OUT = "out-signal"  # a directory of its own: tests and benchmarks of others go on meanwhile
-PROGRAMS = ("dtmf", "progress", "callerid", "jitter", "path", "canceller", "detectors", "talkoff", "tick")
+PROGRAMS = (
+    "dtmf",
+    "leak",
+    "progress",
+    "callerid",
+    "jitter",
+    "path",
+    "canceller",
+    "detectors",
+    "talkoff",
+    "tick",
+)
 SPEECH_S = 60
 DETECTOR_SAMPLES = 80_000
 CANCELLER_SAMPLES = 16_000
