@@ -131,6 +131,7 @@ DTMF_ROWS = (
     _at_most(DTMF, "errors with an echo 20 ms late, 10 dB down", "dtmf_errors_echo_20_ms", "", 0, SPANDSP),
     _at_most(DTMF, "heard by the far side, through the core", "dtmf_leak_ms", "ms", 25),
     _at_most(DTMF, "heard by the far side, 20 dB SNR", "dtmf_leak_in_noise_ms", "ms", 25),
+    _at_most(DTMF, "heard by the far side, key in a word", "dtmf_leak_in_a_word_ms", "ms", 25),
     _at_most(DTMF, "talk-off, held-out recordings", "held_out_digits", "", 2, SPANDSP),
     _at_most(DTMF, "talk-off, tuning recordings", "tuning_digits", "", 2, SPANDSP),
     _at_most(DTMF, "muted by mistake, held-out, an hour", "held_out_mutes_per_hour", "", 2),

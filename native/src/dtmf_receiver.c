@@ -38,7 +38,8 @@
 #define OTHER_FRAMES 2u                   /* good frames of another digit that end this one */
 #define SUSPECT_PURITY 0.92f              /* of a frame that raises "tone present"; a pure tone's first whole window has 0.99 */
 #define SUSPECT_FRAMES 1u                 /* such frames in a row, if both tones began at once */
-#define SUSPECT_FRAMES_LATE 3u            /* ... and if not: speech and music have them now and then */
+#define SUSPECT_FRAMES_LATE 2u            /* ... and if not: speech and music have them now and then, */
+#define SUSPECT_PURITY_LATE 0.96f         /* but seldom so pure */
 #define SUSPECT_HELD 4u                   /* frames that it lasts, for what noise spoils */
 
 static const char layout[] = "123A456B789C*0#D";
@@ -195,7 +196,8 @@ static void suspect(struct run *run, const struct sc_dtmf_look *look, float stra
     struct sc_dtmf_tally one;
     memset(&one, 0, sizeof one);
     sc_dtmf_tally_add(&one, look, stray);
-    bool fits = look->purity >= SUSPECT_PURITY && sc_dtmf_tally_is_digit(&one, run->low, run->high);
+    float least_purity = run->together ? SUSPECT_PURITY : SUSPECT_PURITY_LATE;
+    bool fits = look->purity >= least_purity && sc_dtmf_tally_is_digit(&one, run->low, run->high);
     run->fitting = fits ? run->fitting + 1 : 0;
     if (run->fitting >= (run->together ? SUSPECT_FRAMES : SUSPECT_FRAMES_LATE))
         run->suspected = SUSPECT_HELD;
