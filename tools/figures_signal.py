@@ -122,6 +122,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
         convert(read_split())
         speech = [str(runs.speech_file())]
     runs.simple(found, "dtmf", quick=quick)
+    runs.simple(found, "leak", quick=quick)
     runs.simple(found, "progress", *speech, quick=quick)
     runs.simple(found, "callerid", quick=quick)
     runs.simple(found, "jitter", quick=quick)

@@ -18,6 +18,7 @@ NATIVE = ROOT / "native"
 OUT = "out-signal"  # a directory of its own: tests and benchmarks of others go on meanwhile
 PROGRAMS = (
     "dtmf",
+    "leak",
     "progress",
     "callerid",
     "jitter",

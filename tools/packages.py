@@ -82,6 +82,7 @@ TO_MEASURE_SIGNALS = (
     Package("ktuberling-data", "bench signal: recorded words"),
     Package("asterisk-moh-opsound-wav", "bench signal: hold music"),
     Package("wesnoth-1.16-music", "bench signal: orchestral music"),
+    Package("hyperrogue-music", "bench signal: game music"),
 )
 
 

@@ -1,6 +1,7 @@
 """What each party hears and what is listened for, from the state of lines and calls alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.call.call import Call
 from gateway.call.installation import Installation, Line
@@ -31,7 +32,9 @@ class Sound:
         for dialog in self._board.dialogs.values():
             node = dialog.rtp_node()
             if node is not None:
-                yield node
+                leg = self._board.legs.get(dialog.key)
+                listens = leg is not None and self._digits_matter(leg)
+                yield replace(node, detectors=Detectors.DTMF) if listens else node
 
     def wishes(self) -> Iterator[Wish]:
         """What is to be heard, by lines out of a call and by the parties of calls."""
@@ -65,7 +68,9 @@ class Sound:
         return Detectors.NONE
 
     def _digits_matter(self, leg: Leg) -> bool:
-        """In a conversation: they go on as events, or the journal wants what is dialled straight through."""
+        """In a conversation: they go on as events, or the journal wants what is dialled straight through.
+        A SIP telephone too may send a digit as mere sound.
+        """
         partner = self._board.calls[leg.call].partner(leg)
         return partner is not None and (partner.line.takes_digits_apart or partner.line.permits(NoteDigit))
 

@@ -356,8 +356,7 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
         case 1:
             return events.DigitStarted(node)
         case 2:
-            source = events.DigitSource.IN_BAND if raw.in_band else events.DigitSource.RTP_EVENT
-            return events.DigitHeard(node, chr(raw.value), raw.duration_ms, source)
+            return _digit(node, raw)
         case 3:
             return events.ToneHeard(node, KINDS_OF_TONE[raw.value], bool(raw.present), raw.cycles)
         case 4:
@@ -372,6 +371,19 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
             return events.MediaLost(node, raw.duration_ms)
         case kind:
             raise Bug(f"signal core: event of unknown kind {kind}")
+
+
+def _digit(node: NodeId, raw: Any) -> events.DigitHeard:
+    return events.DigitHeard(
+        node,
+        chr(raw.value),
+        raw.duration_ms,
+        events.DigitSource.IN_BAND if raw.in_band else events.DigitSource.RTP_EVENT,
+        raw.start_ms,
+        raw.end_ms,
+        round(raw.level_dbm0, 1),
+        round(raw.twist_db, 1) if raw.in_band else None,
+    )
 
 
 # --- statistics ---------------------------------------------------------------------------------------------

@@ -90,12 +90,21 @@ class DigitStarted:
 
 @dataclass(frozen=True, slots=True)
 class DigitHeard:
-    """One whole digit ``0-9 * # A-D``, reported once."""
+    """One whole digit ``0-9 * # A-D``, reported once, also when its party sends it both ways.
+
+    ``start_ms`` and ``end_ms`` are milliseconds of the signal core's own time, ``level_dbm0`` is that of both
+    tones together (of an RTP event: what its sender says), ``twist_db`` the high tone over the low one (None
+    for an event).
+    """
 
     node: NodeId
     digit: str
     duration_ms: int
     source: DigitSource
+    start_ms: int = 0
+    end_ms: int = 0
+    level_dbm0: float | None = None
+    twist_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

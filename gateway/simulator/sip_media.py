@@ -102,6 +102,7 @@ class SipMedia:
         self._sequence, self._timestamp, self._ssrc = 100 * seed & 0xFFFF, 1000 * seed, 0xC17E0000 + seed
         self._dialling: deque[tuple[str, int]] = deque()
         self._event_at = 0
+        self._sounds_too = False
         self._last_event: tuple[int, int] | None = None
         self._version = 0
         self._frame()
@@ -157,9 +158,13 @@ class SipMedia:
         """The other side's description, while there is one."""
         return self._remote
 
-    def dial(self, digits: str) -> None:
-        """Send digits as RFC 4733 events."""
-        for digit in digits:
+    def dial(self, digits: str, *, sound: bool = False, events: bool = True) -> None:
+        """Send digits as RFC 4733 events, as sound, or (as some telephones do) both ways at once."""
+        self._sounds_too = sound
+        if sound:
+            pause_ms = (PAUSE_FRAMES + END_PACKETS - 1) * FRAME_MS
+            self.device.say_dtmf(digits, DIGIT_FRAMES * FRAME_MS, pause_ms)
+        for digit in digits if events else "":
             for step in range(DIGIT_FRAMES + END_PACKETS - 1):
                 self._dialling.append((digit, step))
             self._dialling.extend([("", 0)] * PAUSE_FRAMES)
@@ -232,7 +237,8 @@ class SipMedia:
         digit, step = self._dialling.popleft() if self._dialling else ("", 0)
         if digit:
             self._send_event(remote, digit, step)
-            return
+            if not self._sounds_too:
+                return
         codec = next(codec for codec in remote.codecs if codec in self.codecs)
         self._send_packet(remote, g711.PAYLOAD_TYPE[codec], self._timestamp, g711.encode(codec, said))
 

@@ -127,10 +127,10 @@ class SipTelephone:
         self.state = SipState.TALKING
         self._signals.reinvite(dialog, self.media.describe())
 
-    def dials(self, digits: str) -> None:
-        """Push buttons in a conversation (RFC 4733)."""
+    def dials(self, digits: str, *, sound: bool = False, events: bool = True) -> None:
+        """Push buttons in a conversation: events (RFC 4733), sound, or both."""
         self._note(f"dials {digits}")
-        self.media.dial(digits)
+        self.media.dial(digits, sound=sound, events=events)
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""

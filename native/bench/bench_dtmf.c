@@ -213,31 +213,6 @@ static void bench_times(void)
     holes("dtmf_drop_out_10_ms_not_bridged", 10, 1, bench_quick ? 10 : 50);
 }
 
-/* How long a digit sounds before the receiver says that the far side is to be muted: the most over all digits. */
-static void bench_leak(void)
-{
-    double most = 0;
-    for (int d = 0; d < DIGITS; d++)
-        for (int r = 0; r < 8; r++) {
-            struct signal s = signal_new(2400, (uint64_t)(10 * d + r + 5));
-            struct press p = plain(&s, d, 80);
-            p.low_dbm0 = p.high_dbm0 = -3.0 * r - 4;
-            press(&s, &p);
-            int16_t *x = signal_samples(&s);
-            struct sc_dtmf_receiver *receiver = NULL;
-            size_t i = 0;
-            if (sc_dtmf_receiver_create(&receiver, NULL) != 0)
-                abort();
-            for (; i + TICK <= s.length && !sc_dtmf_receiver_tone_present(receiver); i += TICK)
-                sc_dtmf_receiver_process(receiver, x + i, TICK);
-            most = fmax(most, ((double)i - (double)p.at) / 8);
-            sc_dtmf_receiver_destroy(receiver);
-            free(x);
-            signal_free(&s);
-        }
-    report("dtmf_leak_ms", BENCH_OURS, most, 0);
-}
-
 /* --- noise, dial tone, echo --- */
 
 /* Errors per 1000 digits of 50 ms in white noise; the ratio is that of the powers of both tones and of the noise. */
@@ -343,7 +318,6 @@ int main(int count, char **words)
         bench_frequencies();
         bench_twist();
         bench_times();
-        bench_leak();
         bench_noise();
         bench_dial_tone();
         bench_echoes();

@@ -47,7 +47,7 @@ void sc_dtmf_receiver_process(struct sc_dtmf_receiver *receiver, const int16_t *
 /* Takes the oldest event; false when there is none. */
 bool sc_dtmf_receiver_next(struct sc_dtmf_receiver *receiver, struct sc_dtmf_event *event);
 
-/* True while something that looks like a digit sounds, from about 15 ms after its beginning. */
+/* True while something that looks like a digit sounds, from 15 to 25 ms after its beginning. */
 bool sc_dtmf_receiver_tone_present(const struct sc_dtmf_receiver *receiver);
 
 /* Events lost because nobody took them (32 are kept). */

@@ -10,7 +10,7 @@
 
 enum sc_event_kind {
     SC_EVENT_DIGIT_STARTED = 1,
-    SC_EVENT_DIGIT_HEARD = 2,       /* value: digit; duration_ms; in_band */
+    SC_EVENT_DIGIT_HEARD = 2,       /* value: digit; duration_ms; in_band; start_ms, end_ms; level_dbm0; in band twist_db */
     SC_EVENT_TONE_HEARD = 3,        /* value: enum sc_tone_kind; present; cycles */
     SC_EVENT_CALLER_ID = 4,         /* number, name, withheld */
     SC_EVENT_DIGITS_SENT = 5,
@@ -25,6 +25,10 @@ struct sc_event {
     uint32_t value;
     uint32_t duration_ms;
     uint32_t cycles;
+    uint64_t start_ms;              /* of the core's own time: a tick is 10 ms */
+    uint64_t end_ms;
+    float level_dbm0;               /* of both tones together */
+    float twist_db;                 /* high tone over low tone */
     bool present;
     bool in_band;
     bool withheld;

@@ -21,4 +21,10 @@ static inline float sc_dbm0_of_amplitude(float amplitude)
     return 20.0f * log10f(amplitude / SC_FULL_SCALE) + SC_FULL_SCALE_DBM0;
 }
 
+/* Level of two sines together. */
+static inline float sc_dbm0_of_both(float one_dbm0, float other_dbm0)
+{
+    return 10.0f * log10f(powf(10.0f, one_dbm0 / 10.0f) + powf(10.0f, other_dbm0 / 10.0f));
+}
+
 #endif

@@ -5,6 +5,7 @@
 #define SC_RTP_ENDPOINT_H
 
 #include "core.h"
+#include "digit_once.h"
 #include "dtmf_sender.h"
 #include "event_ring.h"
 #include "packet_queue.h"
@@ -14,6 +15,7 @@ struct sc_rtp_endpoint;
 
 struct sc_rtp_endpoint_settings {
     struct sc_event_ring *events;   /* digits and lost media go here */
+    struct sc_digit_once *once;     /* shared with whoever hears the party's sound; NULL: nobody does */
     uint64_t seed;                  /* of this socket's streams */
     uint32_t media_lost_ms;         /* 0 = never reported */
 };
@@ -35,6 +37,9 @@ void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *endpoint, int16_t *out, size_
 /* One tick of what the party hears, and the digit under way that it gets as an event (or NULL). */
 void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *endpoint, const int16_t *heard, const struct sc_dtmf_sending *digit,
                           struct sc_packet_queue *out);
+
+/* Whether what the party says just now may be the sound of a digit that came, or comes, as an event. */
+bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *endpoint, uint64_t tick);
 
 /* Fills what it knows: everything but levels and queue drops. */
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *endpoint, struct sc_rtp_statistics *out);

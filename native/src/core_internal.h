@@ -8,6 +8,7 @@
 #include "callerid_digits.h"
 #include "callerid_modem.h"
 #include "core.h"
+#include "digit_once.h"
 #include "dtmf_receiver.h"
 #include "dtmf_sender.h"
 #include "echo_canceller.h"
@@ -46,6 +47,8 @@ struct sc_compiled_plan {
 /* What listens to a party, port or RTP node. */
 struct sc_listening {
     uint32_t active;                /* SC_DETECT_* that run */
+    uint64_t dtmf_since;            /* samples of the core's time when the DTMF receiver began */
+    struct sc_digit_once *once;     /* NULL: the party sends no telephone events */
     uint32_t notch_count;           /* dial tone that the DTMF receiver has to live with */
     float notch_hz[SC_DTMF_NOTCHES_MAX];
     struct sc_dtmf_receiver *dtmf;
@@ -72,6 +75,7 @@ struct sc_socket_state {
     struct sc_rtp_endpoint *endpoint;
     struct sc_packet_queue *in, *out;
     struct sc_listening listening;
+    struct sc_digit_once once;
     uint16_t node;
     int16_t spoken[SC_TICK_SAMPLES];
     struct sc_meter spoken_meter, heard_meter;
@@ -169,7 +173,7 @@ void sc_core_report(struct sc_core *core);
 /* listening.c: detectors of one party. */
 int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool callerid);
 void sc_listening_destroy(struct sc_listening *listening);
-void sc_listening_arm(struct sc_listening *listening, uint32_t detectors);
+void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick);
 void sc_listening_notch(struct sc_listening *listening, const float *frequency_hz, uint32_t count);
 void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
                           struct sc_event_ring *events);

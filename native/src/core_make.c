@@ -187,10 +187,12 @@ static int make_sockets(struct sc_core *core)
         struct sc_socket_state *socket = &core->sockets[i];
         struct sc_rtp_endpoint_settings settings = {
             .events = core->events,
+            .once = &socket->once,
             .seed = core->settings.seed * 0x9E3779B97F4A7C15u + ((uint64_t)i << 32),
             .media_lost_ms = core->settings.media_lost_ms,
         };
         socket->node = SC_NOWHERE;
+        socket->listening.once = &socket->once;
         int error = sc_rtp_endpoint_create(&socket->endpoint, &settings);
         if (error == 0)
             error = sc_packet_queue_create(&socket->in, QUEUE_PACKETS);

@@ -6,6 +6,7 @@
 #include "core_internal.h"
 
 #include "callerid_message.h"
+#include "level.h"
 
 #include <string.h>
 
@@ -29,11 +30,14 @@ void sc_listening_destroy(struct sc_listening *listening)
     sc_callerid_modem_destroy(listening->callerid);
 }
 
-void sc_listening_arm(struct sc_listening *listening, uint32_t detectors)
+void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick)
 {
     uint32_t begins = detectors & ~listening->active;
+    if (listening->once != NULL && ((detectors ^ listening->active) & SC_DETECT_DTMF))
+        (void)sc_digit_once_ends(listening->once, SC_DIGIT_AS_SOUND); /* what the receiver was in the middle of */
     if (begins & (SC_DETECT_DTMF | SC_DETECT_CALLER_ID)) {
         sc_dtmf_receiver_reset(listening->dtmf);
+        listening->dtmf_since = tick * SC_TICK_SAMPLES;
         sc_callerid_digits_reset(&listening->identity_digits);
     }
     if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL)
@@ -66,6 +70,32 @@ static void say_caller(const struct sc_callerid_message *message, struct sc_even
     (void)sc_event_ring_push(events, event);
 }
 
+/* Not when the same party has sent it as a telephone event. */
+static bool is_told(struct sc_listening *listening, const struct sc_dtmf_event *digit, uint64_t tick)
+{
+    if (listening->once == NULL)
+        return true;
+    if (digit->type == SC_DTMF_START)
+        return sc_digit_once_begins(listening->once, SC_DIGIT_AS_SOUND, digit->digit, tick);
+    return sc_digit_once_ends(listening->once, SC_DIGIT_AS_SOUND);
+}
+
+static void say_digit(const struct sc_listening *listening, const struct sc_dtmf_event *digit, struct sc_event *event,
+                      struct sc_event_ring *events)
+{
+    bool started = digit->type == SC_DTMF_START;
+    uint64_t at_ms = (listening->dtmf_since + digit->at_samples) / SAMPLES_PER_MS;
+    event->kind = started ? SC_EVENT_DIGIT_STARTED : SC_EVENT_DIGIT_HEARD;
+    event->value = (uint32_t)digit->digit;
+    event->duration_ms = started ? 0 : digit->duration_samples / SAMPLES_PER_MS;
+    event->start_ms = at_ms - event->duration_ms;
+    event->end_ms = at_ms;
+    event->level_dbm0 = sc_dbm0_of_both(digit->low_dbm0, digit->high_dbm0);
+    event->twist_db = digit->twist_db;
+    event->in_band = true;
+    (void)sc_event_ring_push(events, event); /* the ring counts what it drops */
+}
+
 static void say_digits(struct sc_listening *listening, struct sc_event *event, struct sc_event_ring *events)
 {
     struct sc_dtmf_event digit;
@@ -76,12 +106,8 @@ static void say_digits(struct sc_listening *listening, struct sc_event *event, s
             say_caller(&message, event, events);
         if ((listening->active & SC_DETECT_DTMF) == 0)
             continue;
-        bool started = digit.type == SC_DTMF_START;
-        event->kind = started ? SC_EVENT_DIGIT_STARTED : SC_EVENT_DIGIT_HEARD;
-        event->value = (uint32_t)digit.digit;
-        event->duration_ms = started ? 0 : digit.duration_samples / SAMPLES_PER_MS;
-        event->in_band = true;
-        (void)sc_event_ring_push(events, event); /* the ring counts what it drops */
+        if (is_told(listening, &digit, event->tick))
+            say_digit(listening, &digit, event, events);
     }
 }
 

@@ -189,7 +189,7 @@ static void settle_port(struct sc_core *core, struct sc_port_state *port)
 {
     const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
     bool muted = node != NULL && node->capture_muted;
-    sc_listening_arm(&port->listening, node == NULL ? 0 : node->detectors);
+    sc_listening_arm(&port->listening, node == NULL ? 0 : node->detectors, core->tick);
     if (node != NULL)
         notch(core, &port->listening, port->node);
     bool heard = node != NULL && is_heard(core->plan, port->node);
@@ -204,12 +204,13 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
     const struct sc_plan_node *node = socket->node == SC_NOWHERE ? NULL : &core->plan->nodes[socket->node];
     sc_rtp_endpoint_assign(socket->endpoint, node);
     if (node == NULL || node->id != old_id) {
-        sc_listening_arm(&socket->listening, 0);
+        sc_listening_arm(&socket->listening, 0, core->tick);
         sc_meter_reset(&socket->spoken_meter);
         sc_meter_reset(&socket->heard_meter);
     }
     if (node != NULL) {
-        sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID);
+        sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID,
+                         core->tick);
         notch(core, &socket->listening, socket->node);
     }
 }

@@ -20,6 +20,8 @@
 #include <string.h>
 
 #define EVENT_TIMEOUT_TICKS 15u         /* 150 ms: RFC 4733, 2.5.2.2 asks for three packets' time at least */
+#define EVENT_SOUND_SLACK_MS 40.0f      /* an event's own sound comes later by the jitter buffer, and so much more */
+#define EVENT_SOUND_TICKS_MAX 30u       /* the buffer's 200 ms and more */
 #define EVENT_OLD_SAMPLES 80000         /* an event so much older than the last one is a new stream, not a straggler */
 #define COMFORT_NOISE_TYPE 13u          /* RFC 3389 */
 #define SAMPLES_PER_MS 8u
@@ -31,6 +33,9 @@ struct heard_event {
     uint32_t timestamp;
     uint8_t event;
     uint16_t duration;
+    uint8_t volume;             /* dB below 0 dBm0 */
+    bool told;                  /* else its sound was told before */
+    uint64_t start_ms;          /* in the core's time */
     uint64_t tick;              /* of its last packet */
 };
 
@@ -93,6 +98,8 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     sc_rtp_latch_reset(&e->latch);
     sc_rtp_sender_reset(&e->sender, e->settings.seed + e->streams);
     memset(&e->event, 0, sizeof e->event);
+    if (e->settings.once != NULL)
+        memset(e->settings.once, 0, sizeof *e->settings.once);
     e->audio_came = false;
     e->silent_ticks = 0;
     e->received = e->malformed = e->foreign = 0;
@@ -121,13 +128,21 @@ static void say(struct sc_rtp_endpoint *e, const struct sc_event *event)
 
 static void finish_event(struct sc_rtp_endpoint *e, uint64_t tick)
 {
+    uint32_t duration_ms = e->event.duration / SAMPLES_PER_MS;
     e->event.active = false;
+    if (e->settings.once != NULL)
+        (void)sc_digit_once_ends(e->settings.once, SC_DIGIT_AS_EVENT);
+    if (!e->event.told)
+        return;
     struct sc_event heard = {
         .kind = SC_EVENT_DIGIT_HEARD,
         .node = e->id,
         .tick = tick,
         .value = (uint32_t)sc_digit_of_telephone_event(e->event.event),
-        .duration_ms = e->event.duration / SAMPLES_PER_MS,
+        .duration_ms = duration_ms,
+        .start_ms = e->event.start_ms,
+        .end_ms = e->event.start_ms + duration_ms,
+        .level_dbm0 = -(float)e->event.volume,
     };
     say(e, &heard);
 }
@@ -137,10 +152,16 @@ static void start_event(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *p
 {
     if (e->event.active)
         finish_event(e, tick);
+    uint64_t now_ms = tick * SC_TICK_MS, age_ms = event->duration / SAMPLES_PER_MS;
+    char digit = sc_digit_of_telephone_event(event->event);
     e->event = (struct heard_event){
-        .known = true, .active = true, .ssrc = packet->ssrc, .timestamp = packet->timestamp, .event = event->event
+        .known = true, .active = true, .ssrc = packet->ssrc, .timestamp = packet->timestamp, .event = event->event,
+        .volume = event->volume, .start_ms = now_ms > age_ms ? now_ms - age_ms : 0,
+        .told = e->settings.once == NULL || sc_digit_once_begins(e->settings.once, SC_DIGIT_AS_EVENT, digit, tick),
     };
-    struct sc_event started = { .kind = SC_EVENT_DIGIT_STARTED, .node = e->id, .tick = tick };
+    if (!e->event.told)
+        return;
+    struct sc_event started = { .kind = SC_EVENT_DIGIT_STARTED, .node = e->id, .tick = tick, .value = (uint32_t)digit };
     say(e, &started);
 }
 
@@ -275,6 +296,19 @@ void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *e, const int16_t *heard, const
     bool known = e->node->remote.length != 0;
     const struct sc_rtp_address *to = known && e->latch.source.length != 0 ? &e->latch.source : &e->node->remote;
     sc_rtp_sender_tick(&e->sender, e->node, heard, digit, to, out);
+}
+
+bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *e, uint64_t tick)
+{
+    struct sc_jitter_buffer_state jitter;
+    if (e->node == NULL || !e->event.known)
+        return false;
+    if (e->event.active)
+        return true;
+    if (tick - e->event.tick > EVENT_SOUND_TICKS_MAX)
+        return false;
+    sc_jitter_buffer_get_state(e->jitter, &jitter);
+    return (float)(tick - e->event.tick) * SC_TICK_MS <= jitter.depth_ms + EVENT_SOUND_SLACK_MS;
 }
 
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_statistics *out)

@@ -195,17 +195,34 @@ static const int16_t *spoken_by(const struct sc_core *core, uint16_t index)
     return core->ports[0].spoken; /* not reached: the check knows every kind */
 }
 
+static bool presses_a_key(const struct sc_listening *listening)
+{
+    return (listening->active & SC_DETECT_DTMF) != 0 && sc_dtmf_receiver_tone_present(listening->dtmf);
+}
+
+/* The sound of a digit that its party sends as an event too: the exchange passes it on, so nobody is to hear it twice. */
+static bool doubles_an_event(const struct sc_core *core, const struct sc_plan_node *source)
+{
+    if (source->kind != SC_NODE_RTP)
+        return false;
+    const struct sc_socket_state *socket = &core->sockets[source->socket];
+    return sc_rtp_endpoint_event_sounds(socket->endpoint, core->tick) || sc_digit_once_copy_sounds(&socket->once);
+}
+
 /* A listener that takes telephone events gets digits as events and not as sound (RFC 4733, 2.1): the node that
- * sends them, and a digit that a telephone is pressing just now. */
+ * sends them, and a digit that a party is pressing just now. The detectors have had this very tick: what they say holds for
+ * all of it, so that nothing need be delayed to keep a digit's beginning short (bench_leak). */
 static bool kept_from(const struct sc_core *core, const struct sc_plan_node *listener, const struct sc_plan_node *source)
 {
+    if (doubles_an_event(core, source))
+        return true;
     if (listener->kind != SC_NODE_RTP || listener->telephone_event < 0)
         return false;
     if (source->kind == SC_NODE_DIGITS)
         return true;
-    const struct sc_listening *listening = source->kind == SC_NODE_PORT ? &core->ports[source->port].listening : NULL;
-    return listening != NULL && (listening->active & SC_DETECT_DTMF) != 0 &&
-           sc_dtmf_receiver_tone_present(listening->dtmf);
+    if (source->kind == SC_NODE_PORT)
+        return presses_a_key(&core->ports[source->port].listening);
+    return source->kind == SC_NODE_RTP && presses_a_key(&core->sockets[source->socket].listening);
 }
 
 /* SC_FAULT_DIRECTION_MUTED */

@@ -303,6 +303,33 @@ def test_digits_go_both_ways_as_events_and_tones(world: World, anna: Telephone, 
     assert anna.hears == {"201"}
 
 
+def test_a_sip_telephones_sound_is_searched_for_digits_where_they_go_on_as_events(
+    world: World, darya: SipTelephone
+) -> None:
+    other = world.sip_telephone("202")
+    other.registers("sip:other")
+    darya.calls("202")
+    other.answers()
+    assert [node.detectors for node in rtp(world)] == [Detectors.DTMF, Detectors.DTMF]
+    assert world.hears("202") == {"201"}
+    caller, called = (node.id for node in rtp(world))
+    for source in ev.DigitSource:
+        world.feed(ev.DigitHeard(caller, "5", 80, source))
+        assert world.hears("202") == {"201", "digits:5"}
+        world.wait(1)
+        world.feed(ev.DigitHeard(called, "6", 80, source))
+        assert world.hears("201") == {"202", "digits:6"}
+        world.wait(1)
+
+
+def test_a_digit_in_the_sound_of_a_sip_telephone_is_heard_by_a_telephone_as_it_is(
+    world: World, anna: Telephone, talking: DialogId
+) -> None:
+    assert rtp(world)[0].detectors is Detectors.NONE
+    world.feed(ev.DigitHeard(rtp(world)[0].id, "7", 80, ev.DigitSource.IN_BAND))
+    assert anna.hears == {"201"}
+
+
 def test_two_digits_are_sent_one_after_the_other(world: World, anna: Telephone, talking: DialogId) -> None:
     node = rtp(world)[0].id
     for digit in "12":

@@ -134,6 +134,30 @@ def test_digits_cross_between_tones_and_events(stage: Stage) -> None:
     assert darya.media.digits == "2648*"
 
 
+@pytest.mark.parametrize(("sound", "events"), [(True, True), (True, False), (False, True)])
+def test_a_digit_that_a_sip_telephone_sends_any_way_arrives_once(
+    stage: Stage, sound: bool, events: bool
+) -> None:
+    darya, city = stage.sip("201"), stage.city(1)
+    stage.subscriber(Subscriber(NUMBER, Behaviour.ANSWERS, after_ms=500))
+    darya.calls(NUMBER)
+    stage.office.run_until(lambda: darya.state is SipState.TALKING, 20_000, "201 is connected")
+    city.ear.device.listen_digits(True)
+    darya.dials("11590#", sound=sound, events=events)
+    stage.wait(4_000)
+    assert city.ear.device.take_digits() == "11590#"
+    darya.hangs_up()
+    stage.wait(3_000)
+    egor = stage.sip("202")
+    darya.calls("202")
+    stage.wait(300)
+    egor.answers()
+    stage.wait(500)
+    darya.dials("2648*", sound=sound, events=events)
+    stage.wait(3_000)
+    assert egor.media.digits == "2648*"
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_crash_of_sip_ends_its_calls_and_touches_no_other(stage: Stage, times: int) -> None:
     anna, boris, vera = (stage.telephone(number) for number in ("101", "102", "103"))
