@@ -19,6 +19,7 @@ OUT = "out-signal"  # a directory of its own: tests and benchmarks of others go 
 PROGRAMS = (
     "dtmf",
     "progress",
+    "learner",
     "callerid",
     "jitter",
     "path",
@@ -313,3 +314,8 @@ def speech_file() -> Path:
     """Held-out speech for what needs a voice over a tone or in lost packets."""
     split = read_split()
     return split.talker(Use.HELD_OUT, 0).raw
+
+
+def endings_files() -> list[Path]:
+    """Held-out speech and music that calls end in which teach nothing."""
+    return [group.raw for group in read_split().of(Use.HELD_OUT)]

@@ -231,7 +231,7 @@ class SignalCore:
 
 
 class ToneLearner:
-    """What tones one line's calls end in, for its self-calibration. No clock, no thread: give it each ending."""
+    """What tones one line's calls end in, for its self-calibration. Give it each ending."""
 
     def __init__(self) -> None:
         out = ffi.new("struct sc_tone_learner **")
@@ -240,8 +240,10 @@ class ToneLearner:
         self._learner: Any = ffi.gc(out[0], lib.sc_tone_learner_destroy)
 
     def hear_ending(self, samples: bytes) -> ToneEnding | None:
-        """A call has ended; ``samples`` are its last seconds (16-bit little-endian mono at 8 kHz, far end only;
-        8 to 12 s are enough, a minute the most). What it ended in, or None. Takes some ten milliseconds.
+        """What a call ended in, or None. Takes some ten milliseconds.
+
+        ``samples`` are the call's last seconds, 8 to 12 are enough, a minute the most: 16-bit little-endian
+        mono at 8 kHz, the far end only.
 
         ValueError when there is half a sample or more than a minute, MemoryError.
         """

@@ -75,8 +75,8 @@ class ToneDescriptor(NamedTuple):
 class ToneEnding:
     """The tone that one call's last seconds ended in: switched on and off at least three times, all alike.
 
-    One frequency, or two that sound together (ascending). ``purity`` is the tone's share of all that sounded in
-    its bursts, 0 to 1.
+    One frequency, or two that sound together (ascending). ``purity`` is the tone's share of all that
+    sounded in its bursts, 0 to 1.
     """
 
     frequencies_hz: tuple[float, ...]
