@@ -1,6 +1,6 @@
 /* tone_masked.h: finds the cadence of one sine while another sound (somebody who speaks) lies over it.
  *
- * Inner part of the tone receiver; one for each single sine whose cadence is worth it. The receiver hands it the bank's
+ * Inner part of the tone receiver; one for each sine whose cadence is worth it. It is handed the bank's
  * correlation with that sine's nominal frequency, every 5 ms. */
 #ifndef SC_TONE_MASKED_H
 #define SC_TONE_MASKED_H
@@ -20,6 +20,7 @@ struct sc_tone_length {
 struct sc_tone_evidence {
     uint32_t cycles;
     float offset_hz;                   /* from the nominal frequency */
+    float second_offset_hz;            /* of the other sine of two; tone_speech.c fills it in */
     float amplitude;
     float on_ms, off_ms;               /* means */
     double began, ended;               /* of the first burst and of the last one, frames */
@@ -36,9 +37,9 @@ struct sc_tone_evidence {
 
 struct sc_tone_masked;
 
-/* lowest_amplitude: tones below it are none. EINVAL, ENOMEM. */
+/* lowest_amplitude: tones below it are none; share_part: how much of the tone this sine is. EINVAL, ENOMEM. */
 int sc_tone_masked_create(struct sc_tone_masked **out, float nominal_hz, float tolerance_hz, float lowest_amplitude,
-                          const struct sc_tone_length *lengths, uint32_t length_count);
+                          float share_part, const struct sc_tone_length *lengths, uint32_t length_count);
 void sc_tone_masked_destroy(struct sc_tone_masked *masked);
 void sc_tone_masked_reset(struct sc_tone_masked *masked);
 

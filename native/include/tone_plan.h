@@ -46,7 +46,7 @@ bool sc_tone_plan_follows(float measured_ms, uint32_t nominal_ms);
 float sc_tone_plan_longest_ms(uint32_t nominal_ms);
 
 /* The lengths of burst and pause, one apart from the other, at which a sound's busy and congestion tones may be looked for
- * under speech; 0 when there are none, or the sound is no single steady sine. */
+ * under speech; 0 when there are none, or the sound is not steady, or a close pair. */
 uint32_t sc_tone_plan_lengths(const struct sc_tone_plan *plan, uint32_t sound, struct sc_tone_length *lengths);
 
 /* Which descriptor, of those whose kind is in `armed`, these lengths under speech are nearest to; -1: none. */

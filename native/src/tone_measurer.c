@@ -100,14 +100,9 @@ static const struct sc_tone_frame *frame_back(const struct sc_tone_measurer *r, 
     return &r->frames[(r->newest - back) % FRAMES];
 }
 
-void sc_tone_measurer_sine(const struct sc_tone_measurer *measurer, const struct sc_tone_sound *sound, float *real,
-                           float *imaginary, float *mean_square)
+const struct sc_tone_frame *sc_tone_measurer_frame(const struct sc_tone_measurer *measurer)
 {
-    const struct sc_tone_frame *f = frame_back(measurer, 0);
-    bool silent = f->mean_square <= 0.0f;
-    *mean_square = f->mean_square;
-    *real = silent ? 0.0f : f->real[sound->index[0]];
-    *imaginary = silent ? 0.0f : f->imaginary[sound->index[0]];
+    return frame_back(measurer, 0);
 }
 
 /* One frequency of the frame so far back; for a close pair two frames joined, at the middle between their centres. */

@@ -269,7 +269,7 @@ static bool known_length(const struct sc_tone_length *lengths, uint32_t count, f
 uint32_t sc_tone_plan_lengths(const struct sc_tone_plan *plan, uint32_t sound, struct sc_tone_length *lengths)
 {
     uint32_t count = 0;
-    if (plan->sounds[sound].count != 1 || plan->sounds[sound].modulated)
+    if (plan->sounds[sound].close || plan->sounds[sound].modulated)
         return 0;
     for (uint32_t n = 0; n < plan->descriptor_count; n++)
         for (int step = 0; step < SCALES && maskable(plan, n, sound); step++) {

@@ -1,20 +1,20 @@
 /* tone_receiver.c: call-progress tones of one tone plan.
  *
  * How: tone_measurer says every 5 ms of each different sound of the plan whether it is there, tone_burst makes bursts of
- * that, tone_plan matches cadences. This file holds what is reported: at most one tone at a time is on.
+ * that, tone_plan matches cadences; tone_speech finds what the bursts miss while somebody speaks. This file holds what is reported: at most one tone at a time is on.
  * Assumes 8000 samples a second, input after the echo canceller (the far end's sound only).
  * Measured: each tone of 145 countries under its own plan is what it is, but six that tests/media/test_tone_plans.py lists;
  * Russian plan: busy 20/20 at 10 dB SNR, -40 .. 0 dBm0, +-40 Hz, +-20 % of cadence, 51 ms after the second cycle at
- * the latest; dial tone after 270 ms; under speech of 10 dB less after 2.3 s in the mean; no false busy, congestion, ringback
+ * the latest; dial tone after 270 ms; under speech see tone_masked.c; no false busy, congestion, ringback
  * or SIT in 40.9 h of speech and music (but 69 notes held as long as a dial tone: arm that when it is due). */
 #include "tone_receiver.h"
 
 #include "alloc.h"
 #include "level.h"
 #include "tone_burst.h"
-#include "tone_masked.h"
 #include "tone_measurer.h"
 #include "tone_plan.h"
+#include "tone_speech.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +35,6 @@
 #define OTHER_SOUND_SHARE 0.01f    /* its level: 20 dB below the tone */
 #define SEQUENCE_PART 0.8f         /* of its last burst, before a sequence is believed */
 #define SEQUENCE_SLACK_MS 60.0f
-#define LOOK_FRAMES 4u             /* under speech it is looked every 20 ms */
 #define MISSED_CYCLES 2.2f         /* a tone found under speech is over when so long nothing was seen of it */
 
 const struct sc_tone_descriptor sc_tone_fax_calling = {
@@ -51,7 +50,7 @@ struct sc_tone_receiver {
     struct sc_tone_measurer *measurer;
     struct sc_tone_tracker trackers[SC_TONE_SOUNDS_MAX];
     enum sc_tone_step steps[SC_TONE_SOUNDS_MAX];
-    struct sc_tone_masked *masked[SC_TONE_SOUNDS_MAX];   /* NULL: the sound has no cadence to look for under speech */
+    struct sc_tone_speech *speech[SC_TONE_SOUNDS_MAX];   /* NULL: the sound has no cadence to look for under speech */
     uint32_t dial_min_ms;
     uint32_t armed;
     int on;                        /* descriptor that is on, or -1 */
@@ -59,22 +58,15 @@ struct sc_tone_receiver {
     double began;                  /* of the one that is on */
     float other_sound_ms;
     struct sc_tone_evidence evidence;      /* of the one that is on, if it was found under speech; else 0 cycles */
-    uint32_t look;                 /* frames since it was looked under speech */
     struct sc_tone_event events[EVENTS];
     uint32_t first, count, dropped;
 };
 
-static int create_masked(struct sc_tone_receiver *r, float lowest_amplitude)
+static int create_speech(struct sc_tone_receiver *r, float lowest_amplitude)
 {
-    struct sc_tone_length lengths[SC_TONE_MASKED_LENGTHS];
     int error = 0;
-    for (uint32_t i = 0; i < r->plan.sound_count && error == 0; i++) {
-        const struct sc_tone_sound *sound = &r->plan.sounds[i];
-        uint32_t count = sc_tone_plan_lengths(&r->plan, i, lengths);
-        if (count > 0)
-            error = sc_tone_masked_create(&r->masked[i], sound->frequency_hz[0], sound->tolerance_hz, lowest_amplitude, lengths,
-                                          count);
-    }
+    for (uint32_t i = 0; i < r->plan.sound_count && error == 0; i++)
+        error = sc_tone_speech_create(&r->speech[i], &r->plan, i, lowest_amplitude);
     return error;
 }
 
@@ -94,7 +86,7 @@ int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_
     if (error == 0)
         error = sc_tone_measurer_create(&r->measurer, &r->plan, sc_amplitude_of_dbm0(level));
     if (error == 0)
-        error = create_masked(r, sc_amplitude_of_dbm0(level));
+        error = create_speech(r, sc_amplitude_of_dbm0(level));
     if (error != 0) {
         sc_tone_receiver_destroy(r);
         return error;
@@ -109,7 +101,7 @@ void sc_tone_receiver_destroy(struct sc_tone_receiver *receiver)
     if (receiver == NULL)
         return;
     for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
-        sc_tone_masked_destroy(receiver->masked[i]);
+        sc_tone_speech_destroy(receiver->speech[i]);
     sc_tone_measurer_destroy(receiver->measurer);
     sc_free(receiver);
 }
@@ -125,10 +117,9 @@ void sc_tone_receiver_reset(struct sc_tone_receiver *receiver)
     for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
         forget_tracker(receiver, i);
     for (uint32_t i = 0; i < receiver->plan.sound_count; i++)
-        if (receiver->masked[i] != NULL)
-            sc_tone_masked_reset(receiver->masked[i]);
+        if (receiver->speech[i] != NULL)
+            sc_tone_speech_reset(receiver->speech[i]);
     memset(&receiver->evidence, 0, sizeof receiver->evidence);
-    receiver->look = 0;
     receiver->on = -1;
     receiver->other_sound_ms = 0.0f;
     receiver->first = receiver->count = receiver->dropped = 0;
@@ -165,7 +156,9 @@ static void fill_measured(const struct sc_tone_receiver *r, const struct sc_tone
 static void fill_evidence(const struct sc_tone_receiver *r, struct sc_tone_event *e)
 {
     const struct sc_tone_evidence *v = &r->evidence;
-    e->frequency_hz[0] = r->plan.descriptors[e->descriptor].frequency_hz[0] + v->offset_hz;
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[e->descriptor];
+    e->frequency_hz[0] = d->frequency_hz[0] + v->offset_hz;
+    e->frequency_hz[1] = d->frequency_count > 1 ? d->frequency_hz[1] + v->second_offset_hz : 0.0f;
     e->level_dbm0 = sc_dbm0_of_amplitude(v->amplitude);
     e->on_ms = v->on_ms;
     e->off_ms = v->off_ms;
@@ -202,9 +195,9 @@ static void report(struct sc_tone_receiver *r, enum sc_tone_event_type type, uin
 }
 
 /* Where an edge lies that was seen under speech, samples: the middle of its frame. */
-static double masked_at(const struct sc_tone_receiver *r, const struct sc_tone_masked *masked, double frame)
+static double masked_at(const struct sc_tone_receiver *r, const struct sc_tone_speech *speech, double frame)
 {
-    return now_at(r) - SC_TONE_BANK_HOP * ((double)sc_tone_masked_now(masked) - frame + 1.0);
+    return now_at(r) - SC_TONE_BANK_HOP * ((double)sc_tone_speech_now(speech) - frame + 1.0);
 }
 
 /* Where the tone that is on last sounded. */
@@ -213,7 +206,7 @@ static double last_sound(struct sc_tone_receiver *r, uint32_t descriptor)
     const struct sc_tone_tracker *t = tracker_of(r, descriptor);
     const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
     if (r->evidence.cycles > 0)
-        return masked_at(r, r->masked[t - r->trackers], r->evidence.ended);
+        return masked_at(r, r->speech[t - r->trackers], r->evidence.ended);
     if (t->sounding && r->plan.descriptors[descriptor].pair_count == 0)
         return t->last;
     return last != NULL ? last->ended : now_at(r);
@@ -387,8 +380,8 @@ static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
 static bool masked_goes_on(struct sc_tone_receiver *r, uint32_t n)
 {
     const struct sc_tone_tracker *t = tracker_of(r, n);
-    const struct sc_tone_masked *masked = r->masked[t - r->trackers];
-    float silent_ms = SC_TONE_FRAME_MS * (float)((double)sc_tone_masked_now(masked) - r->evidence.ended);
+    const struct sc_tone_speech *speech = r->speech[t - r->trackers];
+    float silent_ms = SC_TONE_FRAME_MS * (float)((double)sc_tone_speech_now(speech) - r->evidence.ended);
     uint32_t bursts;
     if (r->steps[t - r->trackers] == SC_TONE_STEP_BURST_GROWS &&
         sc_tone_plan_matches(&r->plan.descriptors[n], t, CYCLES, true, &bursts)) {
@@ -401,7 +394,7 @@ static bool masked_goes_on(struct sc_tone_receiver *r, uint32_t n)
 static void seek_masked(struct sc_tone_receiver *r, uint32_t sound)
 {
     struct sc_tone_evidence seen[SC_TONE_MASKED_CYCLES];
-    uint32_t count = sc_tone_masked_look(r->masked[sound], seen);
+    uint32_t count = sc_tone_speech_look(r->speech[sound], seen);
     for (uint32_t i = 0; i < count; i++) {
         int n = sc_tone_plan_nearest(&r->plan, sound, r->armed, seen[i].on_ms, seen[i].off_ms);
         if (r->on >= 0 && n == r->on && sc_tone_masked_follows(&seen[i])) {
@@ -411,7 +404,7 @@ static void seek_masked(struct sc_tone_receiver *r, uint32_t sound)
         }
         if (r->on < 0 && n >= 0 && sc_tone_masked_believed(&seen[i])) {
             r->evidence = seen[i];
-            turn_on(r, (uint32_t)n, seen[i].cycles, masked_at(r, r->masked[sound], seen[i].began));
+            turn_on(r, (uint32_t)n, seen[i].cycles, masked_at(r, r->speech[sound], seen[i].began));
             return;
         }
     }
@@ -419,18 +412,9 @@ static void seek_masked(struct sc_tone_receiver *r, uint32_t sound)
 
 static void listen_under_speech(struct sc_tone_receiver *r)
 {
-    bool look = ++r->look >= LOOK_FRAMES;
-    for (uint32_t s = 0; s < r->plan.sound_count; s++) {
-        float real, imaginary, mean_square;
-        if (r->masked[s] == NULL)
-            continue;
-        sc_tone_measurer_sine(r->measurer, &r->plan.sounds[s], &real, &imaginary, &mean_square);
-        sc_tone_masked_take(r->masked[s], real, imaginary, mean_square);
-        if (look && (r->on < 0 || r->evidence.cycles > 0))
+    for (uint32_t s = 0; s < r->plan.sound_count; s++)
+        if (r->speech[s] != NULL && sc_tone_speech_take(r->speech[s], r->measurer) && (r->on < 0 || r->evidence.cycles > 0))
             seek_masked(r, s);
-    }
-    if (look)
-        r->look = 0;
 }
 
 static void take_frame(struct sc_tone_receiver *r, float mean_square)

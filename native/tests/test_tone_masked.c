@@ -75,6 +75,41 @@ static void test_busy_and_congestion_under_a_voice_as_loud(void)
     CHECK_EQ(o.alone, 12);
 }
 
+/* North America, each sine 3 dB down; and one of the two alone is none. */
+static void test_a_tone_of_two_sines_under_a_voice(void)
+{
+    int found = 0, alone = 0;
+    for (uint64_t k = 0; k < 12; k++) {
+        struct sc_tone_receiver_settings settings = { .descriptor_count = 2 };
+        for (int i = 0; i < 2; i++) {
+            settings.descriptors[i] = cadence(i == 0 ? SC_TONE_BUSY : SC_TONE_CONGESTION, 480.0f, i == 0 ? 500 : 250, i == 0 ? 500 : 250);
+            settings.descriptors[i].frequency_count = 2;
+            settings.descriptors[i].frequency_hz[1] = 620.0f;
+        }
+        for (int sines = 1; sines <= 2; sines++) {
+            struct signal s = signal_new(8000 * 14, k + 300);
+            speak(&s, -21.0);
+            send(&s, 6000, (struct sent){ 470, -21, 490, 520, 12 });
+            if (sines == 2)
+                send(&s, 6000, (struct sent){ 631, -21, 490, 520, 12 });
+            struct sc_tone_receiver *receiver = create(&settings);
+            struct heard h = hear_with(receiver, &s);
+            int i = find(&h, SC_TONE_ON, SC_TONE_BUSY);
+            found += sines == 2 && i >= 0;
+            alone += sines == 1 && i >= 0;
+            if (i >= 0) {
+                CHECK_NEAR(h.events[i].frequency_hz[0], 470.0, 3.0);
+                CHECK_NEAR(h.events[i].frequency_hz[1], 631.0, 3.0);
+                CHECK_NEAR(h.events[i].level_dbm0, -18.0, 2.5);
+            }
+            sc_tone_receiver_destroy(receiver);
+            signal_free(&s);
+        }
+    }
+    CHECK_EQ(found, 12);
+    CHECK_EQ(alone, 0);
+}
+
 static void test_it_ends_when_the_tone_ends_though_the_voice_goes_on(void)
 {
     struct signal s = signal_new(8000 * 14, 5);
@@ -145,7 +180,7 @@ static void test_frames_of_a_clean_tone_show_what_it_is(void)
     const struct sc_tone_length length = { 80, 80 };
     struct sc_tone_evidence seen[SC_TONE_MASKED_CYCLES];
     struct sc_tone_masked *masked = NULL;
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &length, 1), 0);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &length, 1), 0);
     unsigned believed = 0;
     double turn = 2 * SIGNAL_PI * 430.0 * 0.005;
     for (uint32_t k = 0; k < 2000; k++) {
@@ -171,12 +206,12 @@ static void test_wrong_settings_and_failed_allocation(void)
 {
     const struct sc_tone_length good = { 80, 80 }, shortest = { 15, 80 }, longest = { 80, 131 };
     struct sc_tone_masked *masked = NULL;
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &good, 0), EINVAL);
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &good, SC_TONE_MASKED_LENGTHS + 1), EINVAL);
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &shortest, 1), EINVAL);
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &longest, 1), EINVAL);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &good, 0), EINVAL);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &good, SC_TONE_MASKED_LENGTHS + 1), EINVAL);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &shortest, 1), EINVAL);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &longest, 1), EINVAL);
     sc_alloc_fail_after(0);
-    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, &good, 1), ENOMEM);
+    CHECK_EQ(sc_tone_masked_create(&masked, 425.0f, 40.0f, 100.0f, 1.0f, &good, 1), ENOMEM);
     sc_alloc_fail_after(-1);
     CHECK(masked == NULL);
     CHECK_EQ(sc_alloc_held(), 0);
@@ -187,6 +222,7 @@ int main(void)
 {
     RUN(test_busy_under_a_voice_6_db_down_within_two_cycles_and_100_ms);
     RUN(test_busy_and_congestion_under_a_voice_as_loud);
+    RUN(test_a_tone_of_two_sines_under_a_voice);
     RUN(test_it_ends_when_the_tone_ends_though_the_voice_goes_on);
     RUN(test_struck_notes_and_wandering_notes_are_no_busy_tone);
     RUN(test_a_tone_that_does_not_pause_or_repeat_is_no_busy_tone);
