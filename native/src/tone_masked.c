@@ -48,7 +48,7 @@
 #define UNEVEN_PART 0.15f
 #define SPREAD 0.03f               /* of the other sound's power, what lies by the tone: of a voice's hardly ever less */
 #define SPREAD_FAST 0.10f          /* the same for fast cadences, which are those of quavers */
-#define SPREAD_SHARE 0.80f         /* judged where there is so much other sound */
+#define SPREAD_SHARE 0.80f         /* not judged where there is hardly any other sound */
 #define FAST_CYCLE_MS 580.0f
 #define FAST_CYCLES 3u             /* that a fast cadence needs */
 #define FOLLOWS_COHERENT 0.40f     /* of a cadence that is on already */
@@ -219,10 +219,7 @@ static struct wave mean_of(const struct wave *w, int from, int to)
     return (struct wave){ sum.real / n, sum.imaginary / n };
 }
 
-static double square(struct wave w)
-{
-    return w.real * w.real + w.imaginary * w.imaginary;
-}
+static double square(struct wave w) { return w.real * w.real + w.imaginary * w.imaginary; }
 
 /* Power of one unbroken sine, `step` turns a block off, in the blocks of two bursts. */
 static double unbroken(struct wave blocks[2][BLOCKS], double angle)
@@ -483,7 +480,7 @@ bool sc_tone_masked_believed(const struct sc_tone_evidence *evidence)
     const struct sc_tone_evidence *e = evidence;
     if (e->cycles < 2 || e->cycles > SC_TONE_MASKED_CYCLES)
         return false;
-    bool fast = e->on_ms + e->off_ms < FAST_CYCLE_MS;
+    const bool fast = e->on_ms + e->off_ms < FAST_CYCLE_MS;
     if ((fast && e->cycles < FAST_CYCLES) || !spread_like_a_voice(e, fast ? SPREAD_FAST : SPREAD))
         return false;
     const struct demand *d = &demands[e->cycles];
