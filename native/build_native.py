@@ -12,7 +12,7 @@ from cffi import FFI
 
 HERE = Path(__file__).parent
 # In the order in which they include one another; cffi reads no #include.
-DECLARED = ("port.h", "plan.h", "event_ring.h", "core.h")
+DECLARED = ("port.h", "plan.h", "event_ring.h", "core.h", "tone_learner.h")
 LIBRARIES = {"alsa": "libasound2-dev", "speexdsp": "libspeexdsp-dev"}
 # Functions of these are the core's own affair.
 NOT_FOR_PYTHON = re.compile(r"^(?:int|void|bool|uint64_t) sc_event_ring_[^;]*;\n", re.MULTILINE)
@@ -44,7 +44,7 @@ signal_core = FFI()
 signal_core.cdef(declarations())
 signal_core.set_source(
     "gateway.media._signal_core",
-    '#include "core.h"',
+    '#include "core.h"\n#include "tone_learner.h"',
     sources=[f"native/src/{path.name}" for path in sorted((HERE / "src").glob("*.c"))],
     include_dirs=["native/include", "native/src"],
     depends=[str(path.relative_to(HERE.parent)) for path in sorted(HERE.glob("**/*.h"))],

@@ -118,12 +118,15 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     found = Measures()
     runs.build(runs.PROGRAMS)
     speech: list[str] = []
+    endings: list[str] = []
     if not quick:
         convert(read_split())
         speech = [str(runs.speech_file())]
+        endings = [str(path) for path in runs.endings_files()]
     runs.simple(found, "dtmf", quick=quick)
     runs.simple(found, "leak", quick=quick)
     runs.simple(found, "progress", *speech, quick=quick)
+    runs.simple(found, "learner", *endings, quick=quick)
     runs.simple(found, "callerid", quick=quick)
     runs.simple(found, "jitter", quick=quick)
     runs.simple(found, "path", *speech, quick=quick)

@@ -20,6 +20,7 @@ PROGRAMS = (
     "dtmf",
     "leak",
     "progress",
+    "learner",
     "callerid",
     "jitter",
     "path",
@@ -314,3 +315,8 @@ def speech_file() -> Path:
     """Held-out speech for what needs a voice over a tone or in lost packets."""
     split = read_split()
     return split.talker(Use.HELD_OUT, 0).raw
+
+
+def endings_files() -> list[Path]:
+    """Held-out speech and music that calls end in which teach nothing."""
+    return [group.raw for group in read_split().of(Use.HELD_OUT)]

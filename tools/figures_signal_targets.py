@@ -168,12 +168,29 @@ PROGRESS_ROWS = (
         100,
         SPANDSP,
     ),
+    _at_most(
+        PROGRESS,
+        "busy after two cycles, under speech as loud",
+        "busy_under_speech_as_loud_latest_ms",
+        "ms",
+        100,
+        SPANDSP,
+    ),
+    _all(PROGRESS, "congestion at SNR 10 dB", "congestion_snr_10", SPANDSP),
+    _all(PROGRESS, "ringback at SNR 10 dB", "ringback_snr_10", SPANDSP),
+    _all(PROGRESS, "dial tone at SNR 10 dB", "dial_snr_10", SPANDSP),
+    _all(PROGRESS, "stutter dial tone at SNR 10 dB", "stutter_snr_10", SPANDSP),
+    _all(PROGRESS, "special information tone at SNR 10 dB", "sit_snr_10", SPANDSP),
+    _missing(PROGRESS, "howler", "four sines at once: we send it, and listen for two at most"),
     _of_peer(PROGRESS, "instructions a sample, worst signal", "tones_instructions", "", 1.2, SPANDSP),
     _all(PROGRESS, "fax calling (CNG) at SNR 10 dB", "fax_calling_snr_10", SPANDSP),
     _all(PROGRESS, "fax answering (CED) at SNR 10 dB", "fax_answer_snr_10", SPANDSP),
-    _missing(
-        PROGRESS, "learns a line's tones from call endings", "no measure here of what the line has taught"
-    ),
+    _all(PROGRESS, "learned from call endings: right", "learned_right"),
+    _at_most(PROGRESS, "learned from call endings: wrong", "learned_wrong", "", 0),
+    _at_most(PROGRESS, "learned where calls end in no tone", "learned_from_nothing_however_unsure", "", 0),
+    _at_most(PROGRESS, "learned frequency, worst", "learned_worst_hz", "Hz", 3),
+    _at_most(PROGRESS, "learned cadence, worst", "learned_worst_percent", "%", 3),
+    _at_most(PROGRESS, "learned: more confident than right, most", "learned_overconfidence", "", 0.1),
 )
 
 CALLER_ROWS = (

@@ -29,16 +29,18 @@ from gateway.media.core_values import (
     CoreSettings,
     CoreStatistics,
     Fault,
+    LearnedTone,
     PortStatistics,
     RtpStatistics,
     RtpTransport,
     SilentAudio,
     ToneDescriptor,
+    ToneEnding,
     WireAudio,
 )
 from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
-from gateway.model.numbers import NodeId
+from gateway.model.numbers import NodeId, ToneKind
 from gateway.model.plan import Plan
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "CoreSettings",
     "CoreStatistics",
     "Fault",
+    "LearnedTone",
     "PlanRefused",
     "PortStatistics",
     "RtpStatistics",
@@ -55,6 +58,8 @@ __all__ = [
     "SignalCore",
     "SilentAudio",
     "ToneDescriptor",
+    "ToneEnding",
+    "ToneLearner",
     "WireAudio",
 ]
 
@@ -223,3 +228,61 @@ class SignalCore:
         if self._core is None:
             raise Bug("signal core: used after close")
         return self._core
+
+
+class ToneLearner:
+    """What tones one line's calls end in, for its self-calibration. Give it each ending."""
+
+    def __init__(self) -> None:
+        out = ffi.new("struct sc_tone_learner **")
+        if lib.sc_tone_learner_create(out) != 0:
+            raise MemoryError("tone learner")
+        self._learner: Any = ffi.gc(out[0], lib.sc_tone_learner_destroy)
+
+    def hear_ending(self, samples: bytes) -> ToneEnding | None:
+        """What a call ended in, or None. Takes some ten milliseconds.
+
+        ``samples`` are the call's last seconds, 8 to 12 are enough, a minute the most: 16-bit little-endian
+        mono at 8 kHz, the far end only.
+
+        ValueError when there is half a sample or more than a minute, MemoryError.
+        """
+        if len(samples) % 2:
+            raise ValueError(f"a call's ending: {len(samples)} bytes are not whole 16-bit samples")
+        ending = ffi.new("struct sc_tone_ending *")
+        code = lib.sc_tone_ending_measure(ending, ffi.from_buffer("int16_t[]", samples), len(samples) // 2)
+        if code == errno.ENOMEM:
+            raise MemoryError("tone learner")
+        if code != 0:
+            raise ValueError(f"a call's ending: {len(samples) // 16_000} s are too many")
+        lib.sc_tone_learner_add(self._learner, ending)
+        if not ending.found:
+            return None
+        return ToneEnding(
+            tuple(ending.frequency_hz[0 : ending.frequency_count]),
+            ending.on_ms,
+            ending.off_ms,
+            ending.level_dbm0,
+            ending.cycles,
+            ending.purity,
+        )
+
+    def learned(self) -> tuple[LearnedTone, ...]:
+        """What the line's exchange sends when a call is over, the most certain first."""
+        tone = ffi.new("struct sc_tone_learned *")
+        found: list[LearnedTone] = []
+        while lib.sc_tone_learner_learned(self._learner, len(found), tone):
+            found.append(
+                LearnedTone(
+                    ToneKind.CONGESTION if tone.fast else ToneKind.BUSY,
+                    tuple(tone.frequency_hz[0 : tone.frequency_count]),
+                    tone.on_ms,
+                    tone.off_ms,
+                    tone.level_dbm0,
+                    tone.spread_hz,
+                    tone.spread_part,
+                    tone.endings,
+                    tone.confidence,
+                )
+            )
+        return tuple(found)

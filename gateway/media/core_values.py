@@ -71,6 +71,41 @@ class ToneDescriptor(NamedTuple):
     modulated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ToneEnding:
+    """The tone that one call's last seconds ended in: switched on and off at least three times, all alike.
+
+    One frequency, or two that sound together (ascending). ``purity`` is the tone's share of all that
+    sounded in its bursts, 0 to 1.
+    """
+
+    frequencies_hz: tuple[float, ...]
+    on_ms: float
+    off_ms: float
+    level_dbm0: float
+    cycles: int
+    purity: float
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedTone:
+    """What a line's calls have ended in more than once, or once: means over ``endings`` calls.
+
+    ``spread_hz`` and ``spread_part`` (of a cycle's length) are how far one ending was from the mean.
+    ``confidence`` (0 to 1) is at most a half after one call, however clear.
+    """
+
+    kind: ToneKind
+    frequencies_hz: tuple[float, ...]
+    on_ms: float
+    off_ms: float
+    level_dbm0: float
+    spread_hz: float
+    spread_part: float
+    endings: int
+    confidence: float
+
+
 class RtpTransport(StrEnum):
     """What carries RTP: queues that the bench fills and empties, or UDP sockets bound at start."""
 

@@ -215,6 +215,100 @@ static void fax(const char *figure, bool answer)
         report(figure, BENCH_SPANDSP, found[1], trials);
 }
 
+/* --- the other tones of a plan, SNR 10 dB, -10 .. -35 dBm0, frequencies up to 20 Hz off, 3 cycles (SIT: once) --- */
+
+struct other {
+    const char *figure;
+    enum sc_tone_kind kind;
+    int bursts, times;             /* of the cadence below, and how often it is sent */
+    int hz[3];
+    uint32_t on_ms[3], off_ms[3];
+    bool continuous_after;         /* dial tone follows the bursts */
+};
+
+static const struct other others[] = {
+    { "dial_snr_10", SC_TONE_DIAL, 1, 1, { 425, 0, 0 }, { 3000, 0, 0 }, { 0, 0, 0 }, false },
+    { "stutter_snr_10", SC_TONE_STUTTER_DIAL, 1, 6, { 425, 0, 0 }, { 100, 0, 0 }, { 100, 0, 0 }, true },
+    { "ringback_snr_10", SC_TONE_RINGBACK, 1, 3, { 425, 0, 0 }, { 1000, 0, 0 }, { 4000, 0, 0 }, false },
+    { "congestion_snr_10", SC_TONE_CONGESTION, 1, 8, { 425, 0, 0 }, { 175, 0, 0 }, { 175, 0, 0 }, false },
+    { "sit_snr_10", SC_TONE_SIT, 3, 1, { 950, 1400, 1800 }, { 330, 330, 330 }, { 0, 0, 0 }, false },
+};
+
+static bool other_ours(const int16_t *x, size_t n, enum sc_tone_kind kind)
+{
+    struct sc_tone_receiver_settings s = { .descriptor_count = sizeof others / sizeof *others };
+    struct sc_tone_receiver *receiver = NULL;
+    struct sc_tone_event event;
+    bool heard = false;
+    for (uint32_t i = 0; i < s.descriptor_count; i++) {
+        struct sc_tone_descriptor *d = &s.descriptors[i];
+        const struct other *o = &others[i];
+        d->kind = o->kind;
+        d->frequency_count = (uint32_t)o->bursts;
+        d->sequence = o->bursts > 1;
+        d->pair_count = o->kind == SC_TONE_DIAL ? 0 : (uint32_t)o->bursts;
+        for (int k = 0; k < o->bursts; k++) {
+            d->frequency_hz[k] = (float)o->hz[k];
+            d->pairs[k] = (struct sc_tone_pair){ o->on_ms[k], o->off_ms[k] };
+        }
+    }
+    if (sc_tone_receiver_create(&receiver, &s) != 0)
+        abort();
+    for (size_t i = 0; i + TICK <= n; i += TICK) {
+        sc_tone_receiver_process(receiver, x + i, TICK);
+        while (sc_tone_receiver_next(receiver, &event))
+            heard |= event.type == SC_TONE_ON && event.kind == kind;
+    }
+    sc_tone_receiver_destroy(receiver);
+    return heard;
+}
+
+static bool other_peer(const int16_t *x, size_t n, const struct other *o)
+{
+    struct peer_element elements[6];
+    unsigned found[4] = { 0 };
+    size_t count = 0;
+    for (int k = 0; k < o->bursts; k++) {
+        const int on = (int)o->on_ms[k], off = (int)o->off_ms[k];
+        elements[count++] = (struct peer_element){ o->hz[k], o->kind == SC_TONE_DIAL ? 260 : on * 8 / 10,
+                                                   o->kind == SC_TONE_DIAL ? 0 : on * 12 / 10 };
+        if (off > 0)
+            elements[count++] = (struct peer_element){ 0, off * 8 / 10, off * 12 / 10 };
+    }
+    void *peer = peer_tone_create(elements, count, found);
+    for (size_t i = 0; i + TICK <= n; i += TICK)
+        peer_tones_take(peer, x + i, TICK);
+    peer_tones_destroy(peer);
+    return found[0] > 0;
+}
+
+static void other(const struct other *o)
+{
+    const int trials = bench_quick ? 4 : TRIALS;
+    double found[2] = { 0 };
+    for (int i = 0; i < trials; i++) {
+        struct signal s = signal_new(18 * 8000, (uint64_t)i + 501);
+        const double dbm0 = -10 - 25 * signal_uniform(&s), off = 40 * signal_uniform(&s) - 20;
+        size_t at = 8000 + signal_random(&s) % 800;
+        for (int k = 0; k < o->bursts * o->times; k++) {
+            const int b = k % o->bursts;
+            signal_sine(&s, at, 8 * o->on_ms[b], o->hz[b] + off, dbm0, 6.28 * signal_uniform(&s));
+            at += 8 * (o->on_ms[b] + o->off_ms[b]);
+        }
+        if (o->continuous_after)
+            signal_sine(&s, at, 16000, o->hz[0] + off, dbm0, 0);
+        signal_noise(&s, 0, s.length, dbm0 - 10);
+        int16_t *x = signal_samples(&s);
+        found[0] += other_ours(x, s.length, o->kind);
+        found[1] += with_peer && other_peer(x, s.length, o);
+        free(x);
+        signal_free(&s);
+    }
+    report(o->figure, BENCH_OURS, found[0], trials);
+    if (with_peer)
+        report(o->figure, BENCH_SPANDSP, found[1], trials);
+}
+
 int main(int count, char **words)
 {
     const int first = bench_options(count, words);
@@ -222,6 +316,8 @@ int main(int count, char **words)
         speech_name = words[first];
     with_peer = peer_open();
     rows();
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        other(&others[i]);
     fax("fax_calling_snr_10", false);
     fax("fax_answer_snr_10", true);
     return 0;

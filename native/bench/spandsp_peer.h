@@ -16,6 +16,11 @@ struct peer_message {
     unsigned count;
 };
 
+/* Of a cadence, for libspandsp's super_tone_rx; 0 Hz is silence. */
+struct peer_element {
+    int hz, least_ms, most_ms;
+};
+
 #if defined(__x86_64__) && __has_include(<spandsp.h>)
 #include <dlfcn.h>
 #include <spandsp.h>
@@ -83,6 +88,19 @@ static inline void *peer_tones_create(unsigned *found)
         peer_super_tone_rx_add_element(plan, tone, cadences[i][0], 0, cadences[i][1], cadences[i][2]);
         peer_super_tone_rx_add_element(plan, tone, 0, 0, cadences[i][1], cadences[i][2]);
     }
+    return peer_super_tone_rx_init(NULL, plan, peer_tone_heard, found);
+}
+
+/* One tone of so many elements, and one of another frequency; found[0] counts the former. */
+static inline void *peer_tone_create(const struct peer_element *elements, size_t count, unsigned *found)
+{
+    super_tone_rx_descriptor_t *plan = peer_super_tone_rx_make_descriptor(NULL);      /* freed with the process */
+    const int tone = peer_super_tone_rx_add_tone(plan);
+    for (size_t i = 0; i < count; i++)
+        peer_super_tone_rx_add_element(plan, tone, elements[i].hz, 0, elements[i].least_ms, elements[i].most_ms);
+    const int other = peer_super_tone_rx_add_tone(plan);
+    peer_super_tone_rx_add_element(plan, other, 2600, 0, 280, 420);
+    peer_super_tone_rx_add_element(plan, other, 0, 0, 280, 420);
     return peer_super_tone_rx_init(NULL, plan, peer_tone_heard, found);
 }
 
@@ -183,6 +201,7 @@ static inline void peer_dtmf_take(void *peer, const int16_t *x, size_t n) { (voi
 static inline size_t peer_dtmf_digits(void *p, char *d, size_t most) { (void)p, (void)d, (void)most; return 0; }
 static inline void peer_dtmf_destroy(void *peer) { (void)peer; }
 static inline void *peer_tones_create(unsigned *found) { (void)found; return NULL; }
+static inline void *peer_tone_create(const struct peer_element *e, size_t n, unsigned *f) { (void)e, (void)n, (void)f; return NULL; }
 static inline void peer_tones_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
 static inline void peer_tones_destroy(void *peer) { (void)peer; }
 static inline void *peer_fax_create(bool answer, unsigned *found) { (void)answer, (void)found; return NULL; }

@@ -2,6 +2,7 @@
 #ifndef SC_TONE_MEASURER_H
 #define SC_TONE_MEASURER_H
 
+#include "tone_bank.h"
 #include "tone_burst.h"
 #include "tone_plan.h"
 
@@ -24,6 +25,9 @@ size_t sc_tone_measurer_feed(struct sc_tone_measurer *measurer, const int16_t *i
 /* The last frame as that sound sees it. */
 void sc_tone_measurer_measure(const struct sc_tone_measurer *measurer, const struct sc_tone_sound *sound,
                               struct sc_tone_measure *m);
+
+/* The last frame as the bank gave it: zeros in silence. Lives until the next feed. */
+const struct sc_tone_frame *sc_tone_measurer_frame(const struct sc_tone_measurer *measurer);
 
 /* Samples taken since create or reset. */
 uint64_t sc_tone_measurer_position(const struct sc_tone_measurer *measurer);

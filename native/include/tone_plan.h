@@ -6,6 +6,7 @@
 
 #include "tone_bank.h"
 #include "tone_burst.h"
+#include "tone_masked.h"
 #include "tone_receiver.h"
 
 #define SC_TONE_SOUNDS_MAX 16u
@@ -43,6 +44,25 @@ bool sc_tone_plan_follows(float measured_ms, uint32_t nominal_ms);
 
 /* The longest time that still follows. */
 float sc_tone_plan_longest_ms(uint32_t nominal_ms);
+
+/* The lengths of burst and pause, one apart from the other, at which a sound's busy and congestion tones may be looked for
+ * under speech; 0 when there are none, or the sound is not steady, or a close pair. */
+uint32_t sc_tone_plan_lengths(const struct sc_tone_plan *plan, uint32_t sound, struct sc_tone_length *lengths);
+
+/* Which descriptor, of those whose kind is in `armed`, these lengths under speech are nearest to; -1: none. */
+int sc_tone_plan_nearest(const struct sc_tone_plan *plan, uint32_t sound, uint32_t armed, float on_ms, float off_ms);
+
+/* Is the cadence's last pause so long that it is reported at its first burst's end? */
+bool sc_tone_plan_has_long_pause(const struct sc_tone_descriptor *descriptor);
+
+/* Has the next burst begun before any pause of the cadence could be over? Another tone, with bursts of the same length. */
+bool sc_tone_plan_too_early(const struct sc_tone_descriptor *descriptor, const struct sc_tone_burst *last);
+
+/* Does a burst follow any of the cadence's? */
+bool sc_tone_plan_follows_some(const struct sc_tone_descriptor *descriptor, float on_ms);
+
+/* The longest burst, or pause, of the cadence that still follows. */
+float sc_tone_plan_longest(const struct sc_tone_descriptor *descriptor, bool pause);
 
 /* Do the last bursts of a tracker end in so many full cycles of the descriptor, all alike, with quiet pauses if `quiet`?
  * The burst that sounds now must have begun. *bursts gets how many bursts they are. */

@@ -100,6 +100,11 @@ static const struct sc_tone_frame *frame_back(const struct sc_tone_measurer *r, 
     return &r->frames[(r->newest - back) % FRAMES];
 }
 
+const struct sc_tone_frame *sc_tone_measurer_frame(const struct sc_tone_measurer *measurer)
+{
+    return frame_back(measurer, 0);
+}
+
 /* One frequency of the frame so far back; for a close pair two frames joined, at the middle between their centres. */
 static struct sine sine_at(const struct sc_tone_measurer *r, const struct sc_tone_sound *sound, uint32_t k, uint32_t back)
 {

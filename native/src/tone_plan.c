@@ -24,6 +24,14 @@
 #define ALIKE_LEVEL 1.5f                  /* ratio: 3.5 dB */
 #define QUIET_PAUSE 0.35f                 /* energy in a pause over the burst's: 4.6 dB down, so 10 dB SNR passes */
 #define CLOSE_HZ 75.0f
+#define SHORT_PAUSE_MS 150.0f      /* a shorter one is a drop-out, or a voice on the tone's place */
+#define LONG_PAUSE_MS 1500u        /* cadences with such a pause are reported at the first burst's end */
+#define SCALES 9                          /* a cadence is looked for at 0.8, 0.85 .. 1.2 of its lengths */
+#define SCALE_STEP 0.05f
+#define ONE_LENGTH 0.025f                 /* two of them this near each other are one */
+#define MASKED_SHORTEST_MS 100u
+#define MASKED_LONGEST_MS 520u
+#define CYCLE_MS 6.0f                     /* error of a whole cycle's length under speech, mean of two */
 #define PI 3.14159265358979323846
 
 static bool descriptor_valid(const struct sc_tone_descriptor *d)
@@ -165,6 +173,35 @@ float sc_tone_plan_longest_ms(uint32_t nominal_ms)
     return (1.0f + FOLLOW_PART) * (float)nominal_ms + FOLLOW_MS;
 }
 
+bool sc_tone_plan_has_long_pause(const struct sc_tone_descriptor *d)
+{
+    return d->pair_count > 0 && d->pairs[d->pair_count - 1].off_ms >= LONG_PAUSE_MS;
+}
+
+bool sc_tone_plan_too_early(const struct sc_tone_descriptor *d, const struct sc_tone_burst *last)
+{
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        if (sc_tone_plan_follows(last->off_ms, d->pairs[i].off_ms))
+            return false;
+    return last->off_ms >= SHORT_PAUSE_MS && last->off_ms < (float)d->pairs[d->pair_count - 1].off_ms;
+}
+
+bool sc_tone_plan_follows_some(const struct sc_tone_descriptor *d, float on_ms)
+{
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        if (sc_tone_plan_follows(on_ms, d->pairs[i].on_ms))
+            return true;
+    return false;
+}
+
+float sc_tone_plan_longest(const struct sc_tone_descriptor *d, bool pause)
+{
+    float most = 0.0f;
+    for (uint32_t i = 0; i < d->pair_count; i++)
+        most = fmaxf(most, sc_tone_plan_longest_ms(pause ? d->pairs[i].off_ms : d->pairs[i].on_ms));
+    return most;
+}
+
 static bool near_in_time(float a_ms, float b_ms)
 {
     return fabsf(a_ms - b_ms) <= ALIKE_MS + ALIKE_PART * a_ms;
@@ -209,4 +246,56 @@ bool sc_tone_plan_matches(const struct sc_tone_descriptor *descriptor, const str
             return true;
         }
     return false;
+}
+
+static bool maskable(const struct sc_tone_plan *plan, uint32_t n, uint32_t sound)
+{
+    const struct sc_tone_descriptor *d = &plan->descriptors[n];
+    if (plan->sound_of[n][0] != sound || d->sequence || d->pair_count != 1)
+        return false;
+    uint32_t on = d->pairs[0].on_ms, off = d->pairs[0].off_ms;
+    return (d->kind == SC_TONE_BUSY || d->kind == SC_TONE_CONGESTION) && on >= MASKED_SHORTEST_MS && off >= MASKED_SHORTEST_MS &&
+           on <= MASKED_LONGEST_MS && off <= MASKED_LONGEST_MS;
+}
+
+static bool known_length(const struct sc_tone_length *lengths, uint32_t count, float on, float off)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (fabsf((float)lengths[i].on - on) <= ONE_LENGTH * on && fabsf((float)lengths[i].off - off) <= ONE_LENGTH * off)
+            return true;
+    return false;
+}
+
+uint32_t sc_tone_plan_lengths(const struct sc_tone_plan *plan, uint32_t sound, struct sc_tone_length *lengths)
+{
+    uint32_t count = 0;
+    if (plan->sounds[sound].close || plan->sounds[sound].modulated)
+        return 0;
+    for (uint32_t n = 0; n < plan->descriptor_count; n++)
+        for (int step = 0; step < SCALES && maskable(plan, n, sound); step++) {
+            float scale = 1.0f + SCALE_STEP * (float)(step - SCALES / 2);
+            float on = scale * (float)plan->descriptors[n].pairs[0].on_ms / SC_TONE_FRAME_MS;
+            float off = scale * (float)plan->descriptors[n].pairs[0].off_ms / SC_TONE_FRAME_MS;
+            if (count < SC_TONE_MASKED_LENGTHS && !known_length(lengths, count, on, off))
+                lengths[count++] = (struct sc_tone_length){ (uint16_t)lroundf(on), (uint16_t)lroundf(off) };
+        }
+    return count;
+}
+
+int sc_tone_plan_nearest(const struct sc_tone_plan *plan, uint32_t sound, uint32_t armed, float on_ms, float off_ms)
+{
+    int nearest = -1;
+    float least = LENGTH_PART;
+    for (uint32_t n = 0; n < plan->descriptor_count; n++) {
+        const struct sc_tone_descriptor *d = &plan->descriptors[n];
+        if (!maskable(plan, n, sound) || (armed & SC_TONE_ARM(d->kind)) == 0)
+            continue;
+        float cycle_ms = (float)(d->pairs[0].on_ms + d->pairs[0].off_ms);
+        float away = (fabsf(on_ms + off_ms - cycle_ms) - CYCLE_MS) / cycle_ms;
+        if (away > least || !sc_tone_plan_fits(on_ms, d->pairs[0].on_ms) || !sc_tone_plan_fits(off_ms, d->pairs[0].off_ms))
+            continue;
+        least = away;
+        nearest = (int)n;
+    }
+    return nearest;
 }

@@ -1,11 +1,11 @@
 /* tone_receiver.c: call-progress tones of one tone plan.
  *
  * How: tone_measurer says every 5 ms of each different sound of the plan whether it is there, tone_burst makes bursts of
- * that, tone_plan matches cadences. This file holds what is reported: at most one tone at a time is on.
+ * that, tone_plan matches cadences; tone_speech finds what the bursts miss while somebody speaks. This file holds what is reported: at most one tone at a time is on.
  * Assumes 8000 samples a second, input after the echo canceller (the far end's sound only).
  * Measured: each tone of 145 countries under its own plan is what it is, but six that tests/media/test_tone_plans.py lists;
  * Russian plan: busy 20/20 at 10 dB SNR, -40 .. 0 dBm0, +-40 Hz, +-20 % of cadence, 51 ms after the second cycle at
- * the latest; dial tone after 270 ms; under speech of 10 dB less after 2.3 s in the mean; no false busy, congestion, ringback
+ * the latest; dial tone after 270 ms; under speech see tone_masked.c; no false busy, congestion, ringback
  * or SIT in 40.9 h of speech and music (but 69 notes held as long as a dial tone: arm that when it is due). */
 #include "tone_receiver.h"
 
@@ -14,6 +14,7 @@
 #include "tone_burst.h"
 #include "tone_measurer.h"
 #include "tone_plan.h"
+#include "tone_speech.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,14 +29,13 @@
 #define CYCLES_UNQUIET 3u          /* while somebody speaks in the pauses */
 #define RECENT_MS 6000.0           /* bursts this young make a continuous tone prove itself against their cadences */
 #define CONFIRM_MS 40.0f           /* of the next burst, before a cadence is believed: covers the frames' delay too */
-#define LONG_PAUSE_MS 1500u        /* cadences with such a pause are reported at the first burst's end */
 #define QUIET_AFTER_MS 60.0f       /* and so much of silence */
 #define LONG_PAUSE_SHARE 0.1f      /* energy in that silence over the burst's: 10 dB */
-#define SHORT_PAUSE_MS 150.0f      /* a shorter one is a drop-out, or a voice on the tone's place */
 #define OTHER_SOUND_MS 200.0f      /* so much of another sound in a long pause ends the tone: somebody has answered */
 #define OTHER_SOUND_SHARE 0.01f    /* its level: 20 dB below the tone */
 #define SEQUENCE_PART 0.8f         /* of its last burst, before a sequence is believed */
 #define SEQUENCE_SLACK_MS 60.0f
+#define MISSED_CYCLES 2.2f         /* a tone found under speech is over when so long nothing was seen of it */
 
 const struct sc_tone_descriptor sc_tone_fax_calling = {
     .kind = SC_TONE_FAX_CALLING, .frequency_count = 1, .frequency_hz = { 1100.0f }, .tolerance_hz = 38.0f,
@@ -50,15 +50,25 @@ struct sc_tone_receiver {
     struct sc_tone_measurer *measurer;
     struct sc_tone_tracker trackers[SC_TONE_SOUNDS_MAX];
     enum sc_tone_step steps[SC_TONE_SOUNDS_MAX];
+    struct sc_tone_speech *speech[SC_TONE_SOUNDS_MAX];   /* NULL: the sound has no cadence to look for under speech */
     uint32_t dial_min_ms;
     uint32_t armed;
     int on;                        /* descriptor that is on, or -1 */
     uint32_t cycles;
     double began;                  /* of the one that is on */
     float other_sound_ms;
+    struct sc_tone_evidence evidence;      /* of the one that is on, if it was found under speech; else 0 cycles */
     struct sc_tone_event events[EVENTS];
     uint32_t first, count, dropped;
 };
+
+static int create_speech(struct sc_tone_receiver *r, float lowest_amplitude)
+{
+    int error = 0;
+    for (uint32_t i = 0; i < r->plan.sound_count && error == 0; i++)
+        error = sc_tone_speech_create(&r->speech[i], &r->plan, i, lowest_amplitude);
+    return error;
+}
 
 int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_receiver_settings *settings)
 {
@@ -75,8 +85,10 @@ int sc_tone_receiver_create(struct sc_tone_receiver **out, const struct sc_tone_
     int error = sc_tone_plan_make(&r->plan, settings);
     if (error == 0)
         error = sc_tone_measurer_create(&r->measurer, &r->plan, sc_amplitude_of_dbm0(level));
+    if (error == 0)
+        error = create_speech(r, sc_amplitude_of_dbm0(level));
     if (error != 0) {
-        sc_free(r);
+        sc_tone_receiver_destroy(r);
         return error;
     }
     sc_tone_receiver_reset(r);
@@ -88,6 +100,8 @@ void sc_tone_receiver_destroy(struct sc_tone_receiver *receiver)
 {
     if (receiver == NULL)
         return;
+    for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
+        sc_tone_speech_destroy(receiver->speech[i]);
     sc_tone_measurer_destroy(receiver->measurer);
     sc_free(receiver);
 }
@@ -102,6 +116,10 @@ void sc_tone_receiver_reset(struct sc_tone_receiver *receiver)
     sc_tone_measurer_reset(receiver->measurer);
     for (uint32_t i = 0; i < SC_TONE_SOUNDS_MAX; i++)
         forget_tracker(receiver, i);
+    for (uint32_t i = 0; i < receiver->plan.sound_count; i++)
+        if (receiver->speech[i] != NULL)
+            sc_tone_speech_reset(receiver->speech[i]);
+    memset(&receiver->evidence, 0, sizeof receiver->evidence);
     receiver->on = -1;
     receiver->other_sound_ms = 0.0f;
     receiver->first = receiver->count = receiver->dropped = 0;
@@ -135,6 +153,17 @@ static void fill_measured(const struct sc_tone_receiver *r, const struct sc_tone
     e->level_dbm0 = sc_dbm0_of_amplitude(b->amplitude);
 }
 
+static void fill_evidence(const struct sc_tone_receiver *r, struct sc_tone_event *e)
+{
+    const struct sc_tone_evidence *v = &r->evidence;
+    const struct sc_tone_descriptor *d = &r->plan.descriptors[e->descriptor];
+    e->frequency_hz[0] = d->frequency_hz[0] + v->offset_hz;
+    e->frequency_hz[1] = d->frequency_count > 1 ? d->frequency_hz[1] + v->second_offset_hz : 0.0f;
+    e->level_dbm0 = sc_dbm0_of_amplitude(v->amplitude);
+    e->on_ms = v->on_ms;
+    e->off_ms = v->off_ms;
+}
+
 static void report(struct sc_tone_receiver *r, enum sc_tone_event_type type, uint32_t descriptor, double at)
 {
     struct sc_tone_event e;
@@ -149,7 +178,9 @@ static void report(struct sc_tone_receiver *r, enum sc_tone_event_type type, uin
     e.at_samples = whole(at);
     e.began_samples = whole(r->began);
     bool continuous = r->plan.descriptors[descriptor].pair_count == 0;
-    if ((continuous || last == NULL) && sc_tone_tracker_current(t, &now)) {
+    if (r->evidence.cycles > 0) {
+        fill_evidence(r, &e);
+    } else if ((continuous || last == NULL) && sc_tone_tracker_current(t, &now)) {
         fill_measured(r, &now, &e);
     } else if (last != NULL) {
         fill_measured(r, last, &e);
@@ -163,11 +194,19 @@ static void report(struct sc_tone_receiver *r, enum sc_tone_event_type type, uin
     r->events[(r->first + r->count++) % EVENTS] = e;
 }
 
+/* Where an edge lies that was seen under speech, samples: the middle of its frame. */
+static double masked_at(const struct sc_tone_receiver *r, const struct sc_tone_speech *speech, double frame)
+{
+    return now_at(r) - SC_TONE_BANK_HOP * ((double)sc_tone_speech_now(speech) - frame + 1.0);
+}
+
 /* Where the tone that is on last sounded. */
 static double last_sound(struct sc_tone_receiver *r, uint32_t descriptor)
 {
     const struct sc_tone_tracker *t = tracker_of(r, descriptor);
     const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
+    if (r->evidence.cycles > 0)
+        return masked_at(r, r->speech[t - r->trackers], r->evidence.ended);
     if (t->sounding && r->plan.descriptors[descriptor].pair_count == 0)
         return t->last;
     return last != NULL ? last->ended : now_at(r);
@@ -180,6 +219,7 @@ static void turn_off(struct sc_tone_receiver *r)
     uint32_t descriptor = (uint32_t)r->on;
     r->on = -1;
     report(r, SC_TONE_OFF, descriptor, last_sound(r, descriptor));
+    r->evidence.cycles = 0;
 }
 
 static void turn_on(struct sc_tone_receiver *r, uint32_t descriptor, uint32_t cycles, double began)
@@ -209,28 +249,20 @@ static float continuous_ms(const struct sc_tone_receiver *r, uint32_t sound)
     return longest;
 }
 
+/* How long the sound's burst lasts already, without summing it up; 0 when there is none. */
+static float sounding_ms(const struct sc_tone_tracker *t)
+{
+    return t->sounding ? (float)((t->last - t->began) / SAMPLES_PER_MS) + SC_TONE_FRAME_MS : 0.0f;
+}
+
 static void seek_continuous(struct sc_tone_receiver *r, uint32_t n)
 {
     uint32_t sound = r->plan.sound_of[n][0];
     struct sc_tone_burst b;
     float least_ms = r->plan.descriptors[n].kind == SC_TONE_FAX_ANSWER ? (float)FAX_ANSWER_MS : continuous_ms(r, sound);
-    if (!sc_tone_tracker_current(&r->trackers[sound], &b) || b.on_ms < least_ms || !b.clean)
+    if (sounding_ms(&r->trackers[sound]) < least_ms || !sc_tone_tracker_current(&r->trackers[sound], &b) || !b.clean)
         return;
     turn_on(r, n, 0, b.began);
-}
-
-static bool has_long_pause(const struct sc_tone_descriptor *d)
-{
-    return d->pair_count > 0 && d->pairs[d->pair_count - 1].off_ms >= LONG_PAUSE_MS;
-}
-
-/* The next burst has begun before any pause of the cadence could be over: another tone, with bursts of the same length. */
-static bool too_early(const struct sc_tone_descriptor *d, const struct sc_tone_burst *last)
-{
-    for (uint32_t i = 0; i < d->pair_count; i++)
-        if (sc_tone_plan_follows(last->off_ms, d->pairs[i].off_ms))
-            return false;
-    return last->off_ms >= SHORT_PAUSE_MS && last->off_ms < (float)d->pairs[d->pair_count - 1].off_ms;
 }
 
 /* The same for the burst before the last one: a cadence that did not repeat is not believed by one cycle again. */
@@ -238,7 +270,7 @@ static bool was_too_early(const struct sc_tone_descriptor *d, const struct sc_to
 {
     const struct sc_tone_burst *before = sc_tone_tracker_burst(t, 1);
     return d->pair_count == 1 && before != NULL && before->clean && sc_tone_plan_fits(before->on_ms, d->pairs[0].on_ms) &&
-           too_early(d, before);
+           sc_tone_plan_too_early(d, before);
 }
 
 /* The last pair_count bursts are one cycle, and its long pause has begun. */
@@ -264,9 +296,9 @@ static void seek_first_cycle(struct sc_tone_receiver *r, uint32_t n)
 static void seek_cadence(struct sc_tone_receiver *r, uint32_t n)
 {
     const struct sc_tone_tracker *t = tracker_of(r, n);
-    struct sc_tone_burst now;
     uint32_t bursts = 0;
-    if (!sc_tone_tracker_current(t, &now) || now.on_ms < CONFIRM_MS || now.on_ms > CONFIRM_MS + 2.0f * SC_TONE_FRAME_MS)
+    float now_ms = sounding_ms(t);
+    if (now_ms < CONFIRM_MS || now_ms > CONFIRM_MS + 2.0f * SC_TONE_FRAME_MS || t->inner == 0)
         return;
     const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
     if (sc_tone_plan_matches(d, t, CYCLES, true, &bursts))
@@ -280,7 +312,8 @@ static void seek_sequence(struct sc_tone_receiver *r, uint32_t n)
     const struct sc_tone_descriptor *d = &r->plan.descriptors[n];
     struct sc_tone_burst next;
     uint32_t last = d->pair_count - 1;
-    if (!sc_tone_tracker_current(tracker_of(r, n), &next) || next.on_ms < SEQUENCE_PART * (float)d->pairs[last].on_ms)
+    if (sounding_ms(tracker_of(r, n)) < SEQUENCE_PART * (float)d->pairs[last].on_ms ||
+        !sc_tone_tracker_current(tracker_of(r, n), &next))
         return;
     for (uint32_t i = last; i-- > 0;) {
         const struct sc_tone_burst *b = sc_tone_tracker_burst(&r->trackers[r->plan.sound_of[n][i]], 0);
@@ -301,29 +334,13 @@ static void seek(struct sc_tone_receiver *r, uint32_t n)
         seek_continuous(r, n);
     else if (d->sequence)
         seek_sequence(r, n);
-    else if (has_long_pause(d))
+    else if (sc_tone_plan_has_long_pause(d))
         seek_first_cycle(r, n);
     else
         seek_cadence(r, n);
 }
 
 /* --- following the one that is on --- */
-
-static bool fits_some_on(const struct sc_tone_descriptor *d, float on_ms)
-{
-    for (uint32_t i = 0; i < d->pair_count; i++)
-        if (sc_tone_plan_follows(on_ms, d->pairs[i].on_ms))
-            return true;
-    return false;
-}
-
-static float longest(const struct sc_tone_descriptor *d, bool pause)
-{
-    float most = 0.0f;
-    for (uint32_t i = 0; i < d->pair_count; i++)
-        most = fmaxf(most, sc_tone_plan_longest_ms(pause ? d->pairs[i].off_ms : d->pairs[i].on_ms));
-    return most;
-}
 
 static bool other_sound(struct sc_tone_receiver *r, const struct sc_tone_burst *last, float mean_square)
 {
@@ -342,19 +359,62 @@ static bool goes_on(struct sc_tone_receiver *r, uint32_t n, float mean_square)
     if (d->pair_count == 0 || d->sequence)
         return t->sounding;
     const struct sc_tone_burst *last = sc_tone_tracker_burst(t, 0);
-    struct sc_tone_burst now;
     if (step == SC_TONE_STEP_BURST_ENDED) {
-        if (!fits_some_on(d, last->on_ms))
+        if (!sc_tone_plan_follows_some(d, last->on_ms))
             return false;
         r->other_sound_ms = 0.0f;
         r->cycles += d->pair_count == 1 ? 1 : 0;
         return true;
     }
-    if (sc_tone_tracker_current(t, &now))
-        return now.on_ms <= longest(d, false) && !(has_long_pause(d) && now.on_ms >= CONFIRM_MS && too_early(d, last));
-    if (last->off_ms > longest(d, true))
+    if (t->sounding && t->inner > 0)
+        return sounding_ms(t) <= sc_tone_plan_longest(d, false) &&
+               !(sc_tone_plan_has_long_pause(d) && sounding_ms(t) >= CONFIRM_MS && sc_tone_plan_too_early(d, last));
+    if (last->off_ms > sc_tone_plan_longest(d, true))
         return false;
-    return !(has_long_pause(d) && other_sound(r, last, mean_square));
+    return !(sc_tone_plan_has_long_pause(d) && other_sound(r, last, mean_square));
+}
+
+/* --- under speech --- */
+
+/* Does the tone that was found under speech still sound? From when the tracker sees it clearly, that one follows it. */
+static bool masked_goes_on(struct sc_tone_receiver *r, uint32_t n)
+{
+    const struct sc_tone_tracker *t = tracker_of(r, n);
+    const struct sc_tone_speech *speech = r->speech[t - r->trackers];
+    float silent_ms = SC_TONE_FRAME_MS * (float)((double)sc_tone_speech_now(speech) - r->evidence.ended);
+    uint32_t bursts;
+    if (r->steps[t - r->trackers] == SC_TONE_STEP_BURST_GROWS &&
+        sc_tone_plan_matches(&r->plan.descriptors[n], t, CYCLES, true, &bursts)) {
+        r->evidence.cycles = 0;
+        return true;
+    }
+    return silent_ms <= MISSED_CYCLES * (r->evidence.on_ms + r->evidence.off_ms);
+}
+
+static void seek_masked(struct sc_tone_receiver *r, uint32_t sound)
+{
+    struct sc_tone_evidence seen[SC_TONE_MASKED_CYCLES];
+    uint32_t count = sc_tone_speech_look(r->speech[sound], seen);
+    for (uint32_t i = 0; i < count; i++) {
+        int n = sc_tone_plan_nearest(&r->plan, sound, r->armed, seen[i].on_ms, seen[i].off_ms);
+        if (r->on >= 0 && n == r->on && sc_tone_masked_follows(&seen[i])) {
+            r->cycles += r->evidence.ended < seen[i].ended - 2.0 ? 1 : 0;
+            r->evidence = seen[i];
+            return;
+        }
+        if (r->on < 0 && n >= 0 && sc_tone_masked_believed(&seen[i])) {
+            r->evidence = seen[i];
+            turn_on(r, (uint32_t)n, seen[i].cycles, masked_at(r, r->speech[sound], seen[i].began));
+            return;
+        }
+    }
+}
+
+static void listen_under_speech(struct sc_tone_receiver *r)
+{
+    for (uint32_t s = 0; s < r->plan.sound_count; s++)
+        if (r->speech[s] != NULL && sc_tone_speech_take(r->speech[s], r->measurer) && (r->on < 0 || r->evidence.cycles > 0))
+            seek_masked(r, s);
 }
 
 static void take_frame(struct sc_tone_receiver *r, float mean_square)
@@ -367,11 +427,13 @@ static void take_frame(struct sc_tone_receiver *r, float mean_square)
         r->steps[s] = sc_tone_tracker_take(t, &m);
         news |= t->sounding || (t->kept > 0 && t->bursts[t->newest].off_ms <= 2.0f * QUIET_AFTER_MS);
     }
-    if (r->on >= 0 && !goes_on(r, (uint32_t)r->on, mean_square))
+    bool evident = r->evidence.cycles > 0;
+    if (r->on >= 0 && !(evident ? masked_goes_on(r, (uint32_t)r->on) : goes_on(r, (uint32_t)r->on, mean_square)))
         turn_off(r);
     for (uint32_t n = 0; news && n < r->plan.descriptor_count && r->on < 0; n++)
         if (armed(r, n))
             seek(r, n);
+    listen_under_speech(r);
 }
 
 void sc_tone_receiver_arm(struct sc_tone_receiver *receiver, uint32_t mask)

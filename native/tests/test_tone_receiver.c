@@ -380,7 +380,7 @@ static void test_wrong_settings_and_failed_allocations(void)
     s = good;
     s.descriptors[6].pair_count = 2;
     refuse(s);
-    for (long successes = 0; successes < 3; successes++) {
+    for (long successes = 0; successes < 5; successes++) {
         sc_alloc_fail_after(successes);
         CHECK_EQ(sc_tone_receiver_create(&receiver, &good), ENOMEM);
         sc_alloc_fail_after(-1);
