@@ -214,6 +214,7 @@ PATH_ROWS = (
         for trace, name in TRACES
         for figure, what, unit in (
             ("late_percent", "came and was never played", "%"),
+            ("hole_percent", "nothing to play, beyond the lost", "%"),
             ("delay_ms", "added delay, mean", "ms"),
         )
     ),

@@ -1,6 +1,7 @@
 /* Adaptive jitter buffer for one RTP stream of 8 kHz audio: packets of decoded samples in (any order, twice, late or
- * never), n samples a tick out.  Depth follows the observed jitter between min and max; it grows by waiting (the
- * caller conceals) and shrinks by cutting out a stretch that resembles its neighbour, so without a click.
+ * never), n samples a tick out.  Depth follows the observed jitter between min and max: it grows by stretching the sound
+ * that is there, or by waiting where nothing is left (the caller conceals), and shrinks by cutting out a stretch that
+ * resembles its neighbour, so without a click.
  *
  * Not thread-safe: the tick drains the receive thread's ring into it.  Nothing but create allocates; memory is bounded.
  */
@@ -18,7 +19,7 @@ struct sc_jitter_buffer;
 struct sc_concealment;
 
 struct sc_jitter_buffer_settings {
-    uint32_t min_depth_ms; /* default 10 */
+    uint32_t min_depth_ms; /* default 5 */
     uint32_t max_depth_ms; /* default 200 */
 };
 
