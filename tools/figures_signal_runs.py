@@ -23,6 +23,7 @@ PROGRAMS = (
     "callerid",
     "jitter",
     "path",
+    "levels",
     "canceller",
     "machines",
     "detectors",
