@@ -9,6 +9,7 @@
 struct sc_spoken_level {
     float gain;                 /* the line's own, linear */
     bool automatic;
+    float heard;                /* mean square of what the party hears, with the tail of its echo */
     struct sc_automatic_gain agc;
     struct sc_limiter limiter;
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ECHO 0.06f              /* power: 12 dB */
+#define TAIL 0.8f               /* a tick: echo dies by 10 dB in 100 ms */
 #define HEARD_LOUD 4100.0f      /* mean square: -48 dBm0 */
 
 void sc_spoken_level_reset(struct sc_spoken_level *level)
@@ -19,6 +20,7 @@ void sc_spoken_level_reset(struct sc_spoken_level *level)
     sc_limiter_reset(&level->limiter);
     level->gain = 1.0f;
     level->automatic = false;
+    level->heard = 0.0f;
 }
 
 void sc_spoken_level_set(struct sc_spoken_level *level, float gain_db, bool automatic)
@@ -37,10 +39,12 @@ static float mean_square(const int16_t *samples, size_t n)
     return sum / (float)n;
 }
 
-static bool is_echo(const int16_t *samples, const int16_t *heard, size_t n)
+static bool is_echo(struct sc_spoken_level *level, const int16_t *samples, const int16_t *heard, size_t n)
 {
-    const float loud = heard != NULL ? mean_square(heard, n) : 0.0f;
-    return loud > HEARD_LOUD && mean_square(samples, n) < ECHO * loud;
+    if (heard == NULL)
+        return false;
+    level->heard = fmaxf(mean_square(heard, n), TAIL * level->heard);
+    return level->heard > HEARD_LOUD && mean_square(samples, n) < ECHO * level->heard;
 }
 
 void sc_spoken_level_process(struct sc_spoken_level *level, int16_t *samples, const int16_t *heard, size_t n)
@@ -49,7 +53,7 @@ void sc_spoken_level_process(struct sc_spoken_level *level, int16_t *samples, co
     if (n == 0 || n > SC_MIXER_MAX_SAMPLES || (!level->automatic && level->gain == 1.0f))
         return;
     if (level->automatic)
-        sc_automatic_gain_process(&level->agc, raised, samples, n, is_echo(samples, heard, n));
+        sc_automatic_gain_process(&level->agc, raised, samples, n, is_echo(level, samples, heard, n));
     for (size_t i = 0; i < n; i++)
         raised[i] = level->gain * (level->automatic ? raised[i] : (float)samples[i]);
     sc_limiter_process(&level->limiter, samples, raised, n);
