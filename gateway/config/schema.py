@@ -144,6 +144,8 @@ class SipEntry(Entry):
     """Port of SIP, on UDP and TCP alike."""
     transports: Annotated[list[Literal["udp", "tcp"]], Field(min_length=1)] = ["udp", "tcp"]
     """What SIP listens on."""
+    comfort_noise: bool = False
+    """Whether silence is sent as comfort noise (RFC 3389) to telephones that take it: fewer packets."""
 
 
 class TimesEntry(Entry):

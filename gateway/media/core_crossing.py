@@ -158,6 +158,7 @@ class PlanWriter:
         target.detectors = detector_bits(node.detectors)
         target.codec, target.sends, target.receives = CODECS[node.codec], node.sends, node.receives
         target.telephone_event = -1 if node.telephone_event is None else node.telephone_event
+        target.comfort_noise = node.comfort_noise
         if node.remote is None:
             return
         try:

@@ -52,7 +52,8 @@ class RtpNode:
 
     ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to
     where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
-    ``sends``/``receives`` follow the SDP direction. Gains as in `PortNode`.
+    ``sends``/``receives`` follow the SDP direction; with ``comfort_noise`` silence goes out as comfort noise
+    (RFC 3389), which is understood in any case. Gains as in `PortNode`.
     """
 
     id: NodeId
@@ -67,6 +68,7 @@ class RtpNode:
     spoken_gain_db: float = 0.0
     heard_gain_db: float = 0.0
     automatic_gain: bool = False
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,7 @@ class SipSettings:
     realm: str = "cityline"
     port: int = 5060
     transports: tuple[str, ...] = ("udp", "tcp")
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb); /* statistics too */
 /* 0 (also for what was dropped: see the counters) or EINVAL when the packet is malformed (counted as refused). */
 int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet);
 
+/* The sender says that it is silent from p->timestamp on (RFC 3389): until its next audio nothing is missing. Samples and
+ * their number are not looked at; what belongs to no stream that is played is ignored. */
+void sc_jitter_buffer_put_silence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet);
+
 /* n samples for one tick, n <= SC_JITTER_MAX_GET_SAMPLES (more is cut to it). */
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
 

@@ -67,6 +67,7 @@ struct sc_plan_node {
     struct sc_rtp_address remote;
     enum sc_codec codec;
     int32_t telephone_event;        /* payload type 96..127, or -1 */
+    bool comfort_noise;             /* silence is sent as comfort noise (RFC 3389); received it is always understood */
     uint32_t frame_ms;              /* 10, 20, 30, 40, 50 or 60 */
     bool sends;
     bool receives;

@@ -8,7 +8,7 @@
  * left the play-out waits (the delay grows by itself as far as max_depth), so that nothing that comes is thrown away.
  * What was stretched or waited for in vain is skipped when later packets show that it was lost.  A new ssrc or a time
  * stamp far off is believed at the second packet that agrees with it, or at once when the old stream has stopped.
- * Assumes: put and get on one thread; arrival clock and tick clock run alike.
+ * Assumes: put and get on one thread, each packet put before the get of the tick that found it.
  * Measured: less delay, fewer packets thrown away and fewer holes than libspeexdsp's on every trace of
  * bench/bench_jitter.c; steps at the seams of a tone no larger than its own (tests/test_jitter_buffer.c).
  */
@@ -58,6 +58,7 @@ struct sc_jitter_buffer {
     uint32_t clock;              /* samples played since the beginning */
     uint32_t waited;             /* samples waited at the present hole */
     uint32_t bridged, bridged_to; /* samples by which the sound before that time stamp was stretched */
+    bool silent;                 /* the sender has said that it sends nothing for a while */
     uint32_t idle;               /* samples since anything was there */
     uint32_t cooldown;
     bool settle;                 /* take the next packet's delay as it is */
@@ -141,12 +142,14 @@ static void start_at(struct sc_jitter_buffer *jb, const struct sc_jitter_packet 
     jb->known = jb->running = jb->settle = true;
     jb->suspected = false;
     jb->waited = jb->bridged = jb->idle = 0;
+    jb->silent = false;
 }
 
 static void note_sequence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     const int16_t step = (int16_t)(p->sequence - jb->newest);
     if (step > 0) {
+        jb->silent = false;
         jb->seen = step < 64 ? jb->seen << step : 0;
         jb->seen |= 1;
         if (step == 1 && (int32_t)(p->timestamp - jb->end) > 0) { /* nothing sent in between: DTX */
@@ -224,6 +227,17 @@ static void suspect(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *
     jb->suspected = true;
 }
 
+void sc_jitter_buffer_put_silence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet)
+{
+    struct sc_jitter_packet p = *packet;
+    p.n_samples = 0;
+    if (!jb->running || !belongs(jb, &p) || seen_before(jb, &p))
+        return;
+    const bool newest = (int16_t)(p.sequence - jb->newest) > 0;
+    note_sequence(jb, &p);
+    jb->silent = newest || jb->silent;
+}
+
 int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet)
 {
     if (packet->n_samples == 0 || packet->n_samples > SC_JITTER_MAX_PACKET_SAMPLES || !packet->samples) {
@@ -288,7 +302,7 @@ static uint32_t lengthen(struct sc_jitter_buffer *jb, uint32_t ahead, bool anyho
  * the time until it comes is stretched, which may spare a hole. */
 static bool running_dry(const struct sc_jitter_buffer *jb, uint32_t ahead, uint32_t n)
 {
-    if (ahead >= n + DRY_AHEAD || (int32_t)(jb->end - jb->play) > (int32_t)ahead)
+    if (jb->silent || ahead >= n + DRY_AHEAD || (int32_t)(jb->end - jb->play) > (int32_t)ahead)
         return false;
     return sc_jitter_estimate_over(&jb->estimate, jb->clock + n, jb->end) > jb->estimate.usual;
 }
@@ -349,6 +363,11 @@ static uint32_t play_pause(struct sc_jitter_buffer *jb, uint32_t n)
 /* Nothing is there and nothing later either: wait for it, or for silence. */
 static enum sc_jitter_output play_nothing(struct sc_jitter_buffer *jb, uint32_t n)
 {
+    if (jb->silent) {
+        advance(jb, n);
+        jb->settle = true; /* clocks may drift meanwhile: the next packet's delay is taken as it is */
+        return SC_JITTER_SILENCE;
+    }
     jb->idle += n;
     if (jb->delay + (float)n <= max_delay(jb)) {
         jb->waited += n;

@@ -9,6 +9,7 @@
 #include "rtp_endpoint.h"
 
 #include "alloc.h"
+#include "comfort_noise_payload.h"
 #include "concealment.h"
 #include "g711.h"
 #include "jitter_buffer.h"
@@ -215,6 +216,21 @@ static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
         e->malformed++;
 }
 
+static void receive_comfort_noise(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet)
+{
+    struct sc_comfort_noise_shape shape;
+    const struct sc_jitter_packet in = {
+        .ssrc = packet->ssrc, .timestamp = packet->timestamp, .sequence = packet->sequence
+    };
+    if (sc_comfort_noise_payload_parse(&shape, packet->payload, packet->payload_length) != 0) {
+        e->malformed++;
+        return;
+    }
+    sc_concealment_tell_noise(e->concealment, &shape);
+    sc_jitter_buffer_put_silence(e->jitter, &in);
+    e->audio_came = true; /* the noise is heard even if no audio came before it */
+}
+
 static bool is_audio(const struct sc_rtp_packet *packet)
 {
     return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU;
@@ -246,6 +262,8 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
         receive_event(e, &parsed, tick);
     else if (is_audio(&parsed))
         receive_audio(e, &parsed, packet->arrival_us);
+    else
+        receive_comfort_noise(e, &parsed);
 }
 
 /* --- speaking and hearing ---------------------------------------------------------------------------------------- */
