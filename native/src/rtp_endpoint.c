@@ -3,7 +3,8 @@
  * How: a packet must parse, be of a payload type that was agreed on and come from the latched source (rtp_latch.h); audio goes
  * through the jitter buffer and concealment, telephone events become one digit for each time stamp (RFC 4733, 2.5.2.1),
  * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law is understood
- * whichever was agreed on, since offers carry both. What is heard goes out through rtp_sender.h.
+ * whichever was agreed on, since offers carry both. Comfort noise (RFC 3389) tells the concealment what silence sounds like, and the
+ * jitter buffer that nothing is missing. What is heard goes out through rtp_sender.h.
  * Assumes a tick of 80 samples. Measured (test_rtp_endpoint.c): a loop through two endpoints is bit-exact G.711; random
  * packets change nothing but the counters. */
 #include "rtp_endpoint.h"
@@ -26,6 +27,8 @@
 #define EVENT_OLD_SAMPLES 80000         /* an event so much older than the last one is a new stream, not a straggler */
 #define COMFORT_NOISE_TYPE 13u          /* RFC 3389 */
 #define SAMPLES_PER_MS 8u
+#define SAID_SILENT_PATIENCE 10u        /* so many times the limit for lost media after comfort noise: who sends it once and
+                                           listens is not gone, but not believed for ever either */
 
 struct heard_event {
     bool known;                 /* an event has been heard in this stream */
@@ -52,6 +55,7 @@ struct sc_rtp_endpoint {
     struct heard_event event;
     bool audio_came;
     uint32_t silent_ticks;
+    bool said_silent;                   /* the last packet was comfort noise: none is due for a while */
     uint64_t received, malformed, foreign;
 };
 
@@ -101,7 +105,7 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     memset(&e->event, 0, sizeof e->event);
     if (e->settings.once != NULL)
         memset(e->settings.once, 0, sizeof *e->settings.once);
-    e->audio_came = false;
+    e->audio_came = e->said_silent = false;
     e->silent_ticks = 0;
     e->received = e->malformed = e->foreign = 0;
 }
@@ -256,6 +260,7 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
     }
     e->received++;
     e->silent_ticks = 0;
+    e->said_silent = parsed.payload_type == COMFORT_NOISE_TYPE;
     if (!e->node->receives)
         return;
     if (is_event)
@@ -270,13 +275,13 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
 
 static void watch_silence(struct sc_rtp_endpoint *e, uint64_t tick)
 {
-    uint32_t limit = e->settings.media_lost_ms / SC_TICK_MS;
+    uint32_t limit = e->settings.media_lost_ms / SC_TICK_MS * (e->said_silent ? SAID_SILENT_PATIENCE : 1);
     if (limit == 0 || !e->node->receives || e->silent_ticks > limit)
         return;
     if (++e->silent_ticks <= limit)
         return;
     struct sc_event lost = {
-        .kind = SC_EVENT_MEDIA_LOST, .node = e->id, .tick = tick, .duration_ms = e->settings.media_lost_ms
+        .kind = SC_EVENT_MEDIA_LOST, .node = e->id, .tick = tick, .duration_ms = limit * SC_TICK_MS
     };
     say(e, &lost);
 }

@@ -153,11 +153,43 @@ static void noise_may_come_before_any_sound(void)
     close_pair(&p);
 }
 
+static int lost_events(struct pair *p)
+{
+    struct sc_event event;
+    int lost = 0;
+    while (sc_event_ring_pop(p->events, &event))
+        lost += event.kind == SC_EVENT_MEDIA_LOST;
+    return lost;
+}
+
+/* Who has said that he is silent is waited for ten times as long (here 10 s and not 1), then he is gone. */
+static void a_silent_listener_is_not_lost_at_once(void)
+{
+    static const uint8_t good[] = { 60 };
+    struct pair p;
+    int16_t out[SC_TICK_SAMPLES];
+    open_pair(&p);
+    give_speech(&p, 5, 1, &address_a);
+    give_noise(&p, 2, good, sizeof good);
+    for (int i = 0; i < 999; i++)
+        sc_rtp_endpoint_speak(p.b, out, SC_TICK_SAMPLES, p.tick++);
+    CHECK_EQ(lost_events(&p), 0);
+    for (int i = 0; i < 10; i++)
+        sc_rtp_endpoint_speak(p.b, out, SC_TICK_SAMPLES, p.tick++);
+    CHECK_EQ(lost_events(&p), 1);
+    give_speech(&p, 5, 600, &address_a); /* and after speech he is due again at once */
+    for (int i = 0; i < 110; i++)
+        sc_rtp_endpoint_speak(p.b, out, SC_TICK_SAMPLES, p.tick++);
+    CHECK_EQ(lost_events(&p), 1);
+    close_pair(&p);
+}
+
 int main(void)
 {
     RUN(silence_is_told_and_heard);
     RUN(without_an_agreement_silence_is_sent_as_sound);
     RUN(wrong_noise_is_counted_and_not_heard);
     RUN(noise_may_come_before_any_sound);
+    RUN(a_silent_listener_is_not_lost_at_once);
     return CHECK_DONE();
 }
