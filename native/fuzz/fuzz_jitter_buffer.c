@@ -35,7 +35,7 @@ static void play(struct stream *s, uint8_t how)
     int16_t out[SC_JITTER_MAX_GET_SAMPLES];
     const size_t n = how & 4 ? how : 80;
     if (how & 2)
-        sc_jitter_buffer_play(s->jitter, s->plc, out, n);
+        sc_jitter_buffer_play(s->jitter, s->plc, how & 8, out, n);
     else
         CLAIM(sc_jitter_buffer_get(s->jitter, out, n) <= SC_JITTER_SILENCE);
     s->clock_us += (int64_t)n * 125;

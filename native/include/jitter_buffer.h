@@ -71,8 +71,10 @@ void sc_jitter_buffer_put_silence(struct sc_jitter_buffer *jb, const struct sc_j
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
 
 /* The same with concealment: exactly n samples to hear (n <= SC_JITTER_MAX_GET_SAMPLES), holes filled by plc, also
- * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both. */
-void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, size_t n);
+ * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both.  pausing: the sender
+ * sends something else for now (telephone events), so that what is missing is silence and no loss. */
+void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
+                           size_t n);
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out);
 

@@ -427,7 +427,8 @@ static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, uint32_t n, 
 }
 
 /* One tick through the runs of its kinds, filled by plc if there is one; the answer is the worst kind met. */
-static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, uint32_t n)
+static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
+                                  uint32_t n)
 {
     bool audio = false, lost = false;
     memset(out, 0, n * sizeof *out);
@@ -438,9 +439,9 @@ static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_conceal
         audio |= kind == SC_JITTER_AUDIO && m > 0;
         lost |= kind == SC_JITTER_LOST && m > 0;
         if (plc && m > 0)
-            sc_concealment_process(plc, kind == SC_JITTER_AUDIO  ? SC_CONCEALMENT_GOOD
-                                        : kind == SC_JITTER_LOST ? SC_CONCEALMENT_LOST
-                                                                 : SC_CONCEALMENT_SILENCE, out + done, m);
+            sc_concealment_process(plc, kind == SC_JITTER_AUDIO              ? SC_CONCEALMENT_GOOD
+                                        : kind == SC_JITTER_LOST && !pausing ? SC_CONCEALMENT_LOST
+                                                                             : SC_CONCEALMENT_SILENCE, out + done, m);
         done += m;
     }
     jb->clock += n;
@@ -456,12 +457,13 @@ static uint32_t limited(size_t n)
 
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n)
 {
-    return tick(jb, NULL, out, limited(n));
+    return tick(jb, NULL, false, out, limited(n));
 }
 
-void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, size_t n)
+void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
+                           size_t n)
 {
-    tick(jb, plc, out, limited(n));
+    tick(jb, plc, pausing, out, limited(n));
 }
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out)

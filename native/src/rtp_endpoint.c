@@ -286,14 +286,6 @@ static void watch_silence(struct sc_rtp_endpoint *e, uint64_t tick)
     say(e, &lost);
 }
 
-static enum sc_concealment_input kind_of(const struct sc_rtp_endpoint *e, enum sc_jitter_output got)
-{
-    /* While an event lasts its sender sends no audio: that is no loss. */
-    if (got == SC_JITTER_SILENCE || (got == SC_JITTER_LOST && e->event.active))
-        return SC_CONCEALMENT_SILENCE;
-    return got == SC_JITTER_AUDIO ? SC_CONCEALMENT_GOOD : SC_CONCEALMENT_LOST;
-}
-
 void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
 {
     memset(out, 0, n * sizeof *out);
@@ -304,8 +296,8 @@ void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, ui
         finish_event(e, tick);
     if (!e->audio_came)
         return;
-    enum sc_jitter_output got = sc_jitter_buffer_get(e->jitter, out, n);
-    (void)sc_concealment_process(e->concealment, kind_of(e, got), out, n); /* n is a tick: never refused */
+    /* While an event lasts its sender sends no audio: that is no loss. */
+    sc_jitter_buffer_play(e->jitter, e->concealment, e->event.active, out, n);
     if (!e->node->receives)
         memset(out, 0, n * sizeof *out);
 }

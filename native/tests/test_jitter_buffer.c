@@ -80,7 +80,7 @@ static struct outcome run(const struct net *net, struct sc_concealment *plc)
             }
         enum sc_jitter_output kind = SC_JITTER_AUDIO;
         if (plc)
-            sc_jitter_buffer_play(jb, plc, out, 80);
+            sc_jitter_buffer_play(jb, plc, false, out, 80);
         else
             kind = sc_jitter_buffer_get(jb, out, 80);
         o.audio_ticks += kind == SC_JITTER_AUDIO;
@@ -326,6 +326,30 @@ static void a_dtx_pause_is_silence_and_not_loss(void)
     sc_jitter_buffer_destroy(jb);
 }
 
+/* While its sender sends events instead of audio nothing is made up in its place. */
+static void what_is_missing_in_a_pause_is_not_made_up(void)
+{
+    for (int pausing = 0; pausing < 2; pausing++) {
+        struct sc_jitter_buffer *jb;
+        struct sc_concealment *plc;
+        struct sc_concealment_state s;
+        int16_t out[80];
+        CHECK_EQ(sc_jitter_buffer_create(&jb, NULL), 0);
+        CHECK_EQ(sc_concealment_create(&plc, NULL), 0);
+        for (int k = 0; k < 60; k++) {
+            if (k < 50)
+                put(jb, 1, (uint16_t)k, (uint32_t)k * 160, k * 20);
+            sc_jitter_buffer_play(jb, plc, pausing && k >= 50, out, 80);
+            sc_jitter_buffer_play(jb, plc, pausing && k >= 50, out, 80);
+        }
+        sc_concealment_get_state(plc, &s);
+        CHECK((s.concealed_samples > 800) == !pausing);
+        CHECK((s.noise_samples > 800) == (pausing != 0));
+        sc_jitter_buffer_destroy(jb);
+        sc_concealment_destroy(plc);
+    }
+}
+
 static void late_packets_are_counted(void)
 {
     struct sc_jitter_buffer *jb;
@@ -370,7 +394,7 @@ static void fuzz(uint32_t rounds, uint32_t timestamp_spread, uint32_t sequence_s
         refused += sc_jitter_buffer_put(jb, &p) == EINVAL;
         for (uint32_t t = draw() % 5; t > 0; t--) {
             if (draw() % 2)
-                sc_jitter_buffer_play(jb, plc, out, draw() % 170);
+                sc_jitter_buffer_play(jb, plc, false, out, draw() % 170);
             else
                 sc_jitter_buffer_get(jb, out, draw() % 170);
         }
@@ -417,6 +441,7 @@ int main(void)
     RUN(adaptation_and_loss_make_no_clicks);
     RUN(a_new_ssrc_is_believed_at_its_second_packet);
     RUN(a_dtx_pause_is_silence_and_not_loss);
+    RUN(what_is_missing_in_a_pause_is_not_made_up);
     RUN(late_packets_are_counted);
     RUN(random_packets_do_no_harm);
     RUN(every_allocation_may_fail);

@@ -72,6 +72,23 @@ static void audio_passes_bit_exact_in_g711(void)
     close_pair(&p);
 }
 
+/* Not the whole of every tick that it touches. */
+static void a_lost_packet_costs_no_more_than_itself(void)
+{
+    struct pair p;
+    int16_t out[SC_TICK_SAMPLES];
+    open_pair(&p);
+    for (uint16_t k = 0; k < 200; k++) {
+        if (k != 150)
+            give_speech(&p, 5, k, &address_a);
+        for (int tick = 0; tick < 2; tick++)
+            sc_rtp_endpoint_speak(p.b, out, SC_TICK_SAMPLES, p.tick++);
+    }
+    CHECK(figures(&p).lost_ticks >= 2);
+    CHECK(figures(&p).concealed_samples >= 80 && figures(&p).concealed_samples <= 160);
+    close_pair(&p);
+}
+
 static void what_goes_out_has_the_right_headers(void)
 {
     struct pair p;
@@ -338,6 +355,7 @@ static void failing_allocations_are_refused(void)
 int main(void)
 {
     RUN(audio_passes_bit_exact_in_g711);
+    RUN(a_lost_packet_costs_no_more_than_itself);
     RUN(what_goes_out_has_the_right_headers);
     RUN(nothing_is_sent_when_it_may_not_or_knows_not_where);
     RUN(each_digit_is_heard_once);
