@@ -98,7 +98,7 @@ def run(
     }
 )
 def test(_: Context, quick: bool = False, k: str = "") -> None:
-    """Test everything: lint, types, contracts, Python, C (sanitizers, aarch64, fuzzed), guest kernel, faults."""
+    """Test everything: lint, types, contracts, Python, C (sanitizers, aarch64, fuzzed), guest, faults."""
     _ready(testing=True)
     if k:
         _finish(gates.pytest_stages(quick=quick, match=k))

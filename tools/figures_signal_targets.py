@@ -232,6 +232,7 @@ PATH_ROWS = (
             ("delay_ms", "added delay, mean", "ms"),
         )
     ),
+    _at_most(JITTER, "Wi-Fi and LTE, speech: clicks", "jitter_clicks", "", 0),
     *(
         row
         for percent in (1, 5, 10)

@@ -1,6 +1,7 @@
 /* bench_jitter: our jitter buffer beside libspeexdsp's on the same arrivals, in virtual time.
  *
- *     bench_jitter [--json] [--quick] [tune SEED]
+ *     bench_jitter [--json] [--quick] [SPEECH.raw]
+ *     bench_jitter [--json] [--quick] tune SEED
  *
  * A sender of 20 ms packets; a network that loses, delays and reorders them (traces below, drawn from a seed); both
  * buffers asked in steps of their own (ours 10 ms, libspeexdsp's 20 ms). Told for each trace:
@@ -16,10 +17,13 @@
  *   wifi   delays of 0..4 ms, and every second or so the air is taken for 20..120 ms: all waits and comes at once;
  *   lte    a grid of 8 ms (scheduling) with a retransmission of 8 ms in ten, a slow wander of 15 ms, and every 20 s a
  *          handover of 100..180 ms.
+ *   jitter_clicks   on speech (SPEECH.raw, otherwise a synthetic voice) over Wi-Fi and LTE, concealed: bends more than 4
+ *                   times (and 600 steps) over any within 20 ms, beyond those that the speech has itself.
  * `tune` draws others, of other parameters: on those the buffer was tuned, on these it is judged. */
 #include "concealment.h"
 #include "jitter_buffer.h"
 #include "report.h"
+#include "signal.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -281,6 +285,87 @@ static void one_trace(const struct network *net)
     speex_destroy(b.state);
 }
 
+/* --- clicks --- */
+
+static double bend(const int16_t *x)
+{
+    return fabs((double)x[1] - 2.0 * x[0] + x[-1]);
+}
+
+static int clicks_in(const int16_t *x, size_t n)
+{
+    int clicks = 0;
+    for (size_t i = PACKET + 1; i + PACKET + 1 < n; i++) {
+        double usual = 0;
+        if (bend(x + i) < 600)
+            continue;
+        for (int k = -PACKET; k <= PACKET; k++)
+            if (abs(k) > 3)
+                usual = fmax(usual, bend(x + (ptrdiff_t)i + k));
+        if (bend(x + i) > 4 * usual && bend(x + i) > usual + 600)
+            clicks++, i += 2 * PROBE;
+    }
+    return clicks;
+}
+
+static void put_speech(const char *name)
+{
+    struct signal s = signal_new(packets * PACKET, 12);
+    FILE *file = name != NULL ? fopen(name, "rb") : NULL;
+    size_t n = file != NULL ? fread(sound, sizeof *sound, packets * PACKET, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    if (n < PACKET) {
+        signal_voice(&s, 0, s.length, -15);
+        int16_t *x = signal_samples(&s);
+        n = s.length;
+        memcpy(sound, x, n * sizeof *x);
+        free(x);
+    }
+    for (size_t i = n; i < packets * PACKET; i++)   /* what is short is heard again */
+        sound[i] = sound[i - n];
+    signal_free(&s);
+}
+
+/* The packets as they come over this network, played and concealed. */
+static int clicks_over(const struct network *net)
+{
+    static int16_t out[PACKETS * PACKET];
+    static bool given[PACKETS];
+    struct buffer b = { .state = NULL };
+    struct sc_jitter_buffer *jitter = NULL;
+    struct sc_concealment *plc = NULL;
+    if (net->grid_ms > 0)
+        lte(net);
+    else
+        wifi(net);
+    if (sc_jitter_buffer_create(&jitter, NULL) != 0 || sc_concealment_create(&plc, NULL) != 0)
+        abort();
+    b.state = jitter;
+    memset(given, 0, sizeof given);
+    for (size_t tick = 0; tick < 2 * (packets - AHEAD); tick++) {
+        const size_t k_now = tick / 2;
+        for (size_t k = k_now > AHEAD ? k_now - AHEAD : 0; k <= k_now; k++)
+            if (!given[k] && arrival_ms[k] >= 0 && arrival_ms[k] <= 10.0 * (double)tick + 5) {
+                given[k] = true;
+                put_ours(&b, k);
+            }
+        sc_jitter_buffer_play(jitter, plc, false, out + tick * TICK, TICK);
+    }
+    sc_jitter_buffer_destroy(jitter);
+    sc_concealment_destroy(plc);
+    return clicks_in(out, (packets - AHEAD) * PACKET);
+}
+
+static void bench_clicks(const char *name)
+{
+    enum { WIFI = 4, LTE = 5 };
+    put_speech(name);
+    const int own = clicks_in(sound, packets * PACKET);
+    const int more = clicks_over(&judged[WIFI]) + clicks_over(&judged[LTE]) - 2 * own;
+    report("jitter_clicks", BENCH_OURS, more > 0 ? more : 0, 0);
+}
+
 /* dlsym gives an object pointer: carried over as bytes. */
 static bool find(void *library, const char *name, void *function)
 {
@@ -309,5 +394,7 @@ int main(int count_of_words, char **words)
         seed = drawn;
         one_trace(&nets[i]);
     }
+    if (!tuning)
+        bench_clicks(first < count_of_words ? words[first] : NULL);
     return 0;
 }
