@@ -32,7 +32,8 @@ static void as_fsk(struct sc_callerid_modem *modem, struct fuzz *fuzz, uint8_t h
     uint8_t packet[OCTETS_MAX + 3];
     size_t n = OCTETS_MAX;
     const uint8_t type = how & 4 ? 0x80 : fuzz_byte(fuzz);
-    kind.seizure_bits = how & 8 ? 40 : 300;
+    kind.seizure_bits = how & 8 ? 300 : 40;
+    kind.mark_bits = how & 128 ? 180 : 60; /* the shorter, the more inputs a second */
     kind.stop_bits = 1 + (how >> 4 & 1);
     const uint8_t *body = fuzz_bytes(fuzz, &n);
     const size_t length = fsk_packet(packet, type, body, n);
