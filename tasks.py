@@ -98,13 +98,14 @@ def run(
     }
 )
 def test(_: Context, quick: bool = False, k: str = "") -> None:
-    """Test everything: lint, types, contracts, Python, C (sanitizers, aarch64), a guest kernel, faults."""
+    """Test everything: lint, types, contracts, Python, C (sanitizers, aarch64, fuzzed), guest, faults."""
     _ready(testing=True)
     if k:
         _finish(gates.pytest_stages(quick=quick, match=k))
     stages = [*gates.static(), *gates.pytest_stages(quick=quick)]
     if not quick:
-        stages += [gates.native(), gates.native_arm(), gates.guest(), gates.faults(), gates.wheel()]
+        stages += [gates.native(), gates.native_arm(), gates.fuzz()]
+        stages += [gates.guest(), gates.faults(), gates.wheel()]
     _finish(stages)
 
 
@@ -134,6 +135,13 @@ def guest(_: Context) -> None:
     """Boot a kernel with simulated GPIO pins under QEMU and run the drivers' tests inside it."""
     _ready(testing=True)
     _finish([gates.guest()])
+
+
+@task
+def fuzz(_: Context) -> None:
+    """Run libFuzzer on the parsers of the C core, a minute each."""
+    _ready(testing=True)
+    _finish([gates.fuzz()])
 
 
 @task

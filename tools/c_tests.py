@@ -26,6 +26,7 @@ SLOW = (
     "test_delay_estimator",
     "test_jitter_buffer",
     "test_concealment",
+    "test_levels",
 )
 
 # Under qemu it would take ten minutes by itself; it has a shorter grid for other processors.

@@ -24,6 +24,7 @@ PROGRAMS = (
     "callerid",
     "jitter",
     "path",
+    "levels",
     "canceller",
     "machines",
     "detectors",

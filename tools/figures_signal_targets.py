@@ -70,6 +70,7 @@ PROGRESS = "call progress"
 CALLER = "caller identity"
 DRIFT = "clock drift"
 JITTER = "jitter buffer"
+LEVELS = "levels"
 CONCEALMENT = "concealment"
 COST = "cost in all"
 
@@ -221,6 +222,19 @@ TRACES = (
     ("lte", "LTE"),
 )
 
+LEVEL_ROWS = (
+    _all(LEVELS, "talkers of -36 .. -6 dBm0 within 3 dB of -16", "levels_reached", SPEEX),
+    _at_most(LEVELS, "farthest from -16 dBm0", "levels_off_db", "dB", 3, SPEEX),
+    _at_most(LEVELS, "gain moves while one talks, worst", "levels_moves_talking_db_s", "dB/s", 1, SPEEX),
+    _at_most(LEVELS, "gain moves in a pause, worst", "levels_moves_pausing_db_s", "dB/s", 0.1, SPEEX),
+    _at_most(LEVELS, "noise of -45 dBm0 alone is raised by", "levels_noise_raised_db", "dB", 0.5, SPEEX),
+    _at_most(
+        LEVELS, "noise of -55 dBm0 behind a talker of -36", "levels_noise_behind_dbm0", "dBm0", -50, SPEEX
+    ),
+    _at_most(LEVELS, "conference of 8 at -6 dBm0: clipped", "levels_clipped", "", 0),
+    _at_most(LEVELS, "limiter, distortion of a sine", "levels_thd_percent", "%", 0.1),
+)
+
 PATH_ROWS = (
     _at_most(DRIFT, "slips in an hour at -300 and +300 ppm", "drift_slips", "", 0),
     _at_most(DRIFT, "added delay", "drift_delay_ms", "ms", 15),
@@ -231,9 +245,11 @@ PATH_ROWS = (
         for trace, name in TRACES
         for figure, what, unit in (
             ("late_percent", "came and was never played", "%"),
+            ("hole_percent", "nothing to play, beyond the lost", "%"),
             ("delay_ms", "added delay, mean", "ms"),
         )
     ),
+    _at_most(JITTER, "Wi-Fi and LTE, speech: clicks", "jitter_clicks", "", 0),
     *(
         row
         for percent in (1, 5, 10)
@@ -256,7 +272,7 @@ PATH_ROWS = (
             ),
         )
     ),
-    _missing("levels", "gain to -16 dBm0, limiter, conference of 8", "no benchmark yet"),
+    *LEVEL_ROWS,
     _missing("codecs", "G.722, Opus", "not built"),
 )
 

@@ -138,6 +138,11 @@ def guest() -> Stage:
     return Stage("guest kernel", ((str(PYTHON), "-m", "tools.guest"),))
 
 
+def fuzz() -> Stage:
+    """Every parser of foreign bytes under libFuzzer, a minute each."""
+    return Stage("libFuzzer, 60 s a parser", ((str(PYTHON), "-m", "tools.c_fuzz"),))
+
+
 def faults() -> Stage:
     """Deliberate faults: each must turn its named story red."""
     return Stage("deliberate faults", ((str(PYTHON), "-m", "tests.faults"),))

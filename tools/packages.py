@@ -55,6 +55,7 @@ TO_TEST = (
     Package("baresip-core", "tests: a real SIP telephone"),
     Package("iproute2", "tests: network namespaces for SIP"),
     Package("clang", "tests: what a second compiler says of the C core"),
+    Package("libclang-rt-14-dev", "tests: libFuzzer for the C parsers"),
     Package("gcc-aarch64-linux-gnu", "tests: the C core for the board", _cross_building),
     Package("libc6-dev-arm64-cross", "tests: the C core for the board", _cross_building),
     Package("qemu-user-static", "tests: runs the board's C tests here", _cross_building),

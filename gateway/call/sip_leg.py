@@ -124,6 +124,8 @@ class SipLeg(Machine[SipState]):
         node: NodeId,
         socket: int,
         media: tuple[str, int],
+        *,
+        comfort_noise: bool = False,
     ) -> None:
         super().__init__(str(dialog))
         self.dialog = dialog
@@ -132,6 +134,7 @@ class SipLeg(Machine[SipState]):
         self.node = node
         self.socket = socket
         self._media = media
+        self._comfort_noise = comfort_noise
         self._version = 0
         self._offer: Description | None = None
         self._agreement: Agreement | None = None
@@ -169,12 +172,19 @@ class SipLeg(Machine[SipState]):
             frame_ms=agreed.frame_ms,
             sends=agreed.sends,
             receives=agreed.receives,
+            comfort_noise=agreed.comfort_noise,
         )
 
     def _local(self) -> LocalMedia:
         self._version += 1
         address, port = self._media
-        return LocalMedia(address, port, session_id=int(self.node), version=self._version)
+        return LocalMedia(
+            address,
+            port,
+            session_id=int(self.node),
+            version=self._version,
+            comfort_noise=self._comfort_noise,
+        )
 
     # --- they call ------------------------------------------------------------------------------------------
 

@@ -52,7 +52,15 @@ class Sound:
         detectors, muted = self._detectors(line), line.state is FxsState.RINGING
         node = self._port_nodes.get(port.node)
         if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
-            node = PortNode(port.node, port.port, detectors, capture_muted=muted)
+            node = PortNode(
+                port.node,
+                port.port,
+                detectors,
+                capture_muted=muted,
+                spoken_gain_db=port.spoken_gain_db,
+                heard_gain_db=port.heard_gain_db,
+                automatic_gain=port.automatic_gain,
+            )
             self._port_nodes[port.node] = node
         return node
 

@@ -173,9 +173,7 @@ class Switchboard:
         if socket is None:
             return None
         dialog = DialogId(step.new_id() * 2)
-        leg = SipLeg(dialog, extension, contact, NodeId(step.new_id()), socket, self.local_media(socket))
-        self.dialogs[dialog] = leg
-        return leg
+        return self._dialog(dialog, extension, contact, socket, step)
 
     def admit_dialog(self, dialog: DialogId, extension: str, step: Step) -> SipLeg | None:
         """A dialog of theirs; None when no RTP socket is free; `Bug` when the number is in use."""
@@ -184,7 +182,18 @@ class Switchboard:
         socket = self.sockets.take()
         if socket is None:
             return None
-        leg = SipLeg(dialog, extension, "", NodeId(step.new_id()), socket, self.local_media(socket))
+        return self._dialog(dialog, extension, "", socket, step)
+
+    def _dialog(self, dialog: DialogId, extension: str, contact: str, socket: int, step: Step) -> SipLeg:
+        leg = SipLeg(
+            dialog,
+            extension,
+            contact,
+            NodeId(step.new_id()),
+            socket,
+            self.local_media(socket),
+            comfort_noise=self.office.sip.comfort_noise,
+        )
         self.dialogs[dialog] = leg
         return leg
 

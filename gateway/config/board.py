@@ -145,6 +145,9 @@ def _settings(file: BoardFile) -> BoardSettings:
             active_low=tuple(port.active_low),
             pulls=tuple(port.pull.items()),
             ring_hz=port.ring_hz,
+            spoken_gain_db=port.spoken_gain_db,
+            heard_gain_db=port.heard_gain_db,
+            automatic_gain=port.automatic_gain,
         )
         for number, (name, port) in enumerate(file.port.items(), start=1)
     )

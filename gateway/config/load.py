@@ -102,7 +102,12 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
             OutgoingRuleSettings(rule.prefix, rule.trunks, rule.strip, rule.min_digits, rule.max_digits)
             for rule in file.outgoing
         ),
-        sip=SipSettings(file.sip.realm, file.sip.port, tuple(dict.fromkeys(file.sip.transports))),
+        sip=SipSettings(
+            file.sip.realm,
+            file.sip.port,
+            tuple(dict.fromkeys(file.sip.transports)),
+            comfort_noise=file.sip.comfort_noise,
+        ),
         hold_music=file.hold_music,
         interdigit_ms=file.times.interdigit_ms,
         first_digit_ms=file.times.first_digit_ms,

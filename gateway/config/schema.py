@@ -144,6 +144,8 @@ class SipEntry(Entry):
     """Port of SIP, on UDP and TCP alike."""
     transports: Annotated[list[Literal["udp", "tcp"]], Field(min_length=1)] = ["udp", "tcp"]
     """What SIP listens on."""
+    comfort_noise: bool = False
+    """Whether silence is sent as comfort noise (RFC 3389) to telephones that take it: fewer packets."""
 
 
 class TimesEntry(Entry):
@@ -175,6 +177,10 @@ class OfficeFile(Entry):
     clip: dict[str, ClipEntry] = {}
 
 
+Gain = Annotated[float, Field(ge=-30.0, le=30.0, allow_inf_nan=False)]
+"""dB"""
+
+
 class PortEntry(Entry):
     """``[port.fxs1]``: one socket of the board."""
 
@@ -196,6 +202,12 @@ class PortEntry(Entry):
     """Frequency of the ringing power."""
     full_scale_dbm0: Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)] = 3.14
     """Level of a full-scale sine on this card."""
+    spoken_gain_db: Gain = 0.0
+    """Added to what comes from this line, before others hear it."""
+    heard_gain_db: Gain = 0.0
+    """Added to all that is heard on this line."""
+    automatic_gain: bool = False
+    """Whether who talks on this line is brought to -16 dBm0, slowly and only while talking."""
 
 
 class RtpEntry(Entry):

@@ -127,8 +127,10 @@ class PlanWriter:
         match node:
             case PortNode():
                 self._write_port(target, node)
+                _write_gains(target, node)
             case RtpNode():
                 self._write_rtp(target, node)
+                _write_gains(target, node)
             case ToneNode():
                 target.kind = 3
                 _write_segments(target, node.id, node.segments)
@@ -156,6 +158,7 @@ class PlanWriter:
         target.detectors = detector_bits(node.detectors)
         target.codec, target.sends, target.receives = CODECS[node.codec], node.sends, node.receives
         target.telephone_event = -1 if node.telephone_event is None else node.telephone_event
+        target.comfort_noise = node.comfort_noise
         if node.remote is None:
             return
         try:
@@ -183,6 +186,11 @@ def detector_bits(detectors: Detectors) -> int:
         (Detectors.DIAL_TONE, 8),
     )
     return sum(bit for flag, bit in pairs if flag in detectors)
+
+
+def _write_gains(target: Any, node: PortNode | RtpNode) -> None:
+    target.spoken_gain_db, target.heard_gain_db = node.spoken_gain_db, node.heard_gain_db
+    target.automatic_gain = node.automatic_gain
 
 
 def _write_segments(target: Any, node: NodeId, segments: Sequence[ToneSegment]) -> None:
@@ -225,6 +233,7 @@ _NODE_TEXTS = {
     16: "an edge lets node {node} hear {other}, but node {node} cannot hear",
     17: "the edge from {other} to {node} is given twice",
     18: "the edge from {other} to {node} has a gain outside -100..+40 dB",
+    23: "node {node} has a gain of its own outside -30..+30 dB",
 }
 
 
@@ -422,6 +431,7 @@ def _port_statistics(raw: Any) -> PortStatistics:
         spoken_dbm0=raw.spoken_dbm0,
         captured_dbm0=raw.captured_dbm0,
         heard_dbm0=raw.heard_dbm0,
+        spoken_gain_db=raw.spoken_gain_db,
         erl_db=raw.erl_db,
         erle_db=raw.erle_db,
         echo_delay_ms=delay_samples / SAMPLES_PER_MS if known else None,
@@ -447,6 +457,7 @@ def _rtp_statistics(ffi: Any, raw: Any, socket: int) -> RtpStatistics:
         socket=socket,
         spoken_dbm0=raw.spoken_dbm0,
         heard_dbm0=raw.heard_dbm0,
+        spoken_gain_db=raw.spoken_gain_db,
         sent=raw.sent,
         received=raw.received,
         malformed=raw.malformed,

@@ -150,7 +150,8 @@ class PortStatistics:
     """A port as of the last tick. Levels in dBm0 over the last 100 ms (-96 is silence).
 
     ``spoken`` came from the line after the canceller, ``captured`` before it, ``heard`` was played to the
-    line. ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown); of it
+    line; ``spoken_gain_db`` is what the line's own and automatic gain add before others hear it.
+    ``echo_delay_ms`` is the whole way from playing to hearing it again (None: unknown); of it
     ``echo_delay_samples`` is what the canceller found, the rest a card's buffers that are counted.
     ``erl_db`` and ``erle_db`` as in G.168. ``nlp_off``: an answer tone was heard in this call;
     ``canceller_disabled``: so were its phase reversals, and machines have the line to themselves. The last
@@ -161,6 +162,7 @@ class PortStatistics:
     spoken_dbm0: float
     captured_dbm0: float
     heard_dbm0: float
+    spoken_gain_db: float
     erl_db: float
     erle_db: float
     echo_delay_ms: float | None
@@ -196,6 +198,7 @@ class RtpStatistics:
     socket: int
     spoken_dbm0: float
     heard_dbm0: float
+    spoken_gain_db: float
     sent: int
     received: int
     malformed: int

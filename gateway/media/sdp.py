@@ -25,6 +25,9 @@ PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
 OUR_TELEPHONE_EVENT = 101
 """Payload type of digits (RFC 4733) in our offers."""
 
+COMFORT_NOISE = 13
+"""Static payload type of comfort noise (RFC 3389 section 4)."""
+
 DEFAULT_FRAME_MS = 20
 FRAMES_MS = range(10, 61, 10)
 """Packet times that the signal core sends."""
@@ -34,6 +37,7 @@ _MEDIA = re.compile(
     rf"({_NAME}) (\d{{1,5}})(?:/\d{{1,5}})? ([A-Za-z0-9/]{{1,32}})((?: [^\s]{{1,16}}){{1,64}})\Z"
 )
 _RTPMAP = re.compile(rf"(\d{{1,3}}) ({_NAME})/(\d{{1,6}})(?:/(\d{{1,2}}))?\Z")
+_CN_MAPS = (f"{COMFORT_NOISE} CN/8000", f"{COMFORT_NOISE} CN/8000/1")
 _CONNECTION = re.compile(r"IN (IP4|IP6) ([0-9A-Za-z.:%-]{1,64})(?:/\d+)*\Z")
 _ORIGIN = re.compile(r"\S{1,256} \S{1,64} \S{1,64} IN IP[46] \S{1,256}\Z")
 
@@ -118,6 +122,7 @@ class Description:
     telephone_event: int | None
     frame_ms: int
     direction: Direction
+    comfort_noise: bool = False
 
     @property
     def on_hold(self) -> bool:
@@ -135,12 +140,13 @@ class Agreement:
     frame_ms: int
     sends: bool
     receives: bool
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
     """Our side of a stream: where we receive, what we want. ``version`` grows with each change (RFC 3264
-    section 8).
+    section 8). ``comfort_noise``: silence may be sent as comfort noise, if they take it.
     """
 
     address: str
@@ -150,6 +156,7 @@ class LocalMedia:
     codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
     frame_ms: int = DEFAULT_FRAME_MS
     direction: Direction = Direction.SENDRECV
+    comfort_noise: bool = False
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -193,6 +200,7 @@ def parse_description(text: str) -> Description:
         telephone_event=telephone_event,
         frame_ms=_frame_ms(section.attribute("ptime")),
         direction=section.direction() or session.direction() or Direction.SENDRECV,
+        comfort_noise=_comfort_noise(section, media),
     )
 
 
@@ -282,6 +290,15 @@ def _formats(section: _Section, media: MediaLine) -> tuple[tuple[Codec, ...], in
     return tuple(dict.fromkeys(codecs)), telephone_event
 
 
+def _comfort_noise(section: _Section, media: MediaLine) -> bool:
+    """Whether payload type 13 is there, and is not mapped to something else."""
+    number = str(COMFORT_NOISE)
+    maps = [
+        value for name, value in section.attributes if name == "rtpmap" and value.startswith(f"{number} ")
+    ]
+    return number in media.formats and all(value.upper() in _CN_MAPS for value in maps)
+
+
 def _address(connection: str) -> str | None:
     match = _CONNECTION.match(connection)
     if match is None:
@@ -326,6 +343,7 @@ def agree(theirs: Description, ours: LocalMedia) -> Agreement:
         frame_ms=theirs.frame_ms,
         sends=reachable and theirs.direction.receives and ours.direction.sends,
         receives=theirs.direction.sends and ours.direction.receives,
+        comfort_noise=theirs.comfort_noise and ours.comfort_noise,
     )
 
 
@@ -353,12 +371,16 @@ def _audio_lines(
     telephone_event: int | None,
     frame_ms: int,
     direction: Direction,
+    *,
+    comfort_noise: bool,
 ) -> list[str]:
     types = [str(PAYLOAD_TYPES[codec]) for codec in codecs]
+    noise = [str(COMFORT_NOISE)] if comfort_noise else []
     events = [] if telephone_event is None else [str(telephone_event)]
     return [
-        f"m=audio {local.port} RTP/AVP {' '.join(types + events)}",
+        f"m=audio {local.port} RTP/AVP {' '.join(types + noise + events)}",
         *(f"a=rtpmap:{PAYLOAD_TYPES[codec]} {codec.value}/8000" for codec in codecs),
+        *(f"a=rtpmap:{number} CN/8000" for number in noise),
         *(f"a=rtpmap:{event} telephone-event/8000" for event in events),
         *(f"a=fmtp:{event} 0-15" for event in events),
         f"a=ptime:{frame_ms}",
@@ -374,7 +396,14 @@ def write_offer(local: LocalMedia) -> str:
     """Our offer: all our codecs, digits as RFC 4733 events, our direction."""
     return _text(
         _session_lines(local)
-        + _audio_lines(local, local.codecs, OUR_TELEPHONE_EVENT, local.frame_ms, local.direction)
+        + _audio_lines(
+            local,
+            local.codecs,
+            OUR_TELEPHONE_EVENT,
+            local.frame_ms,
+            local.direction,
+            comfort_noise=local.comfort_noise,
+        )
     )
 
 
@@ -392,7 +421,12 @@ def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -
     for index, media in enumerate(theirs.media):
         if index == theirs.audio:
             lines += _audio_lines(
-                local, (agreement.codec,), agreement.telephone_event, agreement.frame_ms, direction
+                local,
+                (agreement.codec,),
+                agreement.telephone_event,
+                agreement.frame_ms,
+                direction,
+                comfort_noise=agreement.comfort_noise,
             )
         else:
             lines.append(f"m={media.media} 0 {media.transport} {' '.join(media.formats)}")

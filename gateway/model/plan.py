@@ -31,6 +31,9 @@ class Detectors(Flag):
 class PortNode:
     """An analog port; every port of the board is in every plan. ``capture_muted`` while its telephone is
     being rung.
+
+    The gains are the line's own, in dB (-30 to 30), of what it says and of all that it hears;
+    ``automatic_gain`` brings who talks there to -16 dBm0.
     """
 
     id: NodeId
@@ -38,6 +41,9 @@ class PortNode:
     detectors: Detectors = Detectors.NONE
     canceller: bool = True
     capture_muted: bool = False
+    spoken_gain_db: float = 0.0
+    heard_gain_db: float = 0.0
+    automatic_gain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,8 @@ class RtpNode:
 
     ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to
     where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
-    ``sends``/``receives`` follow the SDP direction.
+    ``sends``/``receives`` follow the SDP direction; with ``comfort_noise`` silence goes out as comfort noise
+    (RFC 3389), which is understood in any case. Gains as in `PortNode`.
     """
 
     id: NodeId
@@ -58,6 +65,10 @@ class RtpNode:
     sends: bool = True
     receives: bool = True
     detectors: Detectors = Detectors.NONE
+    spoken_gain_db: float = 0.0
+    heard_gain_db: float = 0.0
+    automatic_gain: bool = False
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

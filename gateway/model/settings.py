@@ -47,6 +47,9 @@ class PortSettings:
     pulls: tuple[tuple[str, str], ...] = ()
     """Role and "up", "down" or "none", for inputs."""
     ring_hz: int = 25
+    spoken_gain_db: float = 0.0
+    heard_gain_db: float = 0.0
+    automatic_gain: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -159,6 +162,7 @@ class SipSettings:
     realm: str = "cityline"
     port: int = 5060
     transports: tuple[str, ...] = ("udp", "tcp")
+    comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)

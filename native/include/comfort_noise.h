@@ -21,12 +21,20 @@ struct sc_comfort_noise {
     uint32_t random;
 };
 
+/* Noise as others describe it (RFC 3389). */
+struct sc_comfort_noise_shape {
+    float rms;                                   /* 16-bit scale */
+    float reflection[SC_COMFORT_NOISE_ORDER];    /* -1 .. 1, the first -r(1) / r(0) */
+};
+
 /* Levels in dBm0: what is quieter than the floor or louder than the ceiling is not believed. */
 void sc_comfort_noise_init(struct sc_comfort_noise *noise, float floor_dbm0, float ceiling_dbm0);
 void sc_comfort_noise_reset(struct sc_comfort_noise *noise);
 
 void sc_comfort_noise_learn(struct sc_comfort_noise *noise, const float *x, size_t n); /* 16-bit scale */
 void sc_comfort_noise_shape(struct sc_comfort_noise *noise); /* makes what was learnt take effect */
+void sc_comfort_noise_set(struct sc_comfort_noise *noise, const struct sc_comfort_noise_shape *shape);
+void sc_comfort_noise_describe(const struct sc_comfort_noise *noise, struct sc_comfort_noise_shape *shape);
 float sc_comfort_noise_sample(struct sc_comfort_noise *noise);
 float sc_comfort_noise_rms(const struct sc_comfort_noise *noise);
 

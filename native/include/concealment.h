@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "comfort_noise.h"
+
 #define SC_CONCEALMENT_MAX_BLOCK_SAMPLES 160
 
 struct sc_concealment;
@@ -38,6 +40,10 @@ void sc_concealment_reset(struct sc_concealment *plc);
 
 /* In place; EINVAL when n > SC_CONCEALMENT_MAX_BLOCK_SAMPLES. */
 int sc_concealment_process(struct sc_concealment *plc, enum sc_concealment_input input, int16_t *frame, size_t n);
+
+/* The noise that the sender wants to be heard while it sends nothing (RFC 3389), from now on until it tells another or
+ * concealment is reset. Levels over -40 dBm0 are taken for that. */
+void sc_concealment_tell_noise(struct sc_concealment *plc, const struct sc_comfort_noise_shape *shape);
 
 void sc_concealment_get_state(const struct sc_concealment *plc, struct sc_concealment_state *out);
 

@@ -123,6 +123,7 @@ struct sc_port_statistics {
     float spoken_dbm0;          /* what came from the line, after the canceller, over the last 100 ms; -96 = silence */
     float heard_dbm0;           /* what was played to it */
     float captured_dbm0;        /* what came from the line, before the canceller */
+    float spoken_gain_db;       /* what its own and automatic gain add to spoken_dbm0 now, before others hear it */
     float erl_db;
     float erle_db;
     int32_t echo_delay_samples; /* as the canceller found it, after alignment; -1 unknown */
@@ -145,6 +146,7 @@ struct sc_rtp_statistics {
     uint32_t node;              /* 0 = the socket is idle */
     float spoken_dbm0;
     float heard_dbm0;
+    float spoken_gain_db;
     uint64_t sent;
     uint64_t received;          /* valid packets of the latched source */
     uint64_t malformed;         /* refused by the parser, or of a payload type nobody agreed on */

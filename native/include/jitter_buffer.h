@@ -1,6 +1,7 @@
 /* Adaptive jitter buffer for one RTP stream of 8 kHz audio: packets of decoded samples in (any order, twice, late or
- * never), n samples a tick out.  Depth follows the observed jitter between min and max; it grows by waiting (the
- * caller conceals) and shrinks by cutting out a stretch that resembles its neighbour, so without a click.
+ * never), n samples a tick out.  Depth follows the observed jitter between min and max: it grows by stretching the sound
+ * that is there, or by waiting where nothing is left (the caller conceals), and shrinks by cutting out a stretch that
+ * resembles its neighbour, so without a click.
  *
  * Not thread-safe: the tick drains the receive thread's ring into it.  Nothing but create allocates; memory is bounded.
  */
@@ -18,7 +19,7 @@ struct sc_jitter_buffer;
 struct sc_concealment;
 
 struct sc_jitter_buffer_settings {
-    uint32_t min_depth_ms; /* default 10 */
+    uint32_t min_depth_ms; /* default 5 */
     uint32_t max_depth_ms; /* default 200 */
 };
 
@@ -62,12 +63,18 @@ void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb); /* statistics too */
 /* 0 (also for what was dropped: see the counters) or EINVAL when the packet is malformed (counted as refused). */
 int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet);
 
+/* The sender says that it is silent from p->timestamp on (RFC 3389): until its next audio nothing is missing. Samples and
+ * their number are not looked at; what belongs to no stream that is played is ignored. */
+void sc_jitter_buffer_put_silence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *packet);
+
 /* n samples for one tick, n <= SC_JITTER_MAX_GET_SAMPLES (more is cut to it). */
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
 
 /* The same with concealment: exactly n samples to hear (n <= SC_JITTER_MAX_GET_SAMPLES), holes filled by plc, also
- * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both. */
-void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, size_t n);
+ * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both.  pausing: the sender
+ * sends something else for now (telephone events), so that what is missing is silence and no loss. */
+void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
+                           size_t n);
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out);
 

@@ -15,6 +15,9 @@ struct sc_mixer_input {
 /* 10^(gain_db / 20). */
 float sc_mixer_gain(float gain_db);
 
+/* The sum itself, for a limiter: n (at most SC_MIXER_MAX_SAMPLES) samples, which may lie outside 16 bits. */
+void sc_mixer_sum(float *sum, const struct sc_mixer_input *inputs, size_t count, size_t n);
+
 /* Writes n (at most SC_MIXER_MAX_SAMPLES) samples; no input gives silence. `out` may be none of the inputs. */
 void sc_mixer_mix(int16_t *out, const struct sc_mixer_input *inputs, size_t count, size_t n);
 

@@ -55,6 +55,10 @@ struct sc_plan_node {
     enum sc_node_kind kind;
     uint32_t detectors;             /* port, rtp: SC_DETECT_* or'ed */
 
+    float spoken_gain_db;           /* port, rtp: of what it says, -30 .. +30 */
+    float heard_gain_db;            /* port, rtp: of all that it hears, on top of the edges' gains, -30 .. +30 */
+    bool automatic_gain;            /* port, rtp: what it says is brought to -16 dBm0 */
+
     uint32_t port;                  /* port: index into the core's ports */
     bool canceller;
     bool capture_muted;
@@ -63,6 +67,7 @@ struct sc_plan_node {
     struct sc_rtp_address remote;
     enum sc_codec codec;
     int32_t telephone_event;        /* payload type 96..127, or -1 */
+    bool comfort_noise;             /* silence is sent as comfort noise (RFC 3389); received it is always understood */
     uint32_t frame_ms;              /* 10, 20, 30, 40, 50 or 60 */
     bool sends;
     bool receives;
@@ -118,7 +123,8 @@ enum sc_complaint_kind {
     SC_COMPLAINT_BIND = 19,             /* other: the UDP port that could not be bound */
     SC_COMPLAINT_CARD = 20,             /* node: the port's id; the card cannot be opened as needed */
     SC_COMPLAINT_SETTINGS = 21,         /* settings of the core out of range */
-    SC_COMPLAINT_TONE_PLAN = 22         /* the tone receiver refuses the descriptors */
+    SC_COMPLAINT_TONE_PLAN = 22,        /* the tone receiver refuses the descriptors */
+    SC_COMPLAINT_LINE_GAIN = 23         /* a party's own gains are out of range */
 };
 
 struct sc_complaint {

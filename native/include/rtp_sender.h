@@ -1,10 +1,13 @@
-/* rtp_sender.h: the outgoing half of an RTP node: G.711 frames and telephone events (RFC 4733) from what it hears. */
+/* rtp_sender.h: the outgoing half of an RTP node: G.711 frames, comfort noise (RFC 3389) and telephone events
+ * (RFC 4733) from what it hears. */
 #ifndef SC_RTP_SENDER_H
 #define SC_RTP_SENDER_H
 
+#include "comfort_noise.h"
 #include "dtmf_sender.h"
 #include "packet_queue.h"
 #include "plan.h"
+#include "silence_detector.h"
 
 #define SC_RTP_FRAME_SAMPLES_MAX 480
 
@@ -16,6 +19,11 @@ struct sc_rtp_sender {
     uint64_t sent;
     size_t fill;
     int16_t frame[SC_RTP_FRAME_SAMPLES_MAX];
+    struct sc_silence_detector silence;
+    struct sc_comfort_noise noise;  /* what our silence sounds like */
+    bool frame_talks;               /* the frame under way holds more than silence */
+    uint32_t noise_age;             /* samples since comfort noise was sent; 0: audio is being sent */
+    float noise_rms;                /* as it was sent */
     bool event_active;
     uint32_t event_serial;
     uint32_t event_timestamp;

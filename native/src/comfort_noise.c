@@ -13,6 +13,8 @@ enum { ORDER = SC_COMFORT_NOISE_ORDER, BLOCK = SC_COMFORT_NOISE_BLOCK, WINDOW_BL
 #define POWER_SMOOTHING 0.3f
 #define NOISE_LIKE 3.2f   /* power within 5 dB of the least one is background */
 #define COLOUR_SHARE 0.1f
+#define REFLECTION_MOST 0.995f /* a filter nearer to the edge rings for long */
+#define TOLD_MOST 0.95f        /* of one that others have told us */
 
 void sc_comfort_noise_init(struct sc_comfort_noise *noise, float floor_dbm0, float ceiling_dbm0)
 {
@@ -70,26 +72,58 @@ float sc_comfort_noise_rms(const struct sc_comfort_noise *noise)
     return fminf(fmaxf(sqrtf(noise->correlation[0]), noise->floor_rms), noise->ceiling_rms);
 }
 
-void sc_comfort_noise_shape(struct sc_comfort_noise *noise)
+/* Levinson and Durbin's recursion, one step: the predictor with one coefficient more. */
+static void step_up(float a[ORDER], int m, float k)
 {
-    float a[ORDER] = {0}, next[ORDER];
+    float next[ORDER];
+    memcpy(next, a, sizeof next);
+    next[m] = k;
+    for (int i = 0; i < m; i++)
+        next[i] = a[i] - k * a[m - 1 - i];
+    memcpy(a, next, sizeof next);
+}
+
+void sc_comfort_noise_describe(const struct sc_comfort_noise *noise, struct sc_comfort_noise_shape *shape)
+{
     const float *r = noise->correlation;
-    float error = r[0] * 1.001f + 1e-3f; /* white-noise correction */
-    const float total = error;
+    float a[ORDER] = {0}, error = r[0] * 1.001f + 1e-3f; /* white-noise correction */
     for (int m = 0; m < ORDER; m++) {
         float k = r[m + 1];
         for (int i = 0; i < m; i++)
             k -= a[i] * r[m - i];
-        k /= error;
-        memcpy(next, a, sizeof a);
-        next[m] = k;
-        for (int i = 0; i < m; i++)
-            next[i] = a[i] - k * a[m - 1 - i];
-        memcpy(a, next, sizeof a);
+        k = fminf(fmaxf(k / error, -REFLECTION_MOST), REFLECTION_MOST);
+        step_up(a, m, k);
+        shape->reflection[m] = -k;
         error *= 1 - k * k;
     }
+    shape->rms = sc_comfort_noise_rms(noise);
+}
+
+/* The filter that gives white noise this colour, and the white noise that makes this level of it. */
+static void use(struct sc_comfort_noise *noise, const struct sc_comfort_noise_shape *shape, float most)
+{
+    float a[ORDER] = {0}, left = 1;
+    for (int m = 0; m < ORDER; m++) {
+        const float k = fminf(fmaxf(-shape->reflection[m], -most), most);
+        step_up(a, m, k);
+        left *= 1 - k * k;
+    }
     memcpy(noise->predictor, a, sizeof a);
-    noise->excitation_rms = sc_comfort_noise_rms(noise) * sqrtf(fmaxf(error, 0) / total);
+    noise->excitation_rms = fminf(shape->rms, noise->ceiling_rms) * sqrtf(left);
+}
+
+void sc_comfort_noise_set(struct sc_comfort_noise *noise, const struct sc_comfort_noise_shape *shape)
+{
+    use(noise, shape, TOLD_MOST);
+    /* What rings in one filter may roar in another. */
+    memset(noise->memory, 0, sizeof noise->memory);
+}
+
+void sc_comfort_noise_shape(struct sc_comfort_noise *noise)
+{
+    struct sc_comfort_noise_shape shape;
+    sc_comfort_noise_describe(noise, &shape);
+    use(noise, &shape, REFLECTION_MOST);
 }
 
 float sc_comfort_noise_sample(struct sc_comfort_noise *noise)

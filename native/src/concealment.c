@@ -49,6 +49,8 @@ struct sc_concealment {
     bool silence;            /* the gap is DTX */
     size_t silence_from;     /* gap_samples at which it became so */
     struct sc_comfort_noise noise;
+    bool told;               /* the sender has said what its silence sounds like */
+    struct sc_comfort_noise_shape told_noise;
     struct sc_concealment_state state;
 };
 
@@ -242,8 +244,11 @@ static void fill(struct sc_concealment *plc, bool silence, int16_t *frame, size_
         plc->silence = false;
         begin_gap(plc);
     }
-    if (silence && !plc->silence)
+    if (silence && !plc->silence) {
         plc->silence_from = plc->gap_samples;
+        if (plc->told)
+            sc_comfort_noise_set(&plc->noise, &plc->told_noise);
+    }
     plc->silence = silence;
     for (size_t i = 0; i < n; i++)
         frame[i] = to_int16(filled_sample(plc));
@@ -265,6 +270,14 @@ int sc_concealment_process(struct sc_concealment *plc, enum sc_concealment_input
     else
         fill(plc, input == SC_CONCEALMENT_SILENCE, frame, n);
     return 0;
+}
+
+void sc_concealment_tell_noise(struct sc_concealment *plc, const struct sc_comfort_noise_shape *shape)
+{
+    plc->told = true;
+    plc->told_noise = *shape;
+    if (plc->silence && plc->gap_samples > 0)
+        sc_comfort_noise_set(&plc->noise, shape);
 }
 
 void sc_concealment_get_state(const struct sc_concealment *plc, struct sc_concealment_state *out)

@@ -18,6 +18,7 @@
 #include "mixer.h"
 #include "packet_queue.h"
 #include "rtp_endpoint.h"
+#include "spoken_level.h"
 #include "tone_receiver.h"
 #include "tone_sender.h"
 #include "triple.h"
@@ -68,6 +69,8 @@ struct sc_port_state {
     int16_t captured[SC_TICK_SAMPLES];
     int16_t spoken[SC_TICK_SAMPLES];
     struct sc_meter captured_meter, spoken_meter, heard_meter;
+    struct sc_spoken_level level;
+    struct sc_limiter limiter;      /* of what it hears */
     uint64_t failures;
 };
 
@@ -79,6 +82,8 @@ struct sc_socket_state {
     uint16_t node;
     int16_t spoken[SC_TICK_SAMPLES];
     struct sc_meter spoken_meter, heard_meter;
+    struct sc_spoken_level level;
+    struct sc_limiter limiter;      /* of what it hears */
 };
 
 struct sc_tone_state {

@@ -163,6 +163,7 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         port->settings.device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->settings.capture_device[SC_CORE_DEVICE_MAX - 1] = '\0';
         port->node = SC_NOWHERE;
+        sc_spoken_level_reset(&port->level);
         sc_echo_policy_init(&port->policy);
         int error = make_canceller(core, port);
         if (error == 0)
@@ -193,6 +194,7 @@ static int make_sockets(struct sc_core *core)
         };
         socket->node = SC_NOWHERE;
         socket->listening.once = &socket->once;
+        sc_spoken_level_reset(&socket->level);
         int error = sc_rtp_endpoint_create(&socket->endpoint, &settings);
         if (error == 0)
             error = sc_packet_queue_create(&socket->in, QUEUE_PACKETS);

@@ -15,6 +15,7 @@ static void report_port(struct sc_port_statistics *out, const struct sc_port_sta
         .spoken_dbm0 = sc_meter_dbm0(&port->spoken_meter),
         .heard_dbm0 = sc_meter_dbm0(&port->heard_meter),
         .captured_dbm0 = sc_meter_dbm0(&port->captured_meter),
+        .spoken_gain_db = sc_spoken_level_gain_db(&port->level),
         .erl_db = echo.erl_db,
         .erle_db = echo.erle_db,
         .echo_delay_samples = echo.delay_samples,
@@ -50,6 +51,7 @@ static void report_socket(struct sc_rtp_statistics *out, const struct sc_socket_
     sc_rtp_endpoint_statistics(socket->endpoint, out);
     out->spoken_dbm0 = sc_meter_dbm0(&socket->spoken_meter);
     out->heard_dbm0 = sc_meter_dbm0(&socket->heard_meter);
+    out->spoken_gain_db = sc_spoken_level_gain_db(&socket->level);
     out->queue_dropped = sc_packet_queue_dropped(socket->in) + sc_packet_queue_dropped(socket->out);
 }
 

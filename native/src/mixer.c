@@ -26,13 +26,19 @@ static int16_t saturated(float value)
     return (int16_t)lrintf(value);
 }
 
-void sc_mixer_mix(int16_t *out, const struct sc_mixer_input *inputs, size_t count, size_t n)
+void sc_mixer_sum(float *sum, const struct sc_mixer_input *inputs, size_t count, size_t n)
 {
-    float sum[SC_MIXER_MAX_SAMPLES] = { 0 };
-    if (n > SC_MIXER_MAX_SAMPLES)
-        n = SC_MIXER_MAX_SAMPLES;
+    memset(sum, 0, n * sizeof *sum);
     for (size_t i = 0; i < count; i++)
         add(sum, inputs[i].samples, inputs[i].gain, n);
+}
+
+void sc_mixer_mix(int16_t *out, const struct sc_mixer_input *inputs, size_t count, size_t n)
+{
+    float sum[SC_MIXER_MAX_SAMPLES];
+    if (n > SC_MIXER_MAX_SAMPLES)
+        n = SC_MIXER_MAX_SAMPLES;
+    sc_mixer_sum(sum, inputs, count, n);
     for (size_t i = 0; i < n; i++)
         out[i] = saturated(sum[i]);
 }

@@ -11,6 +11,7 @@
 
 #define GAIN_MIN_DB (-100.0f)
 #define GAIN_MAX_DB 40.0f
+#define LINE_GAIN_DB 30.0f      /* of one party, either way */
 #define EVENT_TYPE_FIRST 96     /* RFC 3551, 6: dynamic payload types */
 #define EVENT_TYPE_LAST 127
 #define FRAME_MS_MAX 60u
@@ -29,6 +30,18 @@ static int complain(struct check *check, enum sc_complaint_kind kind, uint32_t n
     return EINVAL;
 }
 
+static bool line_gain_valid(float gain_db)
+{
+    return gain_db >= -LINE_GAIN_DB && gain_db <= LINE_GAIN_DB;
+}
+
+static int check_gains(struct check *c, const struct sc_plan_node *node)
+{
+    if (line_gain_valid(node->spoken_gain_db) && line_gain_valid(node->heard_gain_db))
+        return 0;
+    return complain(c, SC_COMPLAINT_LINE_GAIN, node->id, 0);
+}
+
 static int check_port(struct check *c, const struct sc_plan_node *node)
 {
     if (node->port >= c->core->settings.port_count)
@@ -37,7 +50,7 @@ static int check_port(struct check *c, const struct sc_plan_node *node)
     if (c->ports & bit)
         return complain(c, SC_COMPLAINT_PORT_TWICE, node->id, node->port);
     c->ports |= bit;
-    return 0;
+    return check_gains(c, node);
 }
 
 static bool address_valid(const struct sc_rtp_address *address)
@@ -62,7 +75,7 @@ static int check_rtp(struct check *c, const struct sc_plan_node *node)
     if (c->sockets & bit)
         return complain(c, SC_COMPLAINT_SOCKET_TWICE, node->id, node->socket);
     c->sockets |= bit;
-    return rtp_valid(node) ? 0 : complain(c, SC_COMPLAINT_BAD_RTP, node->id, node->socket);
+    return rtp_valid(node) ? check_gains(c, node) : complain(c, SC_COMPLAINT_BAD_RTP, node->id, node->socket);
 }
 
 bool sc_plan_tone(struct sc_tone_sender_settings *out, const struct sc_plan_node *node)
@@ -221,8 +234,9 @@ static int check_edges(struct check *c, const struct sc_plan *plan)
         uint16_t listener = find(c->out, edge->listener), source = find(c->out, edge->source);
         if (given_twice(c->out, listener, filled[listener], source))
             return complain(c, SC_COMPLAINT_EDGE_TWICE, edge->listener, edge->source);
+        const float gain_db = edge->gain_db + c->out->nodes[listener].heard_gain_db;
         c->out->edges[filled[listener]++] =
-            (struct sc_compiled_edge){ .source = source, .gain = sc_mixer_gain(edge->gain_db) };
+            (struct sc_compiled_edge){ .source = source, .gain = sc_mixer_gain(gain_db) };
     }
     return 0;
 }

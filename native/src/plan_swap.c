@@ -195,6 +195,10 @@ static void settle_port(struct sc_core *core, struct sc_port_state *port)
     bool heard = node != NULL && is_heard(core->plan, port->node);
     bool in_call = heard || (node != NULL && hears(core->plan, port->node));
     sc_echo_policy_set(&port->policy, heard, in_call);
+    if (!heard)        /* between calls: whoever talks next is somebody else */
+        sc_spoken_level_reset(&port->level);
+    if (node != NULL)
+        sc_spoken_level_set(&port->level, node->spoken_gain_db, node->automatic_gain);
     if (port->card != NULL)
         sc_alsa_port_set(port->card, node != NULL && node->canceller, muted, heard, in_call);
 }
@@ -207,8 +211,11 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
         sc_listening_arm(&socket->listening, 0, core->tick);
         sc_meter_reset(&socket->spoken_meter);
         sc_meter_reset(&socket->heard_meter);
+        sc_spoken_level_reset(&socket->level);
+        sc_limiter_reset(&socket->limiter);
     }
     if (node != NULL) {
+        sc_spoken_level_set(&socket->level, node->spoken_gain_db, node->automatic_gain);
         sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID,
                          core->tick);
         notch(core, &socket->listening, socket->node);

@@ -3,12 +3,14 @@
  * How: a packet must parse, be of a payload type that was agreed on and come from the latched source (rtp_latch.h); audio goes
  * through the jitter buffer and concealment, telephone events become one digit for each time stamp (RFC 4733, 2.5.2.1),
  * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law is understood
- * whichever was agreed on, since offers carry both. What is heard goes out through rtp_sender.h.
+ * whichever was agreed on, since offers carry both. Comfort noise (RFC 3389) tells the concealment what silence sounds like, and the
+ * jitter buffer that nothing is missing. What is heard goes out through rtp_sender.h.
  * Assumes a tick of 80 samples. Measured (test_rtp_endpoint.c): a loop through two endpoints is bit-exact G.711; random
  * packets change nothing but the counters. */
 #include "rtp_endpoint.h"
 
 #include "alloc.h"
+#include "comfort_noise_payload.h"
 #include "concealment.h"
 #include "g711.h"
 #include "jitter_buffer.h"
@@ -25,6 +27,8 @@
 #define EVENT_OLD_SAMPLES 80000         /* an event so much older than the last one is a new stream, not a straggler */
 #define COMFORT_NOISE_TYPE 13u          /* RFC 3389 */
 #define SAMPLES_PER_MS 8u
+#define SAID_SILENT_PATIENCE 10u        /* so many times the limit for lost media after comfort noise: who sends it once and
+                                           listens is not gone, but not believed for ever either */
 
 struct heard_event {
     bool known;                 /* an event has been heard in this stream */
@@ -51,6 +55,7 @@ struct sc_rtp_endpoint {
     struct heard_event event;
     bool audio_came;
     uint32_t silent_ticks;
+    bool said_silent;                   /* the last packet was comfort noise: none is due for a while */
     uint64_t received, malformed, foreign;
 };
 
@@ -100,7 +105,7 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     memset(&e->event, 0, sizeof e->event);
     if (e->settings.once != NULL)
         memset(e->settings.once, 0, sizeof *e->settings.once);
-    e->audio_came = false;
+    e->audio_came = e->said_silent = false;
     e->silent_ticks = 0;
     e->received = e->malformed = e->foreign = 0;
 }
@@ -215,6 +220,21 @@ static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
         e->malformed++;
 }
 
+static void receive_comfort_noise(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet)
+{
+    struct sc_comfort_noise_shape shape;
+    const struct sc_jitter_packet in = {
+        .ssrc = packet->ssrc, .timestamp = packet->timestamp, .sequence = packet->sequence
+    };
+    if (sc_comfort_noise_payload_parse(&shape, packet->payload, packet->payload_length) != 0) {
+        e->malformed++;
+        return;
+    }
+    sc_concealment_tell_noise(e->concealment, &shape);
+    sc_jitter_buffer_put_silence(e->jitter, &in);
+    e->audio_came = true; /* the noise is heard even if no audio came before it */
+}
+
 static bool is_audio(const struct sc_rtp_packet *packet)
 {
     return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU;
@@ -240,35 +260,30 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
     }
     e->received++;
     e->silent_ticks = 0;
+    e->said_silent = parsed.payload_type == COMFORT_NOISE_TYPE;
     if (!e->node->receives)
         return;
     if (is_event)
         receive_event(e, &parsed, tick);
     else if (is_audio(&parsed))
         receive_audio(e, &parsed, packet->arrival_us);
+    else
+        receive_comfort_noise(e, &parsed);
 }
 
 /* --- speaking and hearing ---------------------------------------------------------------------------------------- */
 
 static void watch_silence(struct sc_rtp_endpoint *e, uint64_t tick)
 {
-    uint32_t limit = e->settings.media_lost_ms / SC_TICK_MS;
+    uint32_t limit = e->settings.media_lost_ms / SC_TICK_MS * (e->said_silent ? SAID_SILENT_PATIENCE : 1);
     if (limit == 0 || !e->node->receives || e->silent_ticks > limit)
         return;
     if (++e->silent_ticks <= limit)
         return;
     struct sc_event lost = {
-        .kind = SC_EVENT_MEDIA_LOST, .node = e->id, .tick = tick, .duration_ms = e->settings.media_lost_ms
+        .kind = SC_EVENT_MEDIA_LOST, .node = e->id, .tick = tick, .duration_ms = limit * SC_TICK_MS
     };
     say(e, &lost);
-}
-
-static enum sc_concealment_input kind_of(const struct sc_rtp_endpoint *e, enum sc_jitter_output got)
-{
-    /* While an event lasts its sender sends no audio: that is no loss. */
-    if (got == SC_JITTER_SILENCE || (got == SC_JITTER_LOST && e->event.active))
-        return SC_CONCEALMENT_SILENCE;
-    return got == SC_JITTER_AUDIO ? SC_CONCEALMENT_GOOD : SC_CONCEALMENT_LOST;
 }
 
 void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
@@ -281,8 +296,8 @@ void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, ui
         finish_event(e, tick);
     if (!e->audio_came)
         return;
-    enum sc_jitter_output got = sc_jitter_buffer_get(e->jitter, out, n);
-    (void)sc_concealment_process(e->concealment, kind_of(e, got), out, n); /* n is a tick: never refused */
+    /* While an event lasts its sender sends no audio: that is no loss. */
+    sc_jitter_buffer_play(e->jitter, e->concealment, e->event.active, out, n);
     if (!e->node->receives)
         memset(out, 0, n * sizeof *out);
 }

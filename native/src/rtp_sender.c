@@ -3,20 +3,30 @@
  * How: ticks of 80 samples fill a frame of frame_ms; the time stamp advances with every tick, sent or not. A digit under way
  * replaces audio by event packets: the time stamp of its first sample, a duration that grows, one at once and then one a frame,
  * and the end three times in three ticks (RFC 4733, 2.5.1.3 and 2.5.1.4).
+ * Where comfort noise was agreed on, a frame of silence is not sent: its place is taken by a level and a colour, once a second
+ * or when they have changed. A frame in which somebody begins to talk is sent whole.
  * Assumes digits of at most 8 s (65535 units of duration).
  * Measured (test_rtp_endpoint.c): what one node sends another reads: same samples, each digit once, lengths within 10 ms. */
 #include "rtp_sender.h"
 
+#include "comfort_noise_payload.h"
 #include "g711.h"
 #include "port.h"
 #include "rtp.h"
 
+#include <math.h>
 #include <string.h>
 
 #define END_REPEATS 3u              /* RFC 4733, 2.5.1.4 */
 #define SAMPLES_PER_MS 8u
 #define EVENT_VOLUME 8u             /* -8 dBm0, the level of the tones that we would send */
 #define DURATION_MAX 0xFFFFu
+#define COMFORT_NOISE_TYPE 13u      /* RFC 3389, 4 */
+#define NOISE_AGAIN 8000u           /* samples: told once a second, which also keeps paths open */
+#define NOISE_SOONER 1600u          /* at once, but not within 200 ms, when it has changed by NOISE_CHANGE */
+#define NOISE_CHANGE 1.41f          /* 3 dB */
+#define NOISE_FLOOR_DBM0 (-75.0f)
+#define NOISE_CEILING_DBM0 (-45.0f)
 
 /* A well-mixed 64-bit number (splitmix64, Steele and others 2014). */
 static uint64_t mixed(uint64_t *state)
@@ -34,6 +44,8 @@ void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed)
     sender->sequence = (uint16_t)mixed(&seed);
     sender->timestamp = (uint32_t)mixed(&seed);
     sender->marker_due = true;
+    sc_silence_detector_reset(&sender->silence);
+    sc_comfort_noise_init(&sender->noise, NOISE_FLOOR_DBM0, NOISE_CEILING_DBM0);
 }
 
 static void emit(struct sc_rtp_sender *s, struct sc_rtp_packet *packet, const struct sc_rtp_address *to,
@@ -126,6 +138,53 @@ static void tick_event(struct sc_rtp_sender *s, const struct sc_plan_node *node,
     s->event_ticks++;
 }
 
+static void emit_noise(struct sc_rtp_sender *s, uint32_t timestamp, const struct sc_rtp_address *to,
+                       struct sc_packet_queue *out)
+{
+    uint8_t octets[SC_COMFORT_NOISE_PAYLOAD_BYTES];
+    struct sc_comfort_noise_shape shape;
+    sc_comfort_noise_describe(&s->noise, &shape);
+    sc_comfort_noise_payload_build(octets, &shape);
+    struct sc_rtp_packet packet = {
+        .payload_type = COMFORT_NOISE_TYPE,
+        .timestamp = timestamp,
+        .payload = octets,
+        .payload_length = sizeof octets,
+    };
+    emit(s, &packet, to, out);
+    s->noise_rms = shape.rms;
+    s->noise_age = 0;
+}
+
+/* Whether the frame that is full now is silence, and so has been dealt with. */
+static bool silent_frame(struct sc_rtp_sender *s, const struct sc_rtp_address *to, struct sc_packet_queue *out)
+{
+    const uint32_t samples = (uint32_t)s->fill, timestamp = s->timestamp + SC_TICK_SAMPLES - samples;
+    const float change = fmaxf(sc_comfort_noise_rms(&s->noise), 1.0f) / fmaxf(s->noise_rms, 1.0f);
+    const bool first = s->noise_age == 0, changed = change > NOISE_CHANGE || change < 1.0f / NOISE_CHANGE;
+    if (s->frame_talks) {
+        s->noise_age = 0;
+        return false;
+    }
+    if (first || s->noise_age >= NOISE_AGAIN || (changed && s->noise_age >= NOISE_SOONER))
+        emit_noise(s, timestamp, to, out);
+    s->noise_age += samples;
+    s->marker_due = true; /* the next audio begins a talk spurt */
+    s->fill = 0;
+    return true;
+}
+
+static void listen_for_silence(struct sc_rtp_sender *s, const int16_t *heard)
+{
+    float samples[SC_TICK_SAMPLES];
+    if (s->fill == 0)
+        s->frame_talks = false;
+    for (size_t i = 0; i < SC_TICK_SAMPLES; i++)
+        samples[i] = heard[i];
+    s->frame_talks |= !sc_silence_detector_process(&s->silence, heard, SC_TICK_SAMPLES);
+    sc_comfort_noise_learn(&s->noise, samples, SC_TICK_SAMPLES);
+}
+
 static void tick_audio(struct sc_rtp_sender *s, const struct sc_plan_node *node, const int16_t *heard,
                        const struct sc_rtp_address *to, struct sc_packet_queue *out)
 {
@@ -135,9 +194,13 @@ static void tick_audio(struct sc_rtp_sender *s, const struct sc_plan_node *node,
         emit_event(s, node, false, true, to, out);
         s->ends_left--;
     }
+    if (node->comfort_noise)
+        listen_for_silence(s, heard);
     memcpy(s->frame + s->fill, heard, SC_TICK_SAMPLES * sizeof *heard);
     s->fill += SC_TICK_SAMPLES;
-    if (s->fill >= (size_t)node->frame_ms * SAMPLES_PER_MS)
+    if (s->fill < (size_t)node->frame_ms * SAMPLES_PER_MS)
+        return;
+    if (!node->comfort_noise || !silent_frame(s, to, out))
         emit_audio(s, node->codec, s->timestamp + SC_TICK_SAMPLES, to, out);
 }
 

@@ -90,6 +90,8 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     sc_meter_process(&port->spoken_meter, port->spoken, SC_TICK_SAMPLES);
     if (node != NULL)
         sc_listening_process(&port->listening, listened_to(port), SC_TICK_SAMPLES, node->id, core->tick, core->events);
+    /* After the detectors, whose limits are those of the line. */
+    sc_spoken_level_process(&port->level, port->spoken, port->playback, SC_TICK_SAMPLES);
 }
 
 /* SC_FAULT_CROSSED_WIRE: each port's voice is taken for its neighbour's. */
@@ -127,6 +129,7 @@ static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
     sc_meter_process(&socket->spoken_meter, socket->spoken, SC_TICK_SAMPLES);
     sc_listening_process(&socket->listening, socket->spoken, SC_TICK_SAMPLES, core->plan->nodes[socket->node].id,
                          core->tick, core->events);
+    sc_spoken_level_process(&socket->level, socket->spoken, NULL, SC_TICK_SAMPLES);
 }
 
 static void speak_player(struct sc_core *core, struct sc_player_state *player, const struct sc_plan_node *node)
@@ -233,9 +236,10 @@ static bool muted_by_fault(const struct sc_core *core, const struct sc_plan_node
     return party && source->id < listener->id && faulty(core, SC_FAULT_DIRECTION_MUTED);
 }
 
-static void mix(const struct sc_core *core, uint16_t listener, int16_t *out)
+static void mix(const struct sc_core *core, uint16_t listener, struct sc_limiter *limiter, int16_t *out)
 {
     struct sc_mixer_input inputs[SC_PLAN_NODES_MAX];
+    float sum[SC_TICK_SAMPLES];
     const struct sc_compiled_plan *plan = core->plan;
     size_t count = 0;
     for (uint16_t e = plan->first_edge[listener]; e < plan->first_edge[listener + 1]; e++) {
@@ -246,7 +250,8 @@ static void mix(const struct sc_core *core, uint16_t listener, int16_t *out)
         inputs[count++] =
             (struct sc_mixer_input){ .samples = spoken_by(core, source), .gain = plan->edges[e].gain };
     }
-    sc_mixer_mix(out, inputs, count, SC_TICK_SAMPLES);
+    sc_mixer_sum(sum, inputs, count, SC_TICK_SAMPLES);
+    sc_limiter_process(limiter, out, sum, SC_TICK_SAMPLES);
 }
 
 /* The digit that the listener hears just now, or NULL. */
@@ -266,7 +271,7 @@ static void hear_port(struct sc_core *core, struct sc_port_state *port)
     if (port->node == SC_NOWHERE)
         memset(port->playback, 0, sizeof port->playback);
     else
-        mix(core, port->node, port->playback);
+        mix(core, port->node, &port->limiter, port->playback);
     sc_meter_process(&port->heard_meter, port->playback, SC_TICK_SAMPLES);
 }
 
@@ -275,7 +280,7 @@ static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)
     int16_t heard[SC_TICK_SAMPLES];
     if (socket->node == SC_NOWHERE)
         return;
-    mix(core, socket->node, heard);
+    mix(core, socket->node, &socket->limiter, heard);
     sc_meter_process(&socket->heard_meter, heard, SC_TICK_SAMPLES);
     sc_rtp_endpoint_hear(socket->endpoint, heard, digit_for(core, socket->node), socket->out);
 }

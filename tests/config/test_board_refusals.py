@@ -101,6 +101,11 @@ MISTAKES = [
         'board.toml:5: port "fxs1": "full_scale_dbm0" must be a finite number',
     ),
     (
+        'kind = "fxs"',
+        'kind = "fxs"\nspoken_gain_db = 31',
+        'board.toml:5: port "fxs1": "spoken_gain_db" is 31, but must be at most 30.0',
+    ),
+    (
         'name = "simulated"\n',
         'name = "simulated"\n[rtp]\nfirst_port = 16385\n',
         'board.toml:3: [rtp]: "first_port" is 16385, but must be even (RFC 3550, section 11) (write 16386)',

@@ -41,6 +41,20 @@ def test_the_simulated_office_is_the_one_that_was_ordered() -> None:
     assert loaded.office.country == "ru"
 
 
+def test_a_ports_gains_reach_its_settings(tmp_path: Path) -> None:
+    text = (SIMULATED / "board.toml").read_text(encoding="utf-8")
+    board = tmp_path / "board.toml"
+    board.write_text(
+        text.replace(
+            "[port.fxs1]\n",
+            "[port.fxs1]\nspoken_gain_db = 3\nheard_gain_db = -6.5\nautomatic_gain = true\n",
+        )
+    )
+    first, second, *_ = load_configuration(SIMULATED / "office.toml", board).board.ports
+    assert (first.spoken_gain_db, first.heard_gain_db, first.automatic_gain) == (3.0, -6.5, True)
+    assert (second.spoken_gain_db, second.heard_gain_db, second.automatic_gain) == (0.0, 0.0, False)
+
+
 def test_a_story_office_differs_in_its_one_thing() -> None:
     def office(name: str) -> dict[str, str]:
         loaded = load_configuration(SIMULATED / f"{name}.toml", SIMULATED / "board.toml")

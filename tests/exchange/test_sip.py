@@ -2,6 +2,8 @@
 gone.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.media.sdp import parse_description
@@ -10,6 +12,7 @@ from gateway.model import events as ev
 from gateway.model.causes import Cause, Evidence
 from gateway.model.numbers import Codec, DialogId, ToneKind
 from gateway.model.plan import Detectors, RtpNode
+from gateway.model.settings import SipSettings
 from tests.exchange.world import SipTelephone, Telephone, World, offer, office
 
 
@@ -48,6 +51,21 @@ def test_a_registered_telephone_is_invited_and_answers(
     (node,) = rtp(world)
     assert (node.socket, node.remote, node.codec) == (0, ("192.0.2.50", 40_000), Codec.PCMA)
     assert world.answered[0].evidence is Evidence.SIP
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_silence_goes_out_as_comfort_noise_if_the_office_and_the_telephone_want_it(wanted: bool) -> None:
+    settings = replace(office(), sip=SipSettings(comfort_noise=wanted))
+    world = World(settings)
+    anna, darya = world.telephone("101"), world.sip_telephone("201")
+    darya.registers()
+    anna.lifts()
+    anna.dials("201")
+    (invite,) = darya.invites
+    assert parse_description(invite.sdp).comfort_noise == wanted
+    darya.answers(sdp=offer().replace("RTP/AVP 8", "RTP/AVP 8 13"))
+    (node,) = rtp(world)
+    assert node.comfort_noise == wanted
 
 
 def test_hanging_up_says_goodbye_and_frees_the_socket(

@@ -408,8 +408,8 @@ class SipTelephone:
     def rings(self) -> None:
         self.world.feed(ev.RemoteRinging(self.invites[-1].dialog, 180, None))
 
-    def answers(self, index: int = -1) -> None:
-        self.world.feed(ev.RemoteAnswered(self.invites[index].dialog, offer()))
+    def answers(self, index: int = -1, sdp: str | None = None) -> None:
+        self.world.feed(ev.RemoteAnswered(self.invites[index].dialog, sdp or offer()))
 
     def refuses(self, status: int = 486, index: int = -1) -> None:
         self.world.feed(ev.RemoteRefused(self.invites[index].dialog, status, ""))

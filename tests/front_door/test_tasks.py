@@ -16,8 +16,8 @@ from tools import setup_steps
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDERED = {
-    "bench", "build", "check", "clean", "docs", "faults", "guest", "native", "native_arm", "run", "setup",
-    "test",
+    "bench", "build", "check", "clean", "docs", "faults", "fuzz", "guest",
+    "native", "native_arm", "run", "setup", "test",
 }  # fmt: skip
 
 

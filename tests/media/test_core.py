@@ -76,6 +76,29 @@ def test_an_edge_has_its_gain(rig: Rig, gain_db: float) -> None:
     assert level_dbm0(rig.lines[0].heard, 1000) == pytest.approx(-20 + gain_db, abs=0.1)
 
 
+def test_a_line_has_its_own_gains_both_ways(rig: Rig) -> None:
+    rig.lines[0].says(sine(500, -20))
+    rig.lines[1].says(sine(800, -20))
+    quiet = PortNode(NodeId(1), PortId("fxs1"), spoken_gain_db=6.0, heard_gain_db=-4.0)
+    rig.apply(quiet, hears=((1, 2), (2, 1)))
+    rig.ticks(100)
+    rig.forget()
+    rig.ticks(500)
+    assert level_dbm0(rig.lines[0].heard, 800) == pytest.approx(-24, abs=0.1)
+    assert level_dbm0(rig.lines[1].heard, 500) == pytest.approx(-14, abs=0.1)
+    figures = rig.core.statistics()
+    assert [figure.spoken_gain_db for figure in figures.ports] == pytest.approx([6.0, 0.0], abs=0.01)
+
+
+def test_automatic_gain_raises_no_tone(rig: Rig) -> None:
+    rig.lines[0].says(sine(500, -30))
+    rig.apply(PortNode(NodeId(1), PortId("fxs1"), automatic_gain=True), hears=((2, 1),))
+    rig.ticks(3_000)
+    rig.forget()
+    rig.ticks(500)
+    assert level_dbm0(rig.lines[1].heard, 500) == pytest.approx(-30, abs=0.2)
+
+
 def test_a_muted_capture_reaches_nobody_and_no_detector(rig: Rig) -> None:
     rig.lines[1].says(sine(425, -10))
     rig.apply(port(2, Detectors.CALL_PROGRESS, muted=True), hears=((1, 2),))
@@ -356,6 +379,7 @@ def test_a_hybrids_echo_is_cancelled_and_without_the_canceller_it_is_not(rig: Ri
         ((PortNode(NodeId(9), PortId("fxs9")),), (), "node 9 (fxs9) is no port", 9),
         ((), ((1, 2), (1, 2)), "given twice", 1),
         ((), ((1, 2, 55.0),), "gain outside", 1),
+        ((PortNode(NodeId(1), PortId("fxs1"), heard_gain_db=-31.0),), (), "gain of its own outside", 1),
     ],
 )
 def test_a_refused_plan_names_the_node(rig: Rig, nodes: tuple, hears: tuple, text: str, node: int) -> None:

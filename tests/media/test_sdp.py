@@ -1,5 +1,7 @@
 """Session descriptions: what telephones really send, offers and answers by RFC 3264, and fuzz."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,50 @@ def test_our_offer_as_it_stands() -> None:
         "m=audio 16384 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
         "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     )
+
+
+# --- comfort noise (RFC 3389)
+
+QUIET = replace(OURS, comfort_noise=True)
+
+
+def test_comfort_noise_is_offered_where_it_is_wanted() -> None:
+    text = write_offer(QUIET)
+    assert "m=audio 16384 RTP/AVP 8 0 13 101\r\n" in text
+    assert "a=rtpmap:13 CN/8000\r\n" in text
+    assert parse_description(text).comfort_noise
+    assert not parse_description(write_offer(OURS)).comfort_noise
+
+
+@pytest.mark.parametrize(
+    ("media", "tail", "theirs_takes"),
+    [
+        ("m=audio 4000 RTP/AVP 8 13", "", True),
+        ("m=audio 4000 RTP/AVP 8 13", "a=rtpmap:13 CN/8000", True),
+        ("m=audio 4000 RTP/AVP 8 13", "a=rtpmap:13 cn/8000/1", True),
+        ("m=audio 4000 RTP/AVP 8 13", "a=rtpmap:13 CN/16000", False),
+        ("m=audio 4000 RTP/AVP 8 13", "a=rtpmap:13 G729/8000", False),
+        ("m=audio 4000 RTP/AVP 8 130", "", False),
+        ("m=audio 4000 RTP/AVP 8", "a=rtpmap:13 CN/8000", False),
+    ],
+)
+def test_silence_is_sent_as_comfort_noise_only_if_both_want_it(
+    media: str, tail: str, theirs_takes: bool
+) -> None:
+    theirs = parse_description(offer(media=media, tail=tail))
+    assert theirs.comfort_noise == theirs_takes
+    assert not agree(theirs, OURS).comfort_noise
+    agreement = agree(theirs, QUIET)
+    assert agreement.comfort_noise == theirs_takes
+    answer = write_answer(theirs, agreement, QUIET)
+    assert (" 13" in answer.split("m=audio")[1].split("\r\n")[0]) == theirs_takes
+    assert parse_description(answer).comfort_noise == theirs_takes
+
+
+def test_comfort_noise_alone_is_no_codec() -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 13"))
+    with pytest.raises(SdpRefused):
+        agree(theirs, QUIET)
 
 
 @pytest.mark.parametrize("direction", list(Direction))

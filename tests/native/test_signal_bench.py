@@ -169,7 +169,7 @@ def test_places_on_an_axis_are_round() -> None:
 @pytest.fixture(scope="module")
 def quick_run() -> Measures:
     found = Measures()
-    programs = ("dtmf", "leak", "progress", "learner", "callerid", "jitter", "path", "machines")
+    programs = ("dtmf", "leak", "progress", "learner", "callerid", "jitter", "path", "levels", "machines")
     figures_signal_runs.build((*programs, "canceller"))
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)
@@ -228,6 +228,17 @@ def test_the_network_takes_from_both_jitter_buffers_alike(quick_run: Measures) -
         assert stalls is not None
         assert 10 <= calm.value <= 80
         assert 10 <= stalls.value <= 300
+
+
+@pytest.mark.slow
+def test_the_levels_hear_the_peers_gain_raise_noise(quick_run: Measures) -> None:
+    """libspeexdsp's known limit, and a sum of eight that does clip without a limiter."""
+    raised = quick_run.get("levels_noise_raised_db", SPEEX)
+    unlimited = quick_run.get("levels_clipped_without_limiter", OURS)
+    assert raised is not None
+    assert raised.value > 10
+    assert unlimited is not None
+    assert unlimited.value > 100
 
 
 def test_a_benchmark_that_fails_is_an_error_with_its_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,83 @@
+"""Builds the harnesses of native/fuzz with clang's libFuzzer and runs each for a minute, two at a time.
+
+`python -m tools.c_fuzz [SECONDS]`. What a harness found is told with the input that shows it, in hexadecimal.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NATIVE = ROOT / "native"
+OUT = "out-fuzz"
+AT_ONCE = 2
+SECONDS = 60
+LONGEST_INPUT = 4_096
+MORE_S = 120.0
+"""A harness ends by itself; this long after it should have, it hangs."""
+
+RUNS = re.compile(r"^Done (\d+) runs in \d+ second", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """What came of one harness: how many inputs it took, and what it found (empty: nothing)."""
+
+    name: str
+    inputs: int
+    found: str
+
+    def __str__(self) -> str:
+        words = "nothing found" if not self.found else f"FAILED\n{self.found}"
+        return f"  {self.name:24} {self.inputs:9} inputs, {words}"
+
+
+def main(words: list[str]) -> int:
+    """Build, run, print; 1 when one found something, or took no input at all."""
+    seconds = int(words[0]) if words else SECONDS
+    built = subprocess.run(["make", "-s", "-C", str(NATIVE), f"-j{AT_ONCE}", "fuzzers"], check=False)
+    if built.returncode != 0:
+        return built.returncode
+    names = sorted(path.stem for path in (NATIVE / "fuzz").glob("fuzz_*.c"))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        results = list(pool.map(lambda name: run(NATIVE / OUT / name, seconds), names))
+    print(*results, sep="\n")
+    return int(not results or any(result.found for result in results))
+
+
+def run(program: Path, seconds: int) -> Fuzzed:
+    """One harness, from its few inputs in native/fuzz/corpus."""
+    seeds = NATIVE / "fuzz" / "corpus" / program.name
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            str(program),
+            f"-max_total_time={seconds}",
+            f"-max_len={LONGEST_INPUT}",
+            f"-artifact_prefix={folder}/",
+            *([folder, str(seeds)] if seeds.is_dir() else []),
+        ]
+        try:
+            ended = subprocess.run(
+                command, capture_output=True, timeout=seconds + MORE_S, check=False, cwd=folder
+            )
+        except subprocess.TimeoutExpired:
+            return Fuzzed(program.name, 0, f"it did not end within {seconds + MORE_S:.0f} s")
+        said = ended.stderr.decode(errors="replace")
+        told = RUNS.search(said)
+        inputs = int(told[1]) if told else 0
+        if ended.returncode == 0 and inputs > 0:
+            return Fuzzed(program.name, inputs, "")
+        shown = [f"{path.name}: {path.read_bytes().hex()}" for path in Path(folder).glob("*-*")]
+        return Fuzzed(
+            program.name, inputs, "\n".join([f"code {ended.returncode}", *said.splitlines()[-60:], *shown])
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
