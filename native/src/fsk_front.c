@@ -116,15 +116,22 @@ static float octet_score(const struct sc_fsk_reader *r, uint64_t newest, float b
 static void take_octet(struct sc_fsk_reader *r, uint8_t octet)
 {
     r->packet[r->length++] = octet;
-    if (r->length == 1 && !sc_callerid_type_known(octet)) {
+    switch (sc_callerid_framed(r->packet, r->length)) {
+    case SC_CALLERID_NO_PACKET:
+        if (r->length > 1) {
+            forget_packet(r);
+            break;
+        }
         r->length = 0;
         r->framing = SC_FSK_ARMED;          /* noise in the marks: the packet may still come */
-        return;
+        break;
+    case SC_CALLERID_WHOLE:
+        r->whole = true;
+        r->framing = SC_FSK_HUNT;
+        break;
+    case SC_CALLERID_MORE:
+        break;
     }
-    if (r->length < 2 || r->length < (uint32_t)r->packet[1] + 3u)
-        return;
-    r->whole = true;
-    r->framing = SC_FSK_HUNT;
 }
 
 /* All ten bits are in: find the best timing, read, go on. */
