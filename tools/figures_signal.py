@@ -124,6 +124,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     runs.simple(found, "dtmf", quick=quick)
     runs.simple(found, "progress", *speech, quick=quick)
     runs.simple(found, "callerid", quick=quick)
+    runs.simple(found, "identity", *speech, quick=quick)
     runs.simple(found, "jitter", quick=quick)
     runs.simple(found, "path", *speech, quick=quick)
     runs.canceller(found, quick=quick)
