@@ -59,6 +59,7 @@ struct sc_callerid_modem {
     uint32_t weak;                      /* hops in a row without a carrier */
     uint64_t ended;                     /* where the carrier did; 0: not yet */
     uint64_t read;                      /* the plain reader's next sample */
+    uint64_t reported;                  /* where the last packet ended: nothing before it is read once more */
     bool bad;                           /* it has framed a packet that was wrong */
     float b0, b1, b2, a1, a2, z1, z2;
     struct sc_fsk_limiter limiter;
@@ -117,7 +118,7 @@ void sc_callerid_modem_destroy(struct sc_callerid_modem *modem)
 
 void sc_callerid_modem_reset(struct sc_callerid_modem *modem)
 {
-    modem->position = 0;
+    modem->position = modem->reported = 0;
     sc_fsk_gate_reset(&modem->gate);
     modem->phase = WATCHING;
     modem->next_marks = 0;
@@ -139,6 +140,7 @@ static bool same_message(const struct sc_callerid_message *a, const struct sc_ca
 static void report_waiting(struct sc_callerid_modem *m)
 {
     m->waiting_left = 0;
+    m->reported = m->waiting.at_samples;
     if (m->count == MESSAGES) {
         m->counts.dropped++;
         return;
@@ -180,7 +182,7 @@ static void begin_reading(struct sc_callerid_modem *m, uint64_t marks)
     m->weak = 0;
     m->ended = 0;
     m->carrier = m->gate.energy;
-    m->read = marks > LOOK_BACK ? marks - LOOK_BACK : 0;
+    m->read = marks > LOOK_BACK + m->reported ? marks - LOOK_BACK : m->reported;
     m->bad = false;
     m->z1 = m->z2 = 0.0f;
     m->waiting_left = 0;

@@ -211,6 +211,23 @@ static void test_two_calls_in_a_row_are_two_messages(void)
     signal_free(&s);
 }
 
+/* A short packet that ends with marks looks as if the next one began with them. */
+static void test_a_short_packet_with_marks_behind_it_is_read_once(void)
+{
+    static const char body[] = "\x02\x0A" "4951234567" "\x0B\x01\xFF";
+    uint8_t packet[40];
+    const size_t length = fsk_packet(packet, 0x80, (const uint8_t *)body, sizeof body - 1);
+    for (int v = 0; v < 2; v++)
+        for (size_t marks = 0; marks < 2000; marks += 250) {
+            struct signal s = signal_new(24000, 3);
+            size_t end = fsk_draw(&s, both[v], 1000, packet, length);
+            signal_sine(&s, end, marks, both[v]->mark_hz, -15, 0);
+            struct heard h = hear(&s);
+            CHECK_EQ(h.count, 1);
+            signal_free(&s);
+        }
+}
+
 static void test_only_the_chosen_modulation_is_reported(void)
 {
     struct sc_callerid_settings settings = { .v23 = true };
@@ -378,6 +395,7 @@ int main(void)
     RUN(test_noise_levels_tilt_and_clock);
     RUN(test_a_sloping_line_is_equalised);
     RUN(test_two_calls_in_a_row_are_two_messages);
+    RUN(test_a_short_packet_with_marks_behind_it_is_read_once);
     RUN(test_only_the_chosen_modulation_is_reported);
     RUN(test_a_wrong_checksum_is_counted_and_not_reported);
     RUN(test_fuzz_random_packets_never_crash_and_never_pass_a_bad_checksum);
