@@ -278,8 +278,7 @@ def costs(found: Measures, *, quick: bool) -> None:
 def _pair(detector: str, theirs: str, signal: str) -> tuple[float, float]:
     """Instructions a sample of our detector and of libspandsp's on that signal."""
     ours, peer = (
-        instructions([_program("detectors"), name, signal]) / DETECTOR_SAMPLES
-        for name in (detector, theirs)
+        instructions([_program("detectors"), name, signal]) / DETECTOR_SAMPLES for name in (detector, theirs)
     )
     return ours, peer
 

@@ -346,6 +346,7 @@ def _dial_min_ms(tones: Sequence[ToneDescriptor]) -> int:
 
 # --- events -------------------------------------------------------------------------------------------------
 
+
 def read_event(ffi: Any, raw: Any) -> events.Event:
     """A ``struct sc_event`` as the frozen event of `gateway.model.events`; Bug for a kind nobody knows."""
     node = NodeId(raw.node)

@@ -1,8 +1,9 @@
 """Names of callers: what a city line sent becomes text, and text becomes what a telephone can show.
 
-A caller-identity message names no character set. Exchanges of the countries we serve send ASCII, Windows-1251,
-KOI8-R, ISO 8859-5 or code page 866, newer ones UTF-8; the letters say which: a name in the wrong set has signs
-in it, capitals in the middle of words, or letters that Russian hardly uses. A telephone shows ASCII.
+A caller-identity message names no character set. Exchanges of the countries we serve send ASCII,
+Windows-1251, KOI8-R, ISO 8859-5 or code page 866, newer ones UTF-8; the letters say which: a name in the
+wrong set has signs in it, capitals in the middle of words, or letters that Russian hardly uses. A telephone
+shows ASCII.
 """
 
 import unicodedata
@@ -14,9 +15,10 @@ CHARACTER_SETS = ("cp1251", "koi8-r", "iso8859-5", "cp866")
 RUSSIAN_PER_MILLE = {
     letter: share
     for letters, share in (
-        ("о", 110), ("е", 85), ("а", 80), ("и", 74), ("нт", 65), ("с", 55), ("р", 47), ("в", 45), ("л", 44),
-        ("к", 35), ("м", 32), ("д", 30), ("п", 28), ("у", 26), ("я", 20), ("ыь", 18), ("гзб", 16), ("ч", 14),
-        ("й", 12), ("х", 10), ("жшю", 8), ("ц", 5), ("щэ", 3), ("фъё", 2), ("№", 4), ("іїєґўј«»", 1),
+        ("о", 110), ("е", 85), ("а", 80), ("и", 74), ("нт", 65), ("с", 55), ("р", 47), ("в", 45),
+        ("л", 44), ("к", 35), ("м", 32), ("д", 30), ("п", 28), ("у", 26), ("я", 20), ("ыь", 18),
+        ("гзб", 16), ("ч", 14), ("й", 12), ("х", 10), ("жшю", 8), ("ц", 5), ("№", 4), ("щэ", 3),
+        ("фъё", 2), ("іїєґўј«»", 1),
     )
     for letter in letters
 }  # fmt: skip
@@ -36,7 +38,10 @@ ICAO = {
 }  # fmt: skip
 """ICAO Doc 9303 (8th edition, 2021), part 3, section 6 B: as Russian passports spell names since 2014."""
 
-LATIN = {"ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ı": "i", "№": "No", "—": "-", "–": "-"}  # noqa: E501
+LATIN = {
+    "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ı": "i",
+    "№": "No", "—": "-", "–": "-",
+}  # fmt: skip
 """Letters that do not come apart into an ASCII letter and an accent (ICAO Doc 9303, part 3, section 6 A)."""
 
 NAME_OCTETS_MAX = 50

@@ -1,5 +1,5 @@
-"""Every passive way of telling who calls, all armed at once, before and after the first ring: the line is listened
-to from before the ring on. The signals are made here from their definitions.
+"""Every passive way of telling who calls, all armed at once, before and after the first ring: the line is
+listened to from before the ring on. The signals are made here from their definitions.
 """
 
 import math
@@ -18,7 +18,9 @@ RATE_HZ = 8_000
 ENDLESS_MS = 6_000
 
 
-def keyed(octets: bytes, mark_hz: float, space_hz: float, *, seizure: int, marks: int, stops: int) -> list[int]:
+def keyed(
+    octets: bytes, mark_hz: float, space_hz: float, *, seizure: int, marks: int, stops: int
+) -> list[int]:
     """Octets at 1200 bit/s and -15 dBm0."""
     bits = [number % 2 for number in range(seizure)] + [1] * marks
     for octet in octets:
@@ -98,7 +100,9 @@ def ringing() -> list[int]:
 @pytest.mark.parametrize("way", WAYS)
 def test_the_caller_is_heard(rig: Rig, way: str, before_the_ring: bool) -> None:
     quiet, identity = [0] * 2_400, WAYS[way]()
-    told = [*identity, *quiet, *ringing()] if before_the_ring else [*ringing(), *quiet, *identity, *quiet, *ringing()]
+    told = [*identity, *quiet, *ringing()]
+    if not before_the_ring:
+        told = [*ringing(), *quiet, *told]
     rig.apply(PortNode(NodeId(2), PortId("fxs2"), Detectors.CALLER_ID))
     rig.ticks(500)
     rig.lines[1].says(iter([*told, *([0] * RATE_HZ)]))
