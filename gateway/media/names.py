@@ -22,7 +22,8 @@ RUSSIAN_PER_MILLE = {
     )
     for letter in letters
 }  # fmt: skip
-"""How often Russian uses each letter, rounded (Russian National Corpus); the last are signs and its neighbours'."""
+"""How often Russian uses each letter, rounded (Russian National Corpus); the last are signs and its
+neighbours' letters."""
 
 NO_LETTER = -12.0
 """Score of an octet that is no letter there; the rarest letter has log(1/1000) = -6.9."""

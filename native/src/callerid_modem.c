@@ -4,7 +4,7 @@
  * hears them, the plain reader goes back 0.2 s and reads from there, four times as fast as the samples come, until it
  * has caught up: a limiter (fsk_limiter.c), then the filters and the framing of both modulations at once (fsk_front.c). Each
  * modulation reads the other's packets too, so the frequency of the marks tells which it was. A packet must have a known
- * type, its checksum, and parameters that fill it exactly. Where the carrier ends without one, the recording is read
+ * type, its checksum, parameters that fill it exactly, and no letters in the number that nobody sends. Where the carrier ends without one, the recording is read
  * again by the sequence reader (fsk_sequence.c), which learns what the line does to the bits; that is dear, done in slices,
  * and tried three times, with the line's delay taken to be another.
  * Assumes 8000 samples a second; a carrier falls by 6 dB or more when it ends.
@@ -38,6 +38,7 @@
 #define TAIL 320u                       /* samples read beyond the carrier's end */
 #define WAIT_SAMPLES 240                /* for the other modulation to read the same packet */
 #define CLOSED_HOPS 12u                 /* 60 ms without marks before others are a new packet's */
+#define BETWEEN_MARKS_HZ 1250.0f
 #define MESSAGES 4u
 #define NO_DENORMALS 1e-3f
 
@@ -149,16 +150,39 @@ static void report_waiting(struct sc_callerid_modem *m)
     m->counts.messages++;
 }
 
+/* The checksum has eight bits: one wrong packet in 256 passes it. No exchange sends small letters for a number. */
+static bool believable(const struct sc_callerid_message *message)
+{
+    for (const char *sign = message->number; *sign != '\0'; sign++)
+        if (*sign >= '`' || (*sign < '0' && strchr("#*+- ()", *sign) == NULL))
+            return false;
+    return true;
+}
+
+static bool read_message(struct sc_callerid_message *message, const uint8_t *packet, uint32_t length)
+{
+    return sc_callerid_parse(message, packet, length) && believable(message);
+}
+
+/* Which modulation it was: the other one's reader may have read it better. */
+static enum sc_callerid_modulation modulation_of(const struct sc_callerid_modem *m, const struct sc_fsk_reader *r,
+                                                 uint32_t reader)
+{
+    const bool both = m->front.readers[SC_FSK_BELL202].enabled && m->front.readers[SC_FSK_V23].enabled;
+    const bool v23 = both ? r->mark_hz > BETWEEN_MARKS_HZ : reader == SC_FSK_V23;
+    return v23 ? SC_CALLERID_V23 : SC_CALLERID_BELL202;
+}
+
 /* The plain reader has a packet. */
 static void take_packet(struct sc_callerid_modem *m, const struct sc_fsk_reader *r, uint32_t modulation)
 {
     static const float nominal_hz[2] = { 1200.0f, 1300.0f };
     struct sc_callerid_message message;
-    if (!sc_callerid_parse(&message, r->packet, r->length)) {
+    if (!read_message(&message, r->packet, r->length)) {
         m->bad = true;
         return;
     }
-    message.modulation = modulation == SC_FSK_BELL202 ? SC_CALLERID_BELL202 : SC_CALLERID_V23;
+    message.modulation = modulation_of(m, r, modulation);
     message.level_dbm0 = sc_dbm0_of_amplitude(0.5f * (r->mark_level + r->space_level));
     message.at_samples = m->read;
     float off_hz = fabsf(r->mark_hz - nominal_hz[modulation]);
@@ -229,7 +253,7 @@ static void work_again(struct sc_callerid_modem *m)
     if (progress == SC_FSK_WORKING)
         return;
     const uint8_t *packet = sc_fsk_sequence_packet(m->sequence, &length, &ended);
-    if (progress == SC_FSK_PACKET && sc_callerid_parse(&message, packet, length)) {
+    if (progress == SC_FSK_PACKET && read_message(&message, packet, length)) {
         message.modulation = m->modulation == SC_FSK_BELL202 ? SC_CALLERID_BELL202 : SC_CALLERID_V23;
         message.level_dbm0 = sc_dbm0_of_amplitude(2.0f * sqrtf(m->limiter.power));
         message.at_samples = r.begin + ended;

@@ -211,6 +211,19 @@ static void test_two_calls_in_a_row_are_two_messages(void)
     signal_free(&s);
 }
 
+static void test_a_number_that_no_exchange_sends_is_not_believed(void)
+{
+    static const char body[] = "\x02\x0A" "495q23s567";      /* as two wrong bits that the checksum does not see make it */
+    uint8_t packet[40];
+    const size_t length = fsk_packet(packet, 0x80, (const uint8_t *)body, sizeof body - 1);
+    struct signal s = signal_new(24000, 3);
+    fsk_draw(&s, &fsk_bell202, 1000, packet, length);
+    struct heard h = hear(&s);
+    CHECK_EQ(h.count, 0);
+    CHECK(h.counts.bad_checksums >= 1);
+    signal_free(&s);
+}
+
 /* A short packet that ends with marks looks as if the next one began with them. */
 static void test_a_short_packet_with_marks_behind_it_is_read_once(void)
 {
@@ -395,6 +408,7 @@ int main(void)
     RUN(test_noise_levels_tilt_and_clock);
     RUN(test_a_sloping_line_is_equalised);
     RUN(test_two_calls_in_a_row_are_two_messages);
+    RUN(test_a_number_that_no_exchange_sends_is_not_believed);
     RUN(test_a_short_packet_with_marks_behind_it_is_read_once);
     RUN(test_only_the_chosen_modulation_is_reported);
     RUN(test_a_wrong_checksum_is_counted_and_not_reported);
