@@ -1,6 +1,6 @@
 /* fsk_gate.c: a cheap ear for the marks before a packet of 1200 baud FSK.
  *
- * How: the line is differenced twice over two samples, which takes hum and the ringing's leak off (50 Hz by 56 dB against the
+ * How: the line is differenced twice over two samples, which takes hum and the ringing's leak off (50 Hz by 53 dB against the
  * marks) and leaves the band of the FSK; each 5 ms are correlated with 1250 Hz, which lies between both modulations'
  * marks and loses 0.9 dB on either. What that one line holds of the energy, meant over 30 ms, tells a steady tone from
  * noise, voice and data.
