@@ -128,6 +128,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     runs.simple(found, "progress", *speech, quick=quick)
     runs.simple(found, "learner", *endings, quick=quick)
     runs.simple(found, "callerid", quick=quick)
+    runs.simple(found, "identity", *speech, quick=quick)
     runs.simple(found, "jitter", *speech, quick=quick)
     runs.simple(found, "path", *speech, quick=quick)
     runs.simple(found, "levels", *speech, quick=quick)

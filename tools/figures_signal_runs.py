@@ -22,6 +22,7 @@ PROGRAMS = (
     "progress",
     "learner",
     "callerid",
+    "identity",
     "jitter",
     "path",
     "levels",
@@ -262,9 +263,13 @@ def costs(found: Measures, *, quick: bool) -> None:
     for who in (OURS, SPEEX):
         count = instructions([_program("canceller"), "count", who, "1024"])
         found.put("ec_instructions_128", who, count / CANCELLER_SAMPLES)
-    for detector, figure in (("dtmf", "dtmf_instructions"), ("tones", "tones_instructions")):
+    for detector, theirs, figure in (
+        ("dtmf", "peer_dtmf", "dtmf_instructions"),
+        ("tones", "peer_tones", "tones_instructions"),
+        ("callerid", "peer_bell202", "callerid_instructions"),
+    ):
         ours, peer = max(
-            (_pair(detector, signal) for signal in (SIGNALS[2:3] if quick else SIGNALS)),
+            (_pair(detector, theirs, signal) for signal in (SIGNALS[2:3] if quick else SIGNALS)),
             key=lambda pair: pair[0] / pair[1],
         )
         found.put(figure, OURS, ours)
@@ -273,11 +278,10 @@ def costs(found: Measures, *, quick: bool) -> None:
         _legs(found)
 
 
-def _pair(detector: str, signal: str) -> tuple[float, float]:
+def _pair(detector: str, theirs: str, signal: str) -> tuple[float, float]:
     """Instructions a sample of our detector and of libspandsp's on that signal."""
     ours, peer = (
-        instructions([_program("detectors"), name, signal]) / DETECTOR_SAMPLES
-        for name in (detector, f"peer_{detector}")
+        instructions([_program("detectors"), name, signal]) / DETECTOR_SAMPLES for name in (detector, theirs)
     )
     return ours, peer
 

@@ -209,8 +209,17 @@ CALLER_ROWS = (
     _at_most(CALLER, "as DTMF digits, errors at 10 dB", "callerid_dtmf_10_db_percent", "%", 0, SPANDSP),
     _of_peer(CALLER, "as DTMF digits, errors at 8 dB", "callerid_dtmf_8_db_percent", "%", 1, SPANDSP),
     _all(CALLER, "what we send, read by libspandsp", "callerid_sender_read_by_peer"),
-    _missing(CALLER, "type II with CAS; the Japanese form", "no benchmark yet"),
-    _missing(CALLER, "Russian АОН", "no benchmark yet"),
+    _at_most(CALLER, "Japanese form, errors at 10 dB", "callerid_japan_10_db_percent", "%", 5, SPANDSP),
+    _all(CALLER, "type II: alerts (CAS) in every tolerance", "cas_tolerated"),
+    _all(CALLER, "type II: alerts at SNR 10 dB", "cas_snr_10"),
+    _all(CALLER, "type II: alerts, speech 6 dB below them", "cas_under_speech_6_db_down"),
+    _all(CALLER, "type II: alerts, speech as loud", "cas_under_speech_as_loud"),
+    _at_most(CALLER, "type II: false alerts, held-out recordings", "held_out_alerts", "", 0),
+    _at_most(CALLER, "type II: false alerts, tuning recordings", "tuning_alerts", "", 0),
+    _all(CALLER, "type II: alert, answer, identity", "callwaiting_read"),
+    _all(CALLER, "Russian АОН at SNR 10 dB", "aon_read_snr_10"),
+    _at_most(CALLER, "Russian АОН, wrong numbers", "aon_wrong", "", 0),
+    _of_peer(CALLER, "instructions a sample, worst signal", "callerid_instructions", "", 1, SPANDSP),
 )
 
 TRACES = (

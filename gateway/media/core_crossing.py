@@ -23,6 +23,7 @@ from gateway.media.core_values import (
     ToneDescriptor,
     WireAudio,
 )
+from gateway.media.names import read_name
 from gateway.model import events
 from gateway.model.numbers import Codec, NodeId, ToneKind
 from gateway.model.plan import (
@@ -354,9 +355,6 @@ def _dial_min_ms(tones: Sequence[ToneDescriptor]) -> int:
 
 # --- events -------------------------------------------------------------------------------------------------
 
-NAME_ENCODING = "cp1251"
-"""Exchanges of the countries we serve send names in ASCII or Windows-1251; no byte may raise."""
-
 
 def read_event(ffi: Any, raw: Any) -> events.Event:
     """A ``struct sc_event`` as the frozen event of `gateway.model.events`; Bug for a kind nobody knows."""
@@ -369,7 +367,7 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
         case 3:
             return events.ToneHeard(node, KINDS_OF_TONE[raw.value], bool(raw.present), raw.cycles)
         case 4:
-            name = bytes(ffi.buffer(raw.name)[: raw.name_length]).decode(NAME_ENCODING, "replace")
+            name = read_name(bytes(ffi.buffer(raw.name)[: raw.name_length]))
             number = ffi.string(raw.number).decode("ascii", "replace")
             return events.CallerIdHeard(node, number, name, bool(raw.withheld))
         case 5:

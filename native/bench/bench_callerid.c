@@ -16,7 +16,7 @@
 #include "spandsp_peer.h"
 
 #define TICK 80u
-#define LENGTH 14400u
+#define LENGTH 24000u                    /* 3 s: what fits between two rings */
 #define NUMBER "4951234567"
 
 static bool with_peer;

@@ -10,6 +10,7 @@
  * Debian has such sound: asterisk-core-sounds-{en,es,fr,it,ru}-wav, asterisk-moh-opsound-wav, klettres-data,
  * ktuberling-data (used for tuning), wesnoth-1.16-music, espeak-ng (kept apart from tuning). */
 #include "callerid_modem.h"
+#include "cas_receiver.h"
 #include "dtmf_receiver.h"
 #include "report.h"
 #include "spandsp_peer.h"
@@ -26,13 +27,14 @@ struct ears {
     struct sc_dtmf_receiver *dtmf;
     struct sc_tone_receiver *tones;
     struct sc_callerid_modem *callerid;
+    struct sc_cas_receiver *alert;
     void *peer_dtmf, *peer_tones;     /* NULL: no peer */
     unsigned peer_found[4];
 };
 
 struct tally {
     double hours;
-    unsigned digits, mutes, messages, tones[KINDS];
+    unsigned digits, mutes, messages, alerts, tones[KINDS];
     unsigned peer_digits, peer_busy, peer_congestion;
 };
 
@@ -62,7 +64,7 @@ static void open_ears(struct ears *e, bool with_peer)
     memset(e, 0, sizeof *e);
     struct sc_tone_receiver_settings plan = russian();
     if (sc_dtmf_receiver_create(&e->dtmf, NULL) != 0 || sc_tone_receiver_create(&e->tones, &plan) != 0 ||
-        sc_callerid_modem_create(&e->callerid, NULL) != 0)
+        sc_callerid_modem_create(&e->callerid, NULL) != 0 || sc_cas_receiver_create(&e->alert) != 0)
         exit(1);
     if (with_peer) {
         e->peer_dtmf = peer_dtmf_create(false);
@@ -75,6 +77,7 @@ static void close_ears(struct ears *e)
     sc_dtmf_receiver_destroy(e->dtmf);
     sc_tone_receiver_destroy(e->tones);
     sc_callerid_modem_destroy(e->callerid);
+    sc_cas_receiver_destroy(e->alert);
     if (e->peer_dtmf != NULL) {
         peer_dtmf_destroy(e->peer_dtmf);
         peer_tones_destroy(e->peer_tones);
@@ -87,10 +90,12 @@ static void hear_tick(struct ears *e, const int16_t *x, struct tally *t, const c
     struct sc_dtmf_event digit;
     struct sc_tone_event tone;
     struct sc_callerid_message message;
+    struct sc_cas_alert alert;
     int muted = sc_dtmf_receiver_tone_present(e->dtmf);
     sc_dtmf_receiver_process(e->dtmf, x, TICK);
     sc_tone_receiver_process(e->tones, x, TICK);
     sc_callerid_modem_process(e->callerid, x, TICK);
+    sc_cas_receiver_process(e->alert, x, TICK);
     t->mutes += !muted && sc_dtmf_receiver_tone_present(e->dtmf);
     while (sc_dtmf_receiver_next(e->dtmf, &digit))
         if (digit.type == SC_DTMF_END) {
@@ -106,6 +111,10 @@ static void hear_tick(struct ears *e, const int16_t *x, struct tally *t, const c
     while (sc_callerid_modem_next(e->callerid, &message)) {
         t->messages++;
         fprintf(stderr, "%s %.2f s: caller identity\n", where, seconds);
+    }
+    while (sc_cas_receiver_next(e->alert, &alert)) {
+        t->alerts++;
+        fprintf(stderr, "%s %.2f s: alert of call waiting, %u ms\n", where, seconds, alert.duration_ms);
     }
 }
 
@@ -171,6 +180,7 @@ static void tell(const struct tally *t, bool with_peer)
     report("talkoff_digits", BENCH_OURS, t->digits, 0);
     report("talkoff_mutes_per_hour", BENCH_OURS, t->mutes / t->hours, 0);
     report("talkoff_callerid", BENCH_OURS, t->messages, 0);
+    report("talkoff_alerts", BENCH_OURS, t->alerts, 0);
     report("talkoff_busy", BENCH_OURS, t->tones[SC_TONE_BUSY], 0);
     report("talkoff_congestion", BENCH_OURS, t->tones[SC_TONE_CONGESTION], 0);
     report("talkoff_ringback", BENCH_OURS, t->tones[SC_TONE_RINGBACK], 0);

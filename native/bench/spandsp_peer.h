@@ -162,6 +162,12 @@ static inline void *peer_callerid_create(bool v23, struct peer_message *message)
     return peer_adsi_rx_init(NULL, v23 ? ADSI_STANDARD_CLIP : ADSI_STANDARD_CLASS, peer_message_heard, message);
 }
 
+/* The Japanese form. */
+static inline void *peer_callerid_japan_create(struct peer_message *message)
+{
+    return peer_adsi_rx_init(NULL, ADSI_STANDARD_JCLIP, peer_message_heard, message);
+}
+
 static inline void *peer_callerid_digits_create(struct peer_message *message)
 {
     return peer_adsi_rx_init(NULL, ADSI_STANDARD_CLIP_DTMF, peer_message_heard, message);
@@ -210,6 +216,7 @@ static inline void peer_fax_take(void *peer, const int16_t *x, size_t n) { (void
 static inline void peer_fax_destroy(void *peer) { (void)peer; }
 static inline void *peer_callerid_create(bool v23, struct peer_message *m) { (void)v23, (void)m; return NULL; }
 static inline void *peer_callerid_digits_create(struct peer_message *m) { (void)m; return NULL; }
+static inline void *peer_callerid_japan_create(struct peer_message *m) { (void)m; return NULL; }
 static inline void peer_callerid_take(void *peer, const int16_t *x, size_t n) { (void)peer, (void)x, (void)n; }
 static inline void peer_callerid_destroy(void *peer) { (void)peer; }
 static inline void *peer_concealment_create(void) { return NULL; }

@@ -23,7 +23,7 @@ enum sc_callerid_absent {
 enum sc_callerid_modulation { SC_CALLERID_BELL202 = 1, SC_CALLERID_V23 = 2, SC_CALLERID_DTMF = 3 };
 
 struct sc_callerid_message {
-    uint8_t message_type;           /* 0x04 SDMF call, 0x80 MDMF call, 0x06 / 0x82 message waiting */
+    uint8_t message_type;           /* 0x04 SDMF call, 0x80 MDMF call, 0x40 call in Japan, 0x06 / 0x82 message waiting */
     enum sc_callerid_modulation modulation;
     char number[SC_CALLERID_NUMBER_MAX + 1];    /* printable ASCII, ends with 0; "" when absent */
     enum sc_callerid_absent number_absent;

@@ -13,7 +13,8 @@ enum sc_callerid_form {
     SC_CALLERID_DTMF_A_C = 3,       /* A number C; B00C or B10C without one */
     SC_CALLERID_DTMF_D_C = 4,       /* D number C; B00C or B10C without one */
     SC_CALLERID_DTMF_A_HASH = 5,    /* A number #; D3# or D1# without one */
-    SC_CALLERID_DTMF_HASH = 6       /* number #; D3# or D1# without one */
+    SC_CALLERID_DTMF_HASH = 6,      /* number #; D3# or D1# without one */
+    SC_CALLERID_JAPAN = 7           /* NTT's frame, always in V.23; no date, no name */
 };
 
 struct sc_callerid_identity {

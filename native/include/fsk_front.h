@@ -31,6 +31,7 @@ struct sc_fsk_reader {                  /* one modulation */
     int mark_run;                       /* samples */
     float start;                        /* of the octet's start bit, in samples behind `epoch` */
     uint64_t epoch;
+    bool confirmed;                     /* the start bit under way is one */
     uint32_t stops_missed;
     float mark_hz;                      /* as sent, measured in the marks before the packet */
     uint8_t packet[SC_CALLERID_PACKET_MAX];

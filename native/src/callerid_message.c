@@ -5,6 +5,8 @@
  * Measured: test_callerid_modem.c throws random packets at it. */
 #include "callerid_message.h"
 
+#include "callerid_japan.h"
+
 #include <string.h>
 
 #define SDMF_CALL 0x04u
@@ -23,14 +25,24 @@
 #define SDMF_WAITING_OFF 0x6Fu
 #define FRAMING_OCTETS 3u                /* type, length, checksum */
 
-bool sc_callerid_type_known(uint8_t type)
+static bool type_known(uint8_t type)
 {
     return type == SDMF_CALL || type == SDMF_WAITING || type == MDMF_CALL || type == MDMF_WAITING;
 }
 
+enum sc_callerid_framing sc_callerid_framed(const uint8_t *packet, uint32_t length)
+{
+    if (length > 0 && packet[0] == SC_CALLERID_JAPAN_FIRST)
+        return sc_callerid_japan_framed(packet, length);
+    if (length > 0 && !type_known(packet[0]))
+        return SC_CALLERID_NO_PACKET;
+    return length < 2 || length < packet[1] + FRAMING_OCTETS ? SC_CALLERID_MORE : SC_CALLERID_WHOLE;
+}
+
 bool sc_callerid_is_call(const struct sc_callerid_message *message)
 {
-    return message->message_type == SDMF_CALL || message->message_type == MDMF_CALL;
+    return message->message_type == SDMF_CALL || message->message_type == MDMF_CALL ||
+           message->message_type == SC_CALLERID_JAPAN_CALL;
 }
 
 static void take_date(struct sc_callerid_message *m, const uint8_t *octets, uint32_t length)
@@ -46,7 +58,7 @@ static void take_date(struct sc_callerid_message *m, const uint8_t *octets, uint
 
 static bool absent_reason(uint8_t octet, enum sc_callerid_absent *reason)
 {
-    if (octet == 'O')
+    if (octet == 'O' || octet == 'S' || octet == 'C') /* Japan: no such service on the way; from a coin telephone */
         *reason = SC_CALLERID_UNAVAILABLE;
     else if (octet == 'P')
         *reason = SC_CALLERID_PRIVATE;
@@ -133,14 +145,31 @@ static bool take_single(struct sc_callerid_message *m, const uint8_t *octets, ui
     return m->date[0] != '\0';
 }
 
+static bool parse_japan(struct sc_callerid_message *message, const uint8_t *packet, uint32_t length)
+{
+    uint8_t body[SC_CALLERID_PACKET_MAX];
+    uint32_t octets = sc_callerid_japan_body(packet, length, body);
+    struct sc_callerid_message m;
+    memset(&m, 0, sizeof m);
+    if (octets < 2 || body[0] != SC_CALLERID_JAPAN_CALL || body[1] != octets - 2)
+        return false;
+    m.message_type = body[0];
+    if (!take_parameters(&m, body + 2, octets - 2))
+        return false;
+    *message = m;
+    return true;
+}
+
 bool sc_callerid_parse(struct sc_callerid_message *message, const uint8_t *packet, uint32_t length)
 {
+    if (length > 0 && length <= SC_CALLERID_PACKET_MAX && packet[0] == SC_CALLERID_JAPAN_FIRST)
+        return parse_japan(message, packet, length);
     if (length < FRAMING_OCTETS || length > SC_CALLERID_PACKET_MAX || packet[1] != length - FRAMING_OCTETS)
         return false;
     uint8_t sum = 0;
     for (uint32_t i = 0; i < length; i++)
         sum = (uint8_t)(sum + packet[i]);
-    if (sum != 0 || !sc_callerid_type_known(packet[0]))
+    if (sum != 0 || !type_known(packet[0]))
         return false;
     struct sc_callerid_message m;
     memset(&m, 0, sizeof m);

@@ -8,6 +8,7 @@
 #include "callerid_sender.h"
 
 #include "alloc.h"
+#include "callerid_japan.h"
 #include "callerid_message.h"
 #include "dtmf_sender.h"
 #include "level.h"
@@ -23,6 +24,8 @@
 #define MARK_BITS 180u
 #define MARK_BITS_OFF_HOOK 80u
 #define BITS_AN_OCTET 10u
+#define MARK_BITS_JAPAN 80u             /* no seizure: the telephone has answered; libspandsp sends 75 */
+#define BITS_AN_OCTET_JAPAN 13u         /* four stop bits, as libspandsp */
 #define LAST_MARKS 10u                  /* after the checksum; EN 300 659-1 asks 1 .. 10 */
 #define DEFAULT_DBM0 (-13.5f)
 #define LOWEST_DBM0 (-40.0f)
@@ -42,7 +45,7 @@ struct sc_callerid_sender {
     bool sends_digits;
     uint8_t packet[SC_CALLERID_PACKET_MAX];
     uint32_t length;
-    uint32_t seizure_bits, mark_bits;
+    uint32_t seizure_bits, mark_bits, octet_bits;
     uint32_t bit, bits;                 /* under way, of all; bit == bits: nothing is sent */
     double into_bit;                    /* samples of it gone */
     double phase;                       /* turns */
@@ -89,12 +92,12 @@ static size_t length_of(const char *text)
 
 static bool identity_valid(const struct sc_callerid_identity *i)
 {
-    bool fsk = i->form == SC_CALLERID_SDMF || i->form == SC_CALLERID_MDMF;
+    bool fsk = i->form == SC_CALLERID_SDMF || i->form == SC_CALLERID_MDMF || i->form == SC_CALLERID_JAPAN;
     bool digits = i->form >= SC_CALLERID_DTMF_A_C && i->form <= SC_CALLERID_DTMF_HASH;
     size_t date = length_of(i->date), number = length_of(i->number);
     if (!fsk && !digits)
         return false;
-    if (fsk && i->modulation != SC_CALLERID_BELL202 && i->modulation != SC_CALLERID_V23)
+    if (fsk && i->form != SC_CALLERID_JAPAN && i->modulation != SC_CALLERID_BELL202 && i->modulation != SC_CALLERID_V23)
         return false;
     if ((date != DATE_LENGTH && date != 0) || (i->form == SC_CALLERID_SDMF && date == 0))
         return false;
@@ -149,15 +152,34 @@ static void make_packet(struct sc_callerid_sender *s, const struct sc_callerid_i
     put_octet(s, (uint8_t)-sum);
 }
 
+static void make_japanese_packet(struct sc_callerid_sender *s, const struct sc_callerid_identity *i)
+{
+    const char *reason = i->number_absent == SC_CALLERID_PRIVATE ? "P" : "O";
+    const bool numbered = length_of(i->number) > 0;
+    const char *text = numbered ? i->number : reason;
+    uint8_t body[4 + NUMBER_MAX];
+    const uint32_t length = (uint32_t)strlen(text);
+    body[0] = SC_CALLERID_JAPAN_CALL;
+    body[1] = (uint8_t)(length + 2);
+    body[2] = numbered ? PARAMETER_NUMBER : PARAMETER_NUMBER_ABSENT;
+    body[3] = (uint8_t)length;
+    memcpy(body + 4, text, length);
+    s->length = sc_callerid_japan_frame(body, 4 + length, s->packet);
+}
+
 static void begin_fsk(struct sc_callerid_sender *s, const struct sc_callerid_identity *i)
 {
-    bool v23 = i->modulation == SC_CALLERID_V23;
-    make_packet(s, i);
+    const bool japan = i->form == SC_CALLERID_JAPAN, v23 = japan || i->modulation == SC_CALLERID_V23;
+    if (japan)
+        make_japanese_packet(s, i);
+    else
+        make_packet(s, i);
     s->sends_digits = false;
-    s->seizure_bits = i->off_hook ? 0 : SEIZURE_BITS;
-    s->mark_bits = i->off_hook ? MARK_BITS_OFF_HOOK : MARK_BITS;
+    s->seizure_bits = i->off_hook || japan ? 0 : SEIZURE_BITS;
+    s->mark_bits = japan ? MARK_BITS_JAPAN : i->off_hook ? MARK_BITS_OFF_HOOK : MARK_BITS;
+    s->octet_bits = japan ? BITS_AN_OCTET_JAPAN : BITS_AN_OCTET;
     s->bit = 0;
-    s->bits = s->seizure_bits + s->mark_bits + s->length * BITS_AN_OCTET + LAST_MARKS;
+    s->bits = s->seizure_bits + s->mark_bits + s->length * s->octet_bits + LAST_MARKS;
     s->into_bit = s->phase = 0.0;
     s->mark_turn = (v23 ? 1300.0 : 1200.0) / RATE_HZ;
     s->space_turn = (v23 ? 2100.0 : 2200.0) / RATE_HZ;
@@ -189,7 +211,7 @@ int sc_callerid_sender_send(struct sc_callerid_sender *sender, const struct sc_c
         return EBUSY;
     if (identity == NULL || !identity_valid(identity))
         return EINVAL;
-    if (identity->form != SC_CALLERID_SDMF && identity->form != SC_CALLERID_MDMF)
+    if (identity->form >= SC_CALLERID_DTMF_A_C && identity->form <= SC_CALLERID_DTMF_HASH)
         return begin_digits(sender, identity);
     begin_fsk(sender, identity);
     return 0;
@@ -202,13 +224,13 @@ static bool is_mark(const struct sc_callerid_sender *s, uint32_t bit)
     if (bit < s->seizure_bits)
         return bit % 2 == 1;
     bit -= s->seizure_bits;
-    if (bit < s->mark_bits || bit >= s->mark_bits + s->length * BITS_AN_OCTET)
+    if (bit < s->mark_bits || bit >= s->mark_bits + s->length * s->octet_bits)
         return true;
     bit -= s->mark_bits;
-    uint32_t place = bit % BITS_AN_OCTET;
-    if (place == 0 || place == BITS_AN_OCTET - 1)
+    uint32_t place = bit % s->octet_bits;
+    if (place == 0 || place >= BITS_AN_OCTET - 1)
         return place != 0;
-    return (s->packet[bit / BITS_AN_OCTET] >> (place - 1) & 1) != 0;
+    return (s->packet[bit / s->octet_bits] >> (place - 1) & 1) != 0;
 }
 
 static double turn_of(const struct sc_callerid_sender *s, uint32_t bit)

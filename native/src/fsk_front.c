@@ -24,6 +24,7 @@
 #define MARK_SAMPLES 160                /* 24 bits of mark arm the framing; EN 300 659-1 sends at least 80 */
 #define MARK_DOUBT 8                    /* samples that one sample of space takes off the run */
 #define STUFFING_BITS 24.0f             /* longest mark between two octets */
+#define NO_START 0.2f                   /* soft bit in the middle of a start bit, which should be -1 */
 #define STOPS_MISSED_MAX 2u
 #define LEVEL_FOLLOW (1.0f / 48.0f)     /* mean level of mark and space: seven bits */
 #define TILT_MAX 4.0f                   /* 12 dB */
@@ -116,15 +117,22 @@ static float octet_score(const struct sc_fsk_reader *r, uint64_t newest, float b
 static void take_octet(struct sc_fsk_reader *r, uint8_t octet)
 {
     r->packet[r->length++] = octet;
-    if (r->length == 1 && !sc_callerid_type_known(octet)) {
+    switch (sc_callerid_framed(r->packet, r->length)) {
+    case SC_CALLERID_NO_PACKET:
+        if (r->length > 1) {
+            forget_packet(r);
+            break;
+        }
         r->length = 0;
         r->framing = SC_FSK_ARMED;          /* noise in the marks: the packet may still come */
-        return;
+        break;
+    case SC_CALLERID_WHOLE:
+        r->whole = true;
+        r->framing = SC_FSK_HUNT;
+        break;
+    case SC_CALLERID_MORE:
+        break;
     }
-    if (r->length < 2 || r->length < (uint32_t)r->packet[1] + 3u)
-        return;
-    r->whole = true;
-    r->framing = SC_FSK_HUNT;
 }
 
 /* All ten bits are in: find the best timing, read, go on. */
@@ -209,15 +217,22 @@ static void frame_sample(struct sc_fsk_front *m, struct sc_fsk_reader *r, uint64
         if (r->framing == SC_FSK_ARMED && falls(r, newest, &since)) {
             set_start(r, newest, since);
             r->framing = SC_FSK_OCTET;
+            r->confirmed = false;
             r->mark_hz = atan2f(-m->turn_imaginary, m->turn_real) * HZ_A_RADIAN;
         }
         break;
     case SC_FSK_OCTET:
-        if (samples_since(r, newest) >= OCTET_BITS * BIT_SAMPLES)
+        if (!r->confirmed && samples_since(r, newest) >= 0.5f * BIT_SAMPLES) {
+            r->confirmed = true;
+            if (r->soft[newest % SC_FSK_RING] > NO_START)   /* noise among the marks; the start bit is still to come */
+                r->framing = r->length > 0 ? SC_FSK_STUFFING : SC_FSK_ARMED;
+        } else if (samples_since(r, newest) >= OCTET_BITS * BIT_SAMPLES) {
             read_octet(r, newest);
+        }
         break;
     case SC_FSK_BETWEEN:
         since = samples_since(r, newest) - 0.5f * BIT_SAMPLES;
+        r->confirmed = true;
         if (since >= 0.0f)           /* the next start bit follows at once, or stuffing */
             r->framing = soft_at(r, newest, since) < 0.0f ? SC_FSK_OCTET : SC_FSK_STUFFING;
         break;
@@ -225,6 +240,7 @@ static void frame_sample(struct sc_fsk_front *m, struct sc_fsk_reader *r, uint64
         if (falls(r, newest, &since)) {
             set_start(r, newest, since);
             r->framing = SC_FSK_OCTET;
+            r->confirmed = false;
         } else if (samples_since(r, newest) > STUFFING_BITS * BIT_SAMPLES) {
             forget_packet(r);
         }

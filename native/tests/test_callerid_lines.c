@@ -5,7 +5,7 @@
 #include "g168.h"
 
 #define TRIALS 3
-#define LENGTH 10400u
+#define LENGTH 24000u            /* 3 s: the next ring is no nearer */
 
 static size_t call(uint8_t *packet)
 {
@@ -47,9 +47,9 @@ static bool read_through(const struct fsk *modulation, int model, double twist_d
     return read;
 }
 
-static void test_hybrids_m1_to_m6_at_0_db(void)
+static void test_hybrids_m1_to_m8_at_0_db(void)
 {
-    for (int model = 1; model <= 6; model++)
+    for (int model = 1; model <= 8; model++)
         for (uint64_t seed = 1; seed <= TRIALS; seed++) {
             CHECK(read_through(&fsk_bell202, model, 0, -60, seed));
             CHECK(read_through(&fsk_v23, model, 0, -60, seed));
@@ -67,7 +67,7 @@ static void test_mark_and_space_10_db_apart(void)
 
 int main(void)
 {
-    RUN(test_hybrids_m1_to_m6_at_0_db);
+    RUN(test_hybrids_m1_to_m8_at_0_db);
     RUN(test_mark_and_space_10_db_apart);
     return CHECK_DONE();
 }

@@ -54,6 +54,33 @@ static void test_spandsp_clip_as_sent_in_europe(void)
     read_from(ADSI_STANDARD_CLIP, 0x80, SC_CALLERID_V23);
 }
 
+/* Its JCLIP, the Japanese form. */
+static void test_spandsp_jclip_as_sent_in_japan(void)
+{
+    uint8_t message[256];
+    adsi_tx_state_t *peer = adsi_tx_init(NULL, ADSI_STANDARD_JCLIP);
+    int length = adsi_add_field(peer, message, -1, JCLIP_MDMF_CALLERID, NULL, 0);
+    length = adsi_add_field(peer, message, length, JCLIP_CALLER_NUMBER, (const uint8_t *)"0312345678", 10);
+    length = adsi_add_field(peer, message, length, JCLIP_DIALED_NUMBER, (const uint8_t *)"1234", 4);
+    CHECK(adsi_tx_put_message(peer, message, length) > 0);
+    struct sc_callerid_modem *modem = NULL;
+    struct sc_callerid_message got = { 0 };
+    int count = 0;
+    CHECK_EQ(sc_callerid_modem_create(&modem, NULL), 0);
+    for (int tick = 0; tick < 400; tick++) {
+        int16_t x[80] = { 0 };
+        adsi_tx(peer, x, 80);
+        sc_callerid_modem_process(modem, x, 80);
+        while (sc_callerid_modem_next(modem, &got))
+            count++;
+    }
+    CHECK_EQ(count, 1);
+    CHECK(strcmp(got.number, "0312345678") == 0);
+    CHECK_EQ(got.message_type, 0x40);
+    sc_callerid_modem_destroy(modem);
+    adsi_tx_free(peer);
+}
+
 /* --- what we send, in its ears --- */
 
 struct peer_ear {
@@ -116,6 +143,17 @@ static void test_spandsp_reads_our_fsk(void)
     }
 }
 
+static void test_spandsp_reads_our_japanese_form(void)
+{
+    struct sc_callerid_identity i = { .form = SC_CALLERID_JAPAN, .number = "0312345678" };
+    struct peer_ear ear = peer_hears(ADSI_STANDARD_JCLIP, &i);
+    CHECK(strcmp(ear.fields[2], "0312345678") == 0);
+    i.number = NULL;
+    i.number_absent = SC_CALLERID_PRIVATE;
+    ear = peer_hears(ADSI_STANDARD_JCLIP, &i);
+    CHECK(strcmp(ear.fields[4], "P") == 0);
+}
+
 static void test_spandsp_reads_our_digits(void)
 {
     struct sc_callerid_identity i = { .form = SC_CALLERID_DTMF_A_C, .number = "4951234567" };
@@ -159,6 +197,8 @@ static void test_we_read_spandsps_digits(void)
 int main(void)
 {
     RUN(test_spandsp_reads_our_fsk);
+    RUN(test_spandsp_reads_our_japanese_form);
+    RUN(test_spandsp_jclip_as_sent_in_japan);
     RUN(test_spandsp_reads_our_digits);
     RUN(test_we_read_spandsps_digits);
     RUN(test_spandsp_class_as_sent_in_north_america);

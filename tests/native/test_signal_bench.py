@@ -17,7 +17,7 @@ from tools.figures_signal_targets import OURS, ROWS, SPANDSP, SPEEX, Row, Target
 from tools.packages import TO_MEASURE_SIGNALS
 
 FULL_RUN_ONLY = ("g168_", "ec_office", "ec_change", "ec_near", "ec_sdr", "held_out", "tuning", "tick", "leg_")
-COUNTED = ("ec_instructions_128", "dtmf_instructions", "tones_instructions")
+COUNTED = ("ec_instructions_128", "dtmf_instructions", "tones_instructions", "callerid_instructions")
 
 
 # ---------------------------------------------------------------- judging
@@ -169,7 +169,8 @@ def test_places_on_an_axis_are_round() -> None:
 @pytest.fixture(scope="module")
 def quick_run() -> Measures:
     found = Measures()
-    programs = ("dtmf", "leak", "progress", "learner", "callerid", "jitter", "path", "levels", "machines")
+    programs = ("dtmf", "leak", "progress", "learner", "callerid", "identity", "jitter", "path", "levels")
+    programs += ("machines",)
     figures_signal_runs.build((*programs, "canceller"))
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)
