@@ -55,6 +55,9 @@ def test_an_object_names_its_class_and_a_flag_is_a_number():
         "detectors": 5,
         "canceller": True,
         "capture_muted": False,
+        "spoken_gain_db": 0.0,
+        "heard_gain_db": 0.0,
+        "automatic_gain": False,
     }
 
 
