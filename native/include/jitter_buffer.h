@@ -28,6 +28,7 @@ struct sc_jitter_packet {
     uint16_t sequence;
     bool marker;            /* begin of a talk spurt after DTX */
     const int16_t *samples; /* decoded; copied */
+    const int16_t *high;    /* NULL; of wideband audio its upper band (qmf.h), as many as samples, which are the lower */
     size_t n_samples;       /* 1..SC_JITTER_MAX_PACKET_SAMPLES */
     int64_t arrival_us;     /* any monotonic clock that also drives the ticks */
 };
@@ -64,6 +65,9 @@ int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_pac
 
 /* n samples for one tick, n <= SC_JITTER_MAX_GET_SAMPLES (more is cut to it). */
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n);
+
+/* The same of both bands of wideband audio; high is silent where packets had none. */
+enum sc_jitter_output sc_jitter_buffer_get_bands(struct sc_jitter_buffer *jb, int16_t *low, int16_t *high, size_t n);
 
 /* The same with concealment: exactly n samples to hear (n <= SC_JITTER_MAX_GET_SAMPLES), holes filled by plc, also
  * where a hole begins or ends within the tick.  This is what the mixer wants; use it or get, not both. */

@@ -32,7 +32,8 @@ enum sc_detectors {
 
 enum sc_codec {
     SC_CODEC_PCMU = 0,
-    SC_CODEC_PCMA = 8
+    SC_CODEC_PCMA = 8,
+    SC_CODEC_G722 = 9               /* wideband: the node speaks and hears 16 kHz */
 };
 
 /* Where RTP comes from or goes to. */

@@ -34,7 +34,10 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *endpoint, const struct sc_p
 /* What the party said in this tick: n samples, concealed where packets are missing. */
 void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *endpoint, int16_t *out, size_t n, uint64_t tick);
 
-/* One tick of what the party hears, and the digit under way that it gets as an event (or NULL). */
+/* The same where the node's codec is wide: 2 n samples of 16 kHz. */
+void sc_rtp_endpoint_speak_wide(struct sc_rtp_endpoint *endpoint, int16_t *wide, size_t n, uint64_t tick);
+
+/* One tick of what the party hears (80 samples, 160 of 16 kHz where its codec is wide), and the digit under way that it gets as an event (or NULL). */
 void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *endpoint, const int16_t *heard, const struct sc_dtmf_sending *digit,
                           struct sc_packet_queue *out);
 

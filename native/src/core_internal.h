@@ -22,6 +22,7 @@
 #include "tone_sender.h"
 #include "triple.h"
 #include "udp_sockets.h"
+#include "wideband.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -78,6 +79,10 @@ struct sc_socket_state {
     struct sc_digit_once once;
     uint16_t node;
     int16_t spoken[SC_TICK_SAMPLES];
+    int16_t wide[2 * SC_TICK_SAMPLES];  /* the same at 16 kHz, while its codec is wide */
+    struct sc_decimator decimator;
+    struct sc_interpolator interpolator; /* of what it hears of 8 kHz sources */
+    bool interpolating;                 /* something is left in it */
     struct sc_meter spoken_meter, heard_meter;
 };
 

@@ -44,6 +44,8 @@ enum mark { EMPTY = 0, AUDIO, PAUSE };
 struct sc_jitter_buffer {
     struct sc_jitter_buffer_settings settings;
     int16_t samples[RING];
+    int16_t high[RING];          /* the upper band beside them, while the stream is wide */
+    bool wide;
     uint8_t marks[RING];
     bool known, running;         /* a stream is known; it is being played */
     uint32_t ssrc, play, end;    /* next time stamp to play; after the newest audio */
@@ -51,7 +53,7 @@ struct sc_jitter_buffer {
     uint64_t seen;               /* bit k: newest - k has come */
     bool suspected;              /* suspect holds a packet that does not belong to the stream */
     struct sc_jitter_packet suspect;
-    int16_t suspect_samples[SC_JITTER_MAX_PACKET_SAMPLES];
+    int16_t suspect_samples[SC_JITTER_MAX_PACKET_SAMPLES], suspect_high[SC_JITTER_MAX_PACKET_SAMPLES];
     uint32_t waited;             /* samples waited at the present hole */
     uint32_t idle;               /* samples since anything was there */
     uint32_t cooldown;
@@ -174,6 +176,7 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
     jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
     jb->settle = false;
     const uint32_t end = p->timestamp + (uint32_t)p->n_samples;
+    jb->wide |= p->high != NULL;
     if ((int32_t)(end - jb->play) <= 0) {
         jb->state.late++;
         return;
@@ -184,6 +187,8 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
             continue;
         jb->samples[t & RING_MASK] = p->samples[i];
         jb->marks[t & RING_MASK] = AUDIO;
+        if (jb->wide)
+            jb->high[t & RING_MASK] = p->high != NULL ? p->high[i] : 0;
     }
     if ((int32_t)(end - jb->end) > 0)
         jb->end = end;
@@ -216,6 +221,10 @@ static void suspect(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *
     jb->suspect = *p;
     memcpy(jb->suspect_samples, p->samples, p->n_samples * sizeof *p->samples);
     jb->suspect.samples = jb->suspect_samples;
+    if (p->high != NULL) {
+        memcpy(jb->suspect_high, p->high, p->n_samples * sizeof *p->high);
+        jb->suspect.high = jb->suspect_high;
+    }
     jb->suspected = true;
 }
 
@@ -244,6 +253,16 @@ int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_pac
 static int16_t *at(struct sc_jitter_buffer *jb, uint32_t t)
 {
     return &jb->samples[t & RING_MASK];
+}
+
+/* Fades from what stands at `from` to what stands at `to`, where it is left. */
+static void seam(int16_t *ring, uint32_t from, uint32_t to, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const float w = (float)(i + 1) / (float)(n + 1), x = ring[(from + i) & RING_MASK];
+        int16_t *y = &ring[(to + i) & RING_MASK];
+        *y = (int16_t)lrintf(x + w * ((float)*y - x));
+    }
 }
 
 /* Samples with the same mark from t on, at most n. */
@@ -283,11 +302,9 @@ static uint32_t best_lag(struct sc_jitter_buffer *jb, int sign, float least)
 /* Takes lag samples out: the next SEAM fade from here to there. */
 static void cut(struct sc_jitter_buffer *jb, uint32_t lag)
 {
-    for (uint32_t i = 0; i < SEAM; i++) {
-        const float w = (float)(i + 1) / (SEAM + 1), x = *at(jb, jb->play + i);
-        int16_t *y = at(jb, jb->play + lag + i);
-        *y = (int16_t)lrintf(x + w * ((float)*y - x));
-    }
+    seam(jb->samples, jb->play, jb->play + lag, SEAM);
+    if (jb->wide)
+        seam(jb->high, jb->play, jb->play + lag, SEAM);
     advance(jb, lag);
     jb->delay -= (float)lag;
     jb->state.cut_samples += lag;
@@ -296,11 +313,9 @@ static void cut(struct sc_jitter_buffer *jb, uint32_t lag)
 /* Plays the last lag samples again, faded in from what would have come. */
 static void stretch(struct sc_jitter_buffer *jb, uint32_t lag)
 {
-    for (uint32_t i = 0; i < lag; i++) {
-        const float w = (float)(i + 1) / (float)(lag + 1), x = *at(jb, jb->play + i);
-        int16_t *y = at(jb, jb->play - lag + i);
-        *y = (int16_t)lrintf(x + w * ((float)*y - x));
-    }
+    seam(jb->samples, jb->play, jb->play - lag, lag);
+    if (jb->wide)
+        seam(jb->high, jb->play, jb->play - lag, lag);
     jb->play -= lag;
     jb->delay += (float)lag;
     jb->state.stretched_samples += lag;
@@ -367,8 +382,8 @@ static enum sc_jitter_output play_nothing(struct sc_jitter_buffer *jb, uint32_t 
     return jb->idle > SILENT_AFTER ? SC_JITTER_SILENCE : SC_JITTER_LOST;
 }
 
-/* Up to n samples of one kind; *kind says which; out is written for audio only. */
-static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, uint32_t n, enum sc_jitter_output *kind)
+/* Up to n samples of one kind; *kind says which; out (and high, unless NULL) is written for audio only. */
+static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, int16_t *high, uint32_t n, enum sc_jitter_output *kind)
 {
     *kind = SC_JITTER_SILENCE;
     if (!jb->running)
@@ -396,19 +411,24 @@ static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, uint32_t n, 
     const uint32_t m = stretch_of(jb, jb->play, n);
     for (uint32_t i = 0; i < m; i++)
         out[i] = *at(jb, jb->play + i);
+    for (uint32_t i = 0; high != NULL && jb->wide && i < m; i++)
+        high[i] = jb->high[(jb->play + i) & RING_MASK];
     advance(jb, m);
     return m;
 }
 
 /* One tick through the runs of its kinds, filled by plc if there is one; the answer is the worst kind met. */
-static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, uint32_t n)
+static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, int16_t *high,
+                                  uint32_t n)
 {
     bool audio = false, lost = false;
     memset(out, 0, n * sizeof *out);
+    if (high != NULL)
+        memset(high, 0, n * sizeof *high);
     adapt(jb, n);
     for (uint32_t done = 0; done < n;) {
         enum sc_jitter_output kind;
-        const uint32_t m = play_run(jb, out + done, n - done, &kind);
+        const uint32_t m = play_run(jb, out + done, high != NULL ? high + done : NULL, n - done, &kind);
         audio |= kind == SC_JITTER_AUDIO && m > 0;
         lost |= kind == SC_JITTER_LOST && m > 0;
         if (plc && m > 0)
@@ -429,12 +449,17 @@ static uint32_t limited(size_t n)
 
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n)
 {
-    return tick(jb, NULL, out, limited(n));
+    return tick(jb, NULL, out, NULL, limited(n));
+}
+
+enum sc_jitter_output sc_jitter_buffer_get_bands(struct sc_jitter_buffer *jb, int16_t *low, int16_t *high, size_t n)
+{
+    return tick(jb, NULL, low, high, limited(n));
 }
 
 void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, int16_t *out, size_t n)
 {
-    tick(jb, plc, out, limited(n));
+    tick(jb, plc, out, NULL, limited(n));
 }
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out)

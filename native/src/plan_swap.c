@@ -205,6 +205,9 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
     sc_rtp_endpoint_assign(socket->endpoint, node);
     if (node == NULL || node->id != old_id) {
         sc_listening_arm(&socket->listening, 0, core->tick);
+        socket->decimator = (struct sc_decimator){ 0 };
+        socket->interpolator = (struct sc_interpolator){ 0 };
+        socket->interpolating = false;
         sc_meter_reset(&socket->spoken_meter);
         sc_meter_reset(&socket->heard_meter);
     }

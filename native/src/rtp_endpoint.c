@@ -2,19 +2,22 @@
  *
  * How: a packet must parse, be of a payload type that was agreed on and come from the latched source (rtp_latch.h); audio goes
  * through the jitter buffer and concealment, telephone events become one digit for each time stamp (RFC 4733, 2.5.2.1),
- * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law is understood
- * whichever was agreed on, since offers carry both. What is heard goes out through rtp_sender.h.
+ * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law and G.722 are
+ * understood whichever was agreed on, since offers carry all. What is heard goes out through rtp_sender.h.
+ * Wideband: speech_decoder.h makes two bands of 8 kHz of a packet; jitter buffer and concealment work on them (the upper one has
+ * a concealment of its own, of no pitch worth the name: it repeats and fades), and only what is played is joined to 16 kHz.
  * Assumes a tick of 80 samples. Measured (test_rtp_endpoint.c): a loop through two endpoints is bit-exact G.711; random
  * packets change nothing but the counters. */
 #include "rtp_endpoint.h"
 
 #include "alloc.h"
 #include "concealment.h"
-#include "g711.h"
 #include "jitter_buffer.h"
+#include "qmf.h"
 #include "rtp.h"
 #include "rtp_latch.h"
 #include "rtp_sender.h"
+#include "speech_decoder.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,7 +48,9 @@ struct sc_rtp_endpoint {
     uint32_t id;
     uint32_t streams;                   /* begun on this socket: makes each one's seed */
     struct sc_jitter_buffer *jitter;
-    struct sc_concealment *concealment;
+    struct sc_concealment *concealment, *high_concealment;
+    struct sc_speech_decoder decoder;
+    struct sc_qmf_join join;
     struct sc_rtp_latch latch;
     struct sc_rtp_sender sender;
     struct heard_event event;
@@ -61,7 +66,9 @@ static int create_blocks(struct sc_rtp_endpoint *e)
     sc_jitter_buffer_settings_default(&jitter);
     sc_concealment_settings_default(&concealment);
     int error = sc_jitter_buffer_create(&e->jitter, &jitter);
-    return error != 0 ? error : sc_concealment_create(&e->concealment, &concealment);
+    if (error == 0)
+        error = sc_concealment_create(&e->concealment, &concealment);
+    return error != 0 ? error : sc_concealment_create(&e->high_concealment, &concealment);
 }
 
 int sc_rtp_endpoint_create(struct sc_rtp_endpoint **out, const struct sc_rtp_endpoint_settings *settings)
@@ -87,6 +94,7 @@ void sc_rtp_endpoint_destroy(struct sc_rtp_endpoint *e)
         return;
     sc_jitter_buffer_destroy(e->jitter);
     sc_concealment_destroy(e->concealment);
+    sc_concealment_destroy(e->high_concealment);
     sc_free(e);
 }
 
@@ -95,6 +103,9 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     e->streams++;
     sc_jitter_buffer_reset(e->jitter);
     sc_concealment_reset(e->concealment);
+    sc_concealment_reset(e->high_concealment);
+    sc_speech_decoder_reset(&e->decoder);
+    memset(&e->join, 0, sizeof e->join);
     sc_rtp_latch_reset(&e->latch);
     sc_rtp_sender_reset(&e->sender, e->settings.seed + e->streams);
     memset(&e->event, 0, sizeof e->event);
@@ -191,21 +202,19 @@ static void receive_event(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
 
 static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet, int64_t arrival_us)
 {
-    int16_t samples[SC_JITTER_MAX_PACKET_SAMPLES];
+    int16_t samples[SC_JITTER_MAX_PACKET_SAMPLES], high[SC_JITTER_MAX_PACKET_SAMPLES];
     if (packet->payload_length > SC_JITTER_MAX_PACKET_SAMPLES) {
         e->malformed++;
         return;
     }
-    if (packet->payload_type == SC_CODEC_PCMA)
-        sc_alaw_decode(samples, packet->payload, packet->payload_length);
-    else
-        sc_ulaw_decode(samples, packet->payload, packet->payload_length);
+    bool wide = sc_speech_decode(&e->decoder, packet, samples, high);
     struct sc_jitter_packet in = {
         .ssrc = packet->ssrc,
         .timestamp = packet->timestamp,
         .sequence = packet->sequence,
         .marker = packet->marker,
         .samples = samples,
+        .high = wide ? high : NULL,
         .n_samples = packet->payload_length,
         .arrival_us = arrival_us,
     };
@@ -217,7 +226,8 @@ static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
 
 static bool is_audio(const struct sc_rtp_packet *packet)
 {
-    return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU;
+    return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU ||
+           packet->payload_type == SC_CODEC_G722;
 }
 
 void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *packet, uint64_t tick)
@@ -271,20 +281,44 @@ static enum sc_concealment_input kind_of(const struct sc_rtp_endpoint *e, enum s
     return got == SC_JITTER_AUDIO ? SC_CONCEALMENT_GOOD : SC_CONCEALMENT_LOST;
 }
 
-void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
+/* What passes with the time, said or not; false when there is nothing to play. */
+static bool pass_tick(struct sc_rtp_endpoint *e, uint64_t tick)
 {
-    memset(out, 0, n * sizeof *out);
     if (e->node == NULL)
-        return;
+        return false;
     watch_silence(e, tick);
     if (e->event.active && tick - e->event.tick > EVENT_TIMEOUT_TICKS)
         finish_event(e, tick);
-    if (!e->audio_came)
+    return e->audio_came;
+}
+
+void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
+{
+    memset(out, 0, n * sizeof *out);
+    if (!pass_tick(e, tick))
         return;
     enum sc_jitter_output got = sc_jitter_buffer_get(e->jitter, out, n);
     (void)sc_concealment_process(e->concealment, kind_of(e, got), out, n); /* n is a tick: never refused */
     if (!e->node->receives)
         memset(out, 0, n * sizeof *out);
+}
+
+void sc_rtp_endpoint_speak_wide(struct sc_rtp_endpoint *e, int16_t *wide, size_t n, uint64_t tick)
+{
+    int16_t low[SC_TICK_SAMPLES], high[SC_TICK_SAMPLES];
+    memset(wide, 0, 2 * n * sizeof *wide);
+    if (n > SC_TICK_SAMPLES || !pass_tick(e, tick))
+        return;
+    enum sc_concealment_input kind = kind_of(e, sc_jitter_buffer_get_bands(e->jitter, low, high, n));
+    (void)sc_concealment_process(e->concealment, kind, low, n);
+    (void)sc_concealment_process(e->high_concealment, kind, high, n);
+    if (!e->node->receives)
+        return;
+    for (size_t i = 0; i < n; i++) {    /* 16 bits, as G.711 needs them, to the 15 of a band */
+        low[i] = (int16_t)(low[i] >> 1);
+        high[i] = (int16_t)(high[i] >> 1);
+    }
+    sc_qmf_join(&e->join, wide, low, high, n);
 }
 
 void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *e, const int16_t *heard, const struct sc_dtmf_sending *digit,
