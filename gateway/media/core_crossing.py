@@ -57,7 +57,7 @@ TONE_KINDS = {
 """``enum sc_tone_kind``. Call waiting is only ever sent."""
 
 KINDS_OF_TONE = {number: kind for kind, number in TONE_KINDS.items()}
-CODECS = {Codec.PCMU: 0, Codec.PCMA: 8}
+CODECS = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9}
 DIAL_BEYOND_BURST = 1.25
 """A continuous tone must outlast the longest burst of the same frequency in the plan by so much (bursts
 vary by 20 %).
