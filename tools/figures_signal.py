@@ -127,6 +127,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     runs.simple(found, "callerid", quick=quick)
     runs.simple(found, "jitter", quick=quick)
     runs.simple(found, "path", *speech, quick=quick)
+    runs.simple(found, "codecs", *speech, quick=quick)
     runs.canceller(found, quick=quick)
     runs.simple(found, "machines", quick=quick)
     if charts:

@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Eight lanes; 4: a codec may lie anywhere in a struct. */
+typedef int16_t sc_g722_lanes __attribute__((vector_size(16), aligned(4)));
+
 /* The adaptive predictor and quantizer of one band; the names are those of G.722 clause 6. */
 struct sc_g722_band {
     int32_t s, sz;              /* predicted; its zero section */
     int32_t nb, det;            /* scale factor: logarithmic, linear */
     int32_t r1, r2, p1, p2, a1, a2;
-    int32_t b[6], d[6];         /* newest first */
+    sc_g722_lanes b, d;         /* newest first; six each, the last two stay 0 */
 };
 
 struct sc_g722 {                /* an encoder or a decoder */

@@ -44,8 +44,6 @@ enum mark { EMPTY = 0, AUDIO, PAUSE };
 struct sc_jitter_buffer {
     struct sc_jitter_buffer_settings settings;
     int16_t samples[RING];
-    int16_t high[RING];          /* the upper band beside them, while the stream is wide */
-    bool wide;
     uint8_t marks[RING];
     bool known, running;         /* a stream is known; it is being played */
     uint32_t ssrc, play, end;    /* next time stamp to play; after the newest audio */
@@ -61,6 +59,8 @@ struct sc_jitter_buffer {
     float delay;                 /* samples */
     struct sc_jitter_estimate estimate;
     struct sc_jitter_buffer_state state;
+    bool wide;                   /* a packet with an upper band has come */
+    int16_t high[RING];          /* which stands here beside samples; last, and cleared only when it begins */
 };
 
 void sc_jitter_buffer_settings_default(struct sc_jitter_buffer_settings *settings)
@@ -105,7 +105,7 @@ static void forget_jitter(struct sc_jitter_buffer *jb)
 void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb)
 {
     const struct sc_jitter_buffer_settings s = jb->settings;
-    memset(jb, 0, sizeof *jb);
+    memset(jb, 0, offsetof(struct sc_jitter_buffer, high));
     jb->settings = s;
     forget_jitter(jb);
 }
@@ -176,7 +176,10 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
     jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
     jb->settle = false;
     const uint32_t end = p->timestamp + (uint32_t)p->n_samples;
-    jb->wide |= p->high != NULL;
+    if (p->high != NULL && !jb->wide) {
+        memset(jb->high, 0, sizeof jb->high);
+        jb->wide = true;
+    }
     if ((int32_t)(end - jb->play) <= 0) {
         jb->state.late++;
         return;

@@ -103,7 +103,8 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     e->streams++;
     sc_jitter_buffer_reset(e->jitter);
     sc_concealment_reset(e->concealment);
-    sc_concealment_reset(e->high_concealment);
+    if (e->decoder.known)
+        sc_concealment_reset(e->high_concealment);
     sc_speech_decoder_reset(&e->decoder);
     memset(&e->join, 0, sizeof e->join);
     sc_rtp_latch_reset(&e->latch);

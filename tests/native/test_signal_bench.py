@@ -17,7 +17,13 @@ from tools.figures_signal_targets import OURS, ROWS, SPANDSP, SPEEX, Row, Target
 from tools.packages import TO_MEASURE_SIGNALS
 
 FULL_RUN_ONLY = ("g168_", "ec_office", "ec_change", "ec_near", "ec_sdr", "held_out", "tuning", "tick", "leg_")
-COUNTED = ("ec_instructions_128", "dtmf_instructions", "tones_instructions")
+COUNTED = (
+    "ec_instructions_128",
+    "dtmf_instructions",
+    "tones_instructions",
+    "g722_encode_instructions",
+    "g722_decode_instructions",
+)
 
 
 # ---------------------------------------------------------------- judging
