@@ -164,6 +164,25 @@ static bool seen_before(const struct sc_jitter_buffer *jb, const struct sc_jitte
     return step <= 0 && step > -64 && (jb->seen >> -step & 1);
 }
 
+/* The first packet with an upper band: what is there has none. */
+static bool begins_wide(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
+{
+    if (p->high == NULL)
+        return false;
+    memset(jb->high, 0, sizeof jb->high);
+    return true;
+}
+
+/* Before its samples, whose marks say what is there already. */
+static void insert_high(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
+{
+    for (size_t i = 0; i < p->n_samples; i++) {
+        const uint32_t t = p->timestamp + (uint32_t)i;
+        if ((int32_t)(t - jb->play) >= 0 && jb->marks[t & RING_MASK] != AUDIO)
+            jb->high[t & RING_MASK] = p->high != NULL ? p->high[i] : 0;
+    }
+}
+
 static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     if (seen_before(jb, p)) {
@@ -175,23 +194,20 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
     const float seen_delay = (float)(int32_t)(p->timestamp - jb->play) + over;
     jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
     jb->settle = false;
+    jb->wide = jb->wide || begins_wide(jb, p);
     const uint32_t end = p->timestamp + (uint32_t)p->n_samples;
-    if (p->high != NULL && !jb->wide) {
-        memset(jb->high, 0, sizeof jb->high);
-        jb->wide = true;
-    }
     if ((int32_t)(end - jb->play) <= 0) {
         jb->state.late++;
         return;
     }
+    if (jb->wide)
+        insert_high(jb, p);
     for (size_t i = 0; i < p->n_samples; i++) {
         const uint32_t t = p->timestamp + (uint32_t)i;
         if ((int32_t)(t - jb->play) < 0 || jb->marks[t & RING_MASK] == AUDIO)
             continue;
         jb->samples[t & RING_MASK] = p->samples[i];
         jb->marks[t & RING_MASK] = AUDIO;
-        if (jb->wide)
-            jb->high[t & RING_MASK] = p->high != NULL ? p->high[i] : 0;
     }
     if ((int32_t)(end - jb->end) > 0)
         jb->end = end;
