@@ -179,6 +179,7 @@ class SipLeg(Machine[SipState]):
             frame_ms=agreed.frame_ms,
             sends=agreed.sends,
             receives=agreed.receives,
+            rtcp_mux=agreed.rtcp_mux,
         )
 
     def _local(self, codecs: tuple[Codec, ...], *, wideband: bool) -> LocalMedia:

@@ -121,6 +121,7 @@ class Description:
     telephone_event: int | None
     frame_ms: int
     direction: Direction
+    rtcp_mux: bool = False
 
     @property
     def on_hold(self) -> bool:
@@ -138,6 +139,7 @@ class Agreement:
     frame_ms: int
     sends: bool
     receives: bool
+    rtcp_mux: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def parse_description(text: str) -> Description:
         telephone_event=telephone_event,
         frame_ms=_frame_ms(section.attribute("ptime")),
         direction=section.direction() or session.direction() or Direction.SENDRECV,
+        rtcp_mux=section.attribute("rtcp-mux") is not None,
     )
 
 
@@ -332,6 +335,7 @@ def agree(theirs: Description, ours: LocalMedia) -> Agreement:
         frame_ms=theirs.frame_ms,
         sends=reachable and theirs.direction.receives and ours.direction.sends,
         receives=theirs.direction.sends and ours.direction.receives,
+        rtcp_mux=theirs.rtcp_mux,
     )
 
 
@@ -385,8 +389,9 @@ def write_offer(local: LocalMedia) -> str:
 
 
 def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -> str:
-    """Our answer to their offer: one codec; every other stream of theirs refused with port 0 (RFC 3264
-    section 6).
+    """Our answer to their offer: one codec, RTCP on RTP's port if they offer that (RFC 5761 section 5.1.1;
+    we do not offer it, since every telephone knows the next port); every other stream of theirs refused
+    with port 0 (RFC 3264 section 6).
     """
     lines = _session_lines(local)
     direction = Direction.of(
@@ -400,6 +405,7 @@ def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -
             lines += _audio_lines(
                 local, (agreement.codec,), agreement.telephone_event, agreement.frame_ms, direction
             )
+            lines += ["a=rtcp-mux"] if agreement.rtcp_mux else []
         else:
             lines.append(f"m={media.media} 0 {media.transport} {' '.join(media.formats)}")
     return _text(lines)

@@ -46,7 +46,7 @@ class RtpNode:
 
     ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to
     where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
-    ``sends``/``receives`` follow the SDP direction.
+    ``sends``/``receives`` follow the SDP direction. ``rtcp_mux``: RTCP shares the port of RTP (RFC 5761).
     """
 
     id: NodeId
@@ -58,6 +58,7 @@ class RtpNode:
     sends: bool = True
     receives: bool = True
     detectors: Detectors = Detectors.NONE
+    rtcp_mux: bool = False
 
 
 @dataclass(frozen=True, slots=True)

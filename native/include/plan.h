@@ -64,6 +64,7 @@ struct sc_plan_node {
     struct sc_rtp_address remote;
     enum sc_codec codec;
     int32_t telephone_event;        /* payload type 96..127, or -1 */
+    bool rtcp_mux;                  /* RTCP on the port of RTP (RFC 5761), else on the next one */
     uint32_t frame_ms;              /* 10, 20, 30, 40, 50 or 60 */
     bool sends;
     bool receives;

@@ -44,6 +44,9 @@ void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *endpoint, const int16_t *heard
 /* Whether what the party says just now may be the sound of a digit that came, or comes, as an event. */
 bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *endpoint, uint64_t tick);
 
+/* Once a tick: an RTCP report when it is time for one, every interval_ms or so (0 = never). `now_us` is of the clock of arrivals. */
+void sc_rtp_endpoint_report(struct sc_rtp_endpoint *endpoint, uint32_t interval_ms, int64_t now_us, struct sc_packet_queue *out);
+
 /* Fills what it knows: everything but levels and queue drops. */
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *endpoint, struct sc_rtp_statistics *out);
 

@@ -15,7 +15,7 @@ struct sc_rtp_sender {
     uint16_t sequence;
     uint32_t timestamp;             /* of the next tick's first sample */
     bool marker_due;                /* the next audio packet begins a talk spurt */
-    uint64_t sent;
+    uint64_t sent, octets;          /* packets, and octets of their payloads */
     size_t fill;
     uint8_t frame[SC_RTP_FRAME_OCTETS_MAX];
     enum sc_codec frame_codec;      /* of what is in it */

@@ -124,6 +124,7 @@ struct sc_core {
 
     /* state of the tick */
     uint64_t tick;
+    int64_t now_us;                     /* when it began, by the clock of arriving packets; read before the tick */
     uint32_t generation;
     uint64_t plans_taken;
     struct sc_port_state *ports;

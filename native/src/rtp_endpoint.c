@@ -14,6 +14,7 @@
 #include "concealment.h"
 #include "jitter_buffer.h"
 #include "qmf.h"
+#include "rtcp_session.h"
 #include "rtp.h"
 #include "rtp_latch.h"
 #include "rtp_sender.h"
@@ -53,6 +54,8 @@ struct sc_rtp_endpoint {
     struct sc_qmf_join join;
     struct sc_rtp_latch latch;
     struct sc_rtp_sender sender;
+    struct sc_rtcp_session rtcp;
+    uint64_t sent_before;               /* the last report */
     struct heard_event event;
     bool audio_came;
     uint32_t silent_ticks;
@@ -109,6 +112,8 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     memset(&e->join, 0, sizeof e->join);
     sc_rtp_latch_reset(&e->latch);
     sc_rtp_sender_reset(&e->sender, e->settings.seed + e->streams);
+    sc_rtcp_session_reset(&e->rtcp, e->settings.seed + e->streams);
+    e->sent_before = 0;
     memset(&e->event, 0, sizeof e->event);
     if (e->settings.once != NULL)
         memset(e->settings.once, 0, sizeof *e->settings.once);
@@ -231,11 +236,25 @@ static bool is_audio(const struct sc_rtp_packet *packet)
            packet->payload_type == SC_CODEC_G722;
 }
 
+/* RTCP counts when it comes from the host of the party's speech. */
+static void receive_report(struct sc_rtp_endpoint *e, const struct sc_packet *packet)
+{
+    const struct sc_rtp_address *party = e->latch.source.length != 0 ? &e->latch.source : &e->node->remote;
+    if (party->length != packet->peer.length || memcmp(party->bytes, packet->peer.bytes, party->length) != 0)
+        e->foreign++;
+    else
+        sc_rtcp_session_take(&e->rtcp, packet->bytes, packet->length, e->sender.ssrc, packet->arrival_us);
+}
+
 void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *packet, uint64_t tick)
 {
     struct sc_rtp_packet parsed;
     if (e->node == NULL)
         return;
+    if (packet->control || (e->node->rtcp_mux && sc_rtcp_is(packet->bytes, packet->length))) {
+        receive_report(e, packet);
+        return;
+    }
     if (sc_rtp_parse(&parsed, packet->bytes, packet->length) != 0) {
         e->malformed++;
         return;
@@ -251,6 +270,7 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
     }
     e->received++;
     e->silent_ticks = 0;
+    sc_rtcp_session_heard(&e->rtcp, parsed.ssrc, parsed.sequence);
     if (!e->node->receives)
         return;
     if (is_event)
@@ -346,6 +366,31 @@ bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *e, uint64_t tick
     return (float)(tick - e->event.tick) * SC_TICK_MS <= jitter.depth_ms + EVENT_SOUND_SLACK_MS;
 }
 
+void sc_rtp_endpoint_report(struct sc_rtp_endpoint *e, uint32_t interval_ms, int64_t now_us, struct sc_packet_queue *out)
+{
+    uint8_t bytes[SC_RTCP_PACKET_MAX];
+    struct sc_jitter_buffer_state jitter;
+    if (interval_ms == 0 || e->node == NULL || e->node->remote.length == 0 || !sc_rtcp_session_due(&e->rtcp, now_us))
+        return;
+    sc_jitter_buffer_get_state(e->jitter, &jitter);
+    const struct sc_rtcp_sent sent = {
+        .ssrc = e->sender.ssrc, .timestamp = e->sender.timestamp, .packets = e->sender.sent, .octets = e->sender.octets,
+        .sends = e->sender.sent > e->sent_before,
+    };
+    const size_t n = sc_rtcp_session_tell(&e->rtcp, bytes, sizeof bytes, &sent, (uint32_t)(jitter.jitter_ms * SAMPLES_PER_MS),
+                                          interval_ms, now_us);
+    struct sc_packet *place = n > 0 ? sc_packet_queue_place(out) : NULL;
+    if (place == NULL)
+        return;
+    e->sent_before = e->sender.sent;
+    place->control = !e->node->rtcp_mux;
+    place->length = (uint16_t)n;
+    place->peer = e->latch.source.length != 0 ? e->latch.source : e->node->remote;
+    place->peer.port = (uint16_t)(place->peer.port + place->control);
+    memcpy(place->bytes, bytes, n);
+    sc_packet_queue_commit(out);
+}
+
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_statistics *out)
 {
     struct sc_jitter_buffer_state jitter;
@@ -356,7 +401,7 @@ void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_s
         .node = e->node != NULL ? e->id : 0,
         .sent = e->sender.sent,
         .received = e->received,
-        .malformed = e->malformed,
+        .malformed = e->malformed + e->rtcp.malformed,
         .foreign = e->foreign,
         .concealed_samples = concealment.concealed_samples,
         .late = jitter.late,
@@ -365,6 +410,14 @@ void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_s
         .lost_ticks = jitter.lost_ticks,
         .jitter_ms = jitter.jitter_ms,
         .depth_ms = jitter.depth_ms,
+        .lost_percent = sc_rtcp_session_lost_percent(&e->rtcp),
+        .rtcp_sent = e->rtcp.reports_sent,
+        .rtcp_received = e->rtcp.reports_received,
+        .remote_told = e->rtcp.told,
+        .remote_lost_percent = e->rtcp.remote_lost_percent,
+        .remote_jitter_ms = e->rtcp.remote_jitter_ms,
+        .timed = e->rtcp.timed,
+        .round_trip_ms = e->rtcp.round_trip_ms,
         .latched = e->latch.source.length != 0,
         .latch = e->latch.source,
     };

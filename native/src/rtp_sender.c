@@ -48,7 +48,9 @@ static void emit(struct sc_rtp_sender *s, struct sc_rtp_packet *packet, const st
         return;
     place->length = (uint16_t)sc_rtp_build(place->bytes, sizeof place->bytes, packet);
     place->peer = *to;
+    place->control = false;
     s->sent++;
+    s->octets += packet->payload_length;
     sc_packet_queue_commit(out);
 }
 

@@ -325,6 +325,7 @@ static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)
         mix(core, socket->node, heard);
     sc_meter_process(&socket->heard_meter, heard, wide ? 2 * SC_TICK_SAMPLES : SC_TICK_SAMPLES);
     sc_rtp_endpoint_hear(socket->endpoint, heard, digit_for(core, socket->node), socket->out);
+    sc_rtp_endpoint_report(socket->endpoint, core->settings.rtcp_interval_ms, core->now_us, socket->out);
 }
 
 void sc_core_tick(struct sc_core *core)

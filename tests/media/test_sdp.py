@@ -259,6 +259,16 @@ def test_type_9_is_g722_unless_its_map_says_otherwise(rtpmap: str, taken: bool) 
     assert (Codec.G722 in theirs.codecs) is taken
 
 
+@pytest.mark.parametrize("offered", [True, False])
+def test_rtcp_shares_the_port_where_they_offer_it(offered: bool) -> None:
+    """RFC 5761 section 5.1.1: only an offer's attribute is answered with the attribute."""
+    theirs = parse_description(offer(tail="a=rtcp-mux" if offered else "a=rtcp:4001"))
+    agreement = agree(theirs, OURS)
+    assert agreement.rtcp_mux is offered
+    assert ("a=rtcp-mux\r\n" in write_answer(theirs, agreement, OURS)) is offered
+    assert "rtcp-mux" not in write_offer(OURS)
+
+
 # --- fuzz: accepted, or refused with a type; never anything else
 
 
