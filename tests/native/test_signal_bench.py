@@ -175,7 +175,7 @@ def test_places_on_an_axis_are_round() -> None:
 @pytest.fixture(scope="module")
 def quick_run() -> Measures:
     found = Measures()
-    programs = ("dtmf", "leak", "progress", "callerid", "jitter", "path", "machines")
+    programs = ("dtmf", "leak", "progress", "callerid", "jitter", "path", "codecs", "machines")
     figures_signal_runs.build((*programs, "canceller"))
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)
