@@ -35,6 +35,7 @@ from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
 from gateway.management.lines import lines_plain
+from gateway.management.quality import calls_as_heard
 from gateway.media.core import (
     CARD_DELAY_LIMIT_SAMPLES,
     CardAudio,
@@ -64,6 +65,7 @@ from gateway.simulator.board import SimulatedBoard
 ALARMS_KEPT = 50
 HOUSEKEEPING_S = 1.0
 FIRST_ID = 1000
+RTCP_INTERVAL_MS = 5_000  # RFC 3550 section 6.2
 
 _log = logging.getLogger("cityline")
 
@@ -220,6 +222,7 @@ class Gateway:
                 rtp_first_port=board.rtp_first_port,
                 rtp_sockets=board.rtp_sockets,
                 seed=secrets.randbits(32),
+                rtcp_interval_ms=RTCP_INTERVAL_MS,
             )
         )
         for name, samples in self.configuration.clips.items():
@@ -396,7 +399,7 @@ class Gateway:
         views: dict[str, Callable[[], Plain]] = {
             "status": self.status,
             "lines": lambda: self._timed(lines_plain(self.exchange.view().lines, self._echo())),
-            "calls": lambda: self._timed(to_plain(self.exchange.view().calls, tagged=False)),
+            "calls": lambda: self._timed(calls_as_heard(self.exchange.view(), self.core.statistics())),
         }
         return Sources(views, self._last_lines, self.trace.follow, self.obey)
 

@@ -131,6 +131,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
     runs.simple(found, "identity", *speech, quick=quick)
     runs.simple(found, "jitter", *speech, quick=quick)
     runs.simple(found, "path", *speech, quick=quick)
+    runs.simple(found, "codecs", *speech, quick=quick)
     runs.simple(found, "levels", *speech, quick=quick)
     runs.canceller(found, quick=quick)
     runs.simple(found, "machines", quick=quick)

@@ -25,6 +25,7 @@ PROGRAMS = (
     "identity",
     "jitter",
     "path",
+    "codecs",
     "levels",
     "canceller",
     "machines",
@@ -35,6 +36,7 @@ PROGRAMS = (
 SPEECH_S = 60
 DETECTOR_SAMPLES = 80_000
 CANCELLER_SAMPLES = 16_000
+G722_SAMPLES = 160_000
 TICKS = 60
 TICKS_PER_S = 100
 LEGS = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -274,6 +276,10 @@ def costs(found: Measures, *, quick: bool) -> None:
         )
         found.put(figure, OURS, ours)
         found.put(figure, SPANDSP, peer)
+    for way in ("encode", "decode"):
+        for who in (OURS, SPANDSP):
+            count = instructions([_program("codecs"), who, way])
+            found.put(f"g722_{way}_instructions", who, count / G722_SAMPLES)
     if not quick:
         _legs(found)
 
@@ -286,9 +292,9 @@ def _pair(detector: str, theirs: str, signal: str) -> tuple[float, float]:
     return ours, peer
 
 
-def _ticks(lines: int, legs: int) -> float:
+def _ticks(lines: int, legs: int, *words: str) -> float:
     """Millions of instructions a second of 10 ms ticks."""
-    count = instructions([_program("tick"), str(lines), str(legs), str(TICKS)])
+    count = instructions([_program("tick"), str(lines), str(legs), str(TICKS), *words])
     return count / TICKS * TICKS_PER_S / 1e6
 
 
@@ -299,6 +305,9 @@ def _legs(found: Measures) -> None:
     slope, start = line_through(measured)
     worst = max(abs(value - (start + slope * legs)) / value for legs, value in measured)
     found.put("leg_instructions_per_s", OURS, slope)
+    few, many = LEGS[1], LEGS[4]
+    wide = _ticks(0, many, "g722") - _ticks(0, few, "g722")
+    found.put("leg_wide_instructions_per_s", OURS, wide / (many - few))
     found.put("leg_nonlinearity_percent", OURS, 100 * worst)
     found.points += [Point("legs", OURS, legs, 0, value) for legs, value in measured]
 

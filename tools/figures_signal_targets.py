@@ -72,6 +72,7 @@ DRIFT = "clock drift"
 JITTER = "jitter buffer"
 LEVELS = "levels"
 CONCEALMENT = "concealment"
+CODECS = "codecs"
 COST = "cost in all"
 
 ECHO_ROWS = (
@@ -282,12 +283,20 @@ PATH_ROWS = (
         )
     ),
     *LEVEL_ROWS,
-    _missing("codecs", "G.722, Opus", "not built"),
+    _all(CODECS, "G.722: octets as the peer's encoder makes them", "g722_octets"),
+    _all(CODECS, "G.722: samples as the peer's decoder makes them", "g722_samples"),
+    _all(CODECS, "G.722 appendix II, overload sequence, CRC-32 figures", "g722_sequence"),
+    _at_least(CODECS, "G.722: SNR of a voice at -22 dBm0", "g722_snr_db", "dB", 15, SPANDSP),
+    _at_least(CODECS, "G.722: SNR of a full-scale square of 200 Hz", "g722_overload_db", "dB", 10, SPANDSP),
+    _of_peer(CODECS, "G.722: instructions a sample, encoding", "g722_encode_instructions", "", 1, SPANDSP),
+    _of_peer(CODECS, "G.722: instructions a sample, decoding", "g722_decode_instructions", "", 1, SPANDSP),
+    _missing(CODECS, "Opus", "not built"),
 )
 
 COST_ROWS = (
     Row(COST, "8 lines, everything on, 16 legs", "tick_instructions_per_s", "M/s", Target()),
     Row(COST, "a SIP leg more, slope over 2..256", "leg_instructions_per_s", "M/s", Target()),
+    Row(COST, "a SIP leg of G.722 more", "leg_wide_instructions_per_s", "M/s", Target()),
     _at_most(COST, "farthest from that line, share", "leg_nonlinearity_percent", "%", 10),
 )
 

@@ -181,9 +181,7 @@ class Call(Machine[CallState]):
     def unrung(self) -> tuple[str, ...]:
         """Members that may be rung now."""
         passed = self.refused | self.rung
-        return tuple(
-            number for number in self.members if number not in passed and self.board.is_free(number)
-        )
+        return tuple(number for number in self.members if number not in passed and self.board.is_free(number))
 
     def partner(self, leg: Leg) -> Leg | None:
         """The other one of the two main parties."""
@@ -224,7 +222,8 @@ class Call(Machine[CallState]):
     def connect_caller(self, step: Step) -> None:
         """Answer towards the caller."""
         if self.caller is not None:
-            self.caller.line.order(Connect(), step)
+            other = self.other is not None and self.other.line.wideband
+            self.caller.line.order(Connect(wideband=other), step)
 
     def release(self, leg: Leg, cause: Cause, step: Step) -> None:
         """Clear a party and forget it."""

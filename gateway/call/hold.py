@@ -79,7 +79,7 @@ def left(call: Call, news: Left, step: Step) -> CallState:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
     for again in call.board.seat_station(call.id, leg.number, step):
         call.offers.append(again)
-        again.line.order(Alert(partner.number, partner.name), step)
+        again.line.order(Alert(partner.number, partner.name, partner.line.wideband), step)
     return CallState.RECALLING
 
 

@@ -29,6 +29,11 @@ class PartyLine(Protocol):
         """Whether digits go to it as events beside the audio (RFC 4733)."""
         ...
 
+    @property
+    def wideband(self) -> bool:
+        """Whether the party speaks wideband, or has offered to while nothing is agreed."""
+        ...
+
     def order(self, event: Order, step: Step) -> None:
         """Carry out an order of the call."""
         ...

@@ -66,9 +66,10 @@ def ring_postponed(call: Call, step: Step) -> bool:
 def _ring_station(call: Call, number: str, step: Step) -> None:
     caller = call.caller
     call.rung.add(number)
+    alert = Alert(caller.number, caller.name, caller.line.wideband) if caller is not None else Alert("", "")
     for leg in call.board.seat_station(call.id, number, step):
         call.offers.append(leg)
-        leg.line.order(Alert(caller.number if caller else "", caller.name if caller else ""), step)
+        leg.line.order(alert, step)
     if call.offers and caller is not None:
         caller.line.order(Progress(audio=False), step)
 

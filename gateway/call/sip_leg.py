@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.media.sdp import (
+    NARROW,
+    WIDE,
     Agreement,
     Description,
     LocalMedia,
@@ -44,7 +46,7 @@ from gateway.model.events import (
     SipStackDown,
 )
 from gateway.model.machine import STAY, Machine, Row, Step
-from gateway.model.numbers import DialogId, NodeId
+from gateway.model.numbers import Codec, DialogId, NodeId
 from gateway.model.plan import RtpNode
 from gateway.model.signals import (
     Alert,
@@ -138,6 +140,7 @@ class SipLeg(Machine[SipState]):
         self._version = 0
         self._offer: Description | None = None
         self._agreement: Agreement | None = None
+        self._offered_wide = False
 
     # --- what others ask of it ------------------------------------------------------------------------------
 
@@ -158,6 +161,13 @@ class SipLeg(Machine[SipState]):
         """Whether digits go to them as events (RFC 4733)."""
         return self._agreement is not None and self._agreement.telephone_event is not None
 
+    @property
+    def wideband(self) -> bool:
+        """Whether G.722 is agreed on or, while nothing is, whether they offer it."""
+        if self._agreement is not None:
+            return self._agreement.codec.wideband
+        return self._offer is not None and any(codec.wideband for codec in self._offer.codecs)
+
     def rtp_node(self) -> RtpNode | None:
         """Their node of the plan, while there is media."""
         agreed = self._agreement
@@ -172,10 +182,11 @@ class SipLeg(Machine[SipState]):
             frame_ms=agreed.frame_ms,
             sends=agreed.sends,
             receives=agreed.receives,
+            rtcp_mux=agreed.rtcp_mux,
             comfort_noise=agreed.comfort_noise,
         )
 
-    def _local(self) -> LocalMedia:
+    def _local(self, codecs: tuple[Codec, ...], *, wideband: bool) -> LocalMedia:
         self._version += 1
         address, port = self._media
         return LocalMedia(
@@ -183,8 +194,14 @@ class SipLeg(Machine[SipState]):
             port,
             session_id=int(self.node),
             version=self._version,
+            codecs=codecs,
+            wideband=wideband,
             comfort_noise=self._comfort_noise,
         )
+
+    def _as_agreed(self) -> bool:
+        """Whether what comes anew is to be wideband: as it was."""
+        return self._agreement is not None and self._agreement.codec.wideband
 
     # --- they call ------------------------------------------------------------------------------------------
 
@@ -196,7 +213,7 @@ class SipLeg(Machine[SipState]):
             return P.OFFERED
         try:
             self._offer = parse_description(event.sdp)
-            agree(self._offer, self._local())
+            agree(self._offer, self._local(WIDE, wideband=False))
         except SdpRefused as refused:
             step.do(SipRefuse(self.dialog, refused.status))
             return P.ENDED
@@ -207,7 +224,7 @@ class SipLeg(Machine[SipState]):
         offer cannot hear anything yet.
         """
         if order.audio and self._offer is not None:
-            step.do(SipRing(self.dialog, sdp=self._answer_text()))
+            step.do(SipRing(self.dialog, sdp=self._answer_text(wideband=False)))
             return P.EARLY
         if self.state is P.OFFERED:
             step.do(SipRing(self.dialog))
@@ -215,12 +232,13 @@ class SipLeg(Machine[SipState]):
 
     def answer(self, order: Connect, step: Step) -> None:
         """200 with our answer: the same one where they have heard us already."""
-        step.do(SipAnswer(self.dialog, self._answer_text()))
+        wideband = order.wideband if self._agreement is None else self._as_agreed()
+        step.do(SipAnswer(self.dialog, self._answer_text(wideband=wideband)))
 
-    def _answer_text(self) -> str:
-        local = self._local()
+    def _answer_text(self, *, wideband: bool) -> str:
         if self._offer is None:
-            return write_offer(local)
+            return write_offer(self._our_offer(wideband))
+        local = self._local(WIDE, wideband=wideband)
         self._agreement = agree(self._offer, local)
         return write_answer(self._offer, self._agreement, local)
 
@@ -231,9 +249,17 @@ class SipLeg(Machine[SipState]):
     # --- we call --------------------------------------------------------------------------------------------
 
     def invite(self, order: Alert, step: Step) -> None:
-        """Offer them the call."""
-        offer = write_offer(self._local())
+        """Offer them the call; wideband only where the caller would hear it."""
+        offer = write_offer(self._our_offer(order.wideband))
         step.do(SipInvite(self.dialog, self.extension, self.contact, order.caller, order.caller_name, offer))
+
+    def _our_offer(self, wideband: bool) -> LocalMedia:
+        self._offered_wide = wideband
+        return self._as_offered()
+
+    def _as_offered(self) -> LocalMedia:
+        """For their answer: the codecs of our last offer."""
+        return self._local(WIDE if self._offered_wide else NARROW, wideband=self._offered_wide)
 
     def rings(self, event: RemoteRinging, step: Step) -> None:
         """Their telephone rings. The caller hears our ringback; early media of theirs is not taken."""
@@ -242,7 +268,7 @@ class SipLeg(Machine[SipState]):
     def answered(self, event: RemoteAnswered, step: Step) -> SipState:
         """They answered; without media that we can do the call is no use."""
         try:
-            self._agreement = agree(parse_description(event.sdp), self._local())
+            self._agreement = agree(parse_description(event.sdp), self._as_offered())
         except SdpRefused:
             step.do(SipHangup(self.dialog, Cause.INCOMPATIBLE))
             step.tell(Left(self.key, Cause.INCOMPATIBLE, Evidence.SIP))
@@ -261,9 +287,9 @@ class SipLeg(Machine[SipState]):
         all stays as it was (RFC 3261 section 14.2).
         """
         if not event.sdp:
-            step.do(SipAnswerReinvite(self.dialog, write_offer(self._local())))
+            step.do(SipAnswerReinvite(self.dialog, write_offer(self._our_offer(self._as_agreed()))))
             return self.state
-        local = self._local()
+        local = self._local(WIDE, wideband=self._as_agreed())
         try:
             offer = parse_description(event.sdp)
             self._agreement = agree(offer, local)
@@ -277,7 +303,7 @@ class SipLeg(Machine[SipState]):
         """Their answer to an offer of ours. One that we cannot do leaves nothing to talk with."""
         try:
             answer = parse_description(event.sdp)
-            self._agreement = agree(answer, self._local())
+            self._agreement = agree(answer, self._as_offered())
         except SdpRefused:
             step.do(SipHangup(self.dialog, Cause.INCOMPATIBLE))
             step.tell(Left(self.key, Cause.INCOMPATIBLE, Evidence.SIP))

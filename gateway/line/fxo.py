@@ -188,6 +188,11 @@ class Fxo(Machine[FxoState]):
         return self.state in (*_UNANSWERED, X.TALKING)
 
     @property
+    def wideband(self) -> bool:
+        """Never: a wire carries 300 to 3400 Hz."""
+        return False
+
+    @property
     def takes_digits_apart(self) -> bool:
         """It hears tones like everybody else in the city."""
         return False

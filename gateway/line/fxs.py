@@ -148,6 +148,11 @@ class Fxs(Machine[FxsState]):
         return self.state in _IN_CALL
 
     @property
+    def wideband(self) -> bool:
+        """Never: a wire carries 300 to 3400 Hz."""
+        return False
+
+    @property
     def takes_digits_apart(self) -> bool:
         """A telephone hears tones."""
         return False

@@ -58,7 +58,7 @@ TONE_KINDS = {
 """``enum sc_tone_kind``. Call waiting is only ever sent."""
 
 KINDS_OF_TONE = {number: kind for kind, number in TONE_KINDS.items()}
-CODECS = {Codec.PCMU: 0, Codec.PCMA: 8}
+CODECS = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9}
 DIAL_BEYOND_BURST = 1.25
 """A continuous tone must outlast the longest burst of the same frequency in the plan by so much (bursts
 vary by 20 %).
@@ -158,6 +158,7 @@ class PlanWriter:
         target.kind, target.socket, target.frame_ms = 2, node.socket, node.frame_ms
         target.detectors = detector_bits(node.detectors)
         target.codec, target.sends, target.receives = CODECS[node.codec], node.sends, node.receives
+        target.rtcp_mux = node.rtcp_mux
         target.telephone_event = -1 if node.telephone_event is None else node.telephone_event
         target.comfort_noise = node.comfort_noise
         if node.remote is None:
@@ -298,6 +299,7 @@ def write_settings(ffi: Any, settings: CoreSettings) -> tuple[Any, list[Any]]:
     image.socket_count = settings.rtp_sockets
     image.tone_nodes, image.player_nodes = settings.tone_nodes, settings.player_nodes
     image.digits_nodes, image.media_lost_ms = settings.digits_nodes, settings.media_lost_ms
+    image.rtcp_interval_ms = settings.rtcp_interval_ms
     image.seed = settings.seed & 0xFFFF_FFFF_FFFF_FFFF
     return image, [ports, tones]
 
@@ -468,5 +470,11 @@ def _rtp_statistics(ffi: Any, raw: Any, socket: int) -> RtpStatistics:
         lost_ticks=raw.lost_ticks,
         jitter_ms=raw.jitter_ms,
         depth_ms=raw.depth_ms,
+        lost_percent=raw.lost_percent,
+        rtcp_sent=raw.rtcp_sent,
+        rtcp_received=raw.rtcp_received,
+        remote_lost_percent=raw.remote_lost_percent if raw.remote_told else None,
+        remote_jitter_ms=raw.remote_jitter_ms if raw.remote_told else None,
+        round_trip_ms=raw.round_trip_ms if raw.timed else None,
         latched=read_address(ffi, raw.latch) if raw.latched else None,
     )

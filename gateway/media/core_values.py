@@ -120,6 +120,7 @@ class CoreSettings:
     ``rtp_address`` is a numeric address and ``rtp_first_port`` the first even port: socket *i* has the pair
     ``rtp_first_port + 2 i`` (RTP) and the odd port after it (RTCP). ``seed`` makes SSRCs and first numbers;
     give a random one in real life. ``media_lost_ms`` of silence on RTP is reported, 0 never.
+    ``rtcp_interval_ms`` times 0.5 to 1.5 lie between our RTCP reports of a stream; 0: none is sent.
     """
 
     ports: tuple[CorePort, ...]
@@ -130,6 +131,7 @@ class CoreSettings:
     rtp_sockets: int = 32
     seed: int = 1
     media_lost_ms: int = 30_000
+    rtcp_interval_ms: int = 0
     tone_nodes: int = 64
     player_nodes: int = 64
     digits_nodes: int = 64
@@ -192,6 +194,10 @@ class PortStatistics:
 class RtpStatistics:
     """An RTP node as of the last tick. ``foreign`` packets were valid but came from another source than
     the party's.
+
+    ``lost_percent`` of what the party sent never came. By its RTCP: ``remote_lost_percent`` (since the report
+    before) and ``remote_jitter_ms`` of what it hears of us, and the ``round_trip_ms`` through the network;
+    None until it has told.
     """
 
     node: NodeId
@@ -211,6 +217,12 @@ class RtpStatistics:
     lost_ticks: int
     jitter_ms: float
     depth_ms: float
+    lost_percent: float
+    rtcp_sent: int
+    rtcp_received: int
+    remote_lost_percent: float | None
+    remote_jitter_ms: float | None
+    round_trip_ms: float | None
     latched: tuple[str, int] | None
 
 

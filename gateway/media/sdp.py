@@ -1,5 +1,5 @@
-"""Session descriptions (SDP, RFC 4566) in the offer/answer model (RFC 3264), for one stream of G.711
-speech. Pure.
+"""Session descriptions (SDP, RFC 4566) in the offer/answer model (RFC 3264), for one stream of speech: G.711
+or G.722. Pure.
 
 `parse_description` takes anything from the network and either returns a `Description` or raises
 `SdpRefused`, never
@@ -19,8 +19,11 @@ MAX_CHARACTERS = 16_384
 MAX_LINES = 400
 MAX_MEDIA = 16
 
-PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
-"""Static payload types (RFC 3551 table 4)."""
+PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9}
+"""Static payload types (RFC 3551 table 4). G.722 is written with a clock of 8000, too (section 4.5.2)."""
+
+NARROW = (Codec.PCMA, Codec.PCMU)
+WIDE = (Codec.G722, *NARROW)
 
 OUR_TELEPHONE_EVENT = 101
 """Payload type of digits (RFC 4733) in our offers."""
@@ -74,7 +77,7 @@ class Refusal(Enum):
     TOO_LARGE = ("the session description is too large", 413)
     MALFORMED = ("the session description cannot be read", 400)
     NO_AUDIO = ("no audio stream is offered", 488)
-    NO_COMMON_CODEC = ("neither G.711 A-law nor µ-law is offered", 488)
+    NO_COMMON_CODEC = ("neither G.711 (A-law, µ-law) nor G.722 is offered", 488)
     TRANSPORT = ("the audio stream is not plain RTP (RTP/AVP)", 488)
     ADDRESS = ("the media address cannot be used", 488)
 
@@ -122,6 +125,7 @@ class Description:
     telephone_event: int | None
     frame_ms: int
     direction: Direction
+    rtcp_mux: bool = False
     comfort_noise: bool = False
 
     @property
@@ -140,22 +144,25 @@ class Agreement:
     frame_ms: int
     sends: bool
     receives: bool
+    rtcp_mux: bool = False
     comfort_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
     """Our side of a stream: where we receive, what we want. ``version`` grows with each change (RFC 3264
-    section 8). ``comfort_noise``: silence may be sent as comfort noise, if they take it.
+    section 8). ``wideband``: whoever talks through us with them would hear it. ``comfort_noise``: silence may
+    be sent as comfort noise, if they take it.
     """
 
     address: str
     port: int
     session_id: int
     version: int = 1
-    codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
+    codecs: tuple[Codec, ...] = NARROW
     frame_ms: int = DEFAULT_FRAME_MS
     direction: Direction = Direction.SENDRECV
+    wideband: bool = False
     comfort_noise: bool = False
 
 
@@ -200,6 +207,7 @@ def parse_description(text: str) -> Description:
         telephone_event=telephone_event,
         frame_ms=_frame_ms(section.attribute("ptime")),
         direction=section.direction() or session.direction() or Direction.SENDRECV,
+        rtcp_mux=section.attribute("rtcp-mux") is not None,
         comfort_noise=_comfort_noise(section, media),
     )
 
@@ -329,11 +337,13 @@ def _frame_ms(text: str | None) -> int:
 def agree(theirs: Description, ours: LocalMedia) -> Agreement:
     """What is done after an offer of theirs (which we answer) or an answer of theirs (to our offer).
 
-    The first of *their* codecs that we know is taken: they said which they like best. Raises `SdpRefused`.
+    The first of *their* codecs that we know is taken: they said which they like best. But a wideband one goes
+    before the others where somebody would hear it, and else after them. Raises `SdpRefused`.
     """
-    codec = next((codec for codec in theirs.codecs if codec in ours.codecs), None)
-    if codec is None:
+    common = [codec for codec in theirs.codecs if codec in ours.codecs]
+    if not common:
         raise SdpRefused(Refusal.NO_COMMON_CODEC)
+    codec = min(common, key=lambda codec: codec.wideband is not ours.wideband)
     reachable = theirs.address is not None
     remote = (theirs.address, theirs.port) if theirs.address is not None else None
     return Agreement(
@@ -343,6 +353,7 @@ def agree(theirs: Description, ours: LocalMedia) -> Agreement:
         frame_ms=theirs.frame_ms,
         sends=reachable and theirs.direction.receives and ours.direction.sends,
         receives=theirs.direction.sends and ours.direction.receives,
+        rtcp_mux=theirs.rtcp_mux,
         comfort_noise=theirs.comfort_noise and ours.comfort_noise,
     )
 
@@ -408,8 +419,9 @@ def write_offer(local: LocalMedia) -> str:
 
 
 def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -> str:
-    """Our answer to their offer: one codec; every other stream of theirs refused with port 0 (RFC 3264
-    section 6).
+    """Our answer to their offer: one codec, RTCP on RTP's port if they offer that (RFC 5761 section 5.1.1;
+    we do not offer it, since every telephone knows the next port); every other stream of theirs refused
+    with port 0 (RFC 3264 section 6).
     """
     lines = _session_lines(local)
     direction = Direction.of(
@@ -428,6 +440,7 @@ def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -
                 direction,
                 comfort_noise=agreement.comfort_noise,
             )
+            lines += ["a=rtcp-mux"] if agreement.rtcp_mux else []
         else:
             lines.append(f"m={media.media} 0 {media.transport} {' '.join(media.formats)}")
     return _text(lines)

@@ -61,3 +61,9 @@ class Codec(StrEnum):
 
     PCMA = "PCMA"
     PCMU = "PCMU"
+    G722 = "G722"
+
+    @property
+    def wideband(self) -> bool:
+        """Whether it carries 50 to 7000 Hz; the others carry 300 to 3400 Hz."""
+        return self is Codec.G722

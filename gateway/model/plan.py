@@ -53,7 +53,8 @@ class RtpNode:
     ``remote`` is (host, port) of the last SDP, or None until known (receive only); symmetric RTP moves it to
     where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
     ``sends``/``receives`` follow the SDP direction; with ``comfort_noise`` silence goes out as comfort noise
-    (RFC 3389), which is understood in any case. Gains as in `PortNode`.
+    (RFC 3389), which is understood in any case. Gains as in `PortNode`. ``rtcp_mux``: RTCP shares the port of
+    RTP (RFC 5761).
     """
 
     id: NodeId
@@ -69,6 +70,7 @@ class RtpNode:
     heard_gain_db: float = 0.0
     automatic_gain: bool = False
     comfort_noise: bool = False
+    rtcp_mux: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,10 +137,11 @@ News = (
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Ring the station and show it who calls."""
+    """Ring the station and show it who calls. ``wideband``: the caller can speak so."""
 
     caller: str
     caller_name: str
+    wideband: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """The other end answered: answer towards this party."""
+    """The other end answered: answer towards this party. ``wideband``: the other end speaks so."""
+
+    wideband: bool = False
 
 
 @dataclass(frozen=True, slots=True)

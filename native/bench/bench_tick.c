@@ -6,7 +6,8 @@
  *
  *     bench_tick                          the table
  *     bench_tick PORTS PARTIES TICKS      runs that and prints nothing: for valgrind --tool=callgrind
- *                                         --toggle-collect=work; beyond 64 parties without ports over several cores */
+ *                                         --toggle-collect=work; beyond 64 parties without ports over several cores
+ *     bench_tick PORTS PARTIES TICKS g722 the same with parties of G.722 */
 #include "core.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ struct line {
 struct measured {
     uint32_t ports, parties, detectors;
     bool cancellers;
+    bool wide;                          /* parties of G.722 */
     double us;
 };
 
@@ -96,7 +98,8 @@ static void join(struct sc_core *core, const struct measured *what)
     }
     for (uint32_t i = 0; i < what->parties; i++) {
         nodes[plan.node_count++] = (struct sc_plan_node){
-            .id = 1000 + i, .kind = SC_NODE_RTP, .socket = i, .codec = SC_CODEC_PCMA, .telephone_event = 101, .frame_ms = 20,
+            .id = 1000 + i, .kind = SC_NODE_RTP, .socket = i, 
+            .codec = what->wide ? SC_CODEC_G722 : SC_CODEC_PCMA, .telephone_event = 101, .frame_ms = 20,
             .sends = true, .receives = true, .remote = { .length = 4, .bytes = { 127, 0, 0, 1 }, .port = 4000 },
         };
         uint32_t other = what->ports > 0 ? i % what->ports + 1 : 1000 + (i ^ 1u);
@@ -158,12 +161,12 @@ static void measure(struct measured *what)
 }
 
 /* For callgrind: so many ticks of ports and parties; what one core cannot hold is spread over several. */
-static int run_ticks(uint32_t ports, uint32_t parties, int ticks)
+static int run_ticks(uint32_t ports, uint32_t parties, int ticks, bool wide)
 {
     static struct line lines[PORTS_MAX];
     const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
     const size_t count = parties > PARTIES_MAX ? parties / PARTIES_MAX : 1;
-    struct measured what = { ports, parties > PARTIES_MAX ? PARTIES_MAX : parties, all, true, 0 };
+    struct measured what = { ports, parties > PARTIES_MAX ? PARTIES_MAX : parties, all, true, wide, 0 };
     struct sc_core *cores[CORES_MAX];
     if (ports > PORTS_MAX || count > CORES_MAX || (count > 1 && (ports > 0 || parties % PARTIES_MAX != 0)))
         return 2;
@@ -179,13 +182,13 @@ static int run_ticks(uint32_t ports, uint32_t parties, int ticks)
 
 int main(int count, char **words)
 {
-    if (count == 4)
-        return run_ticks((uint32_t)atoi(words[1]), (uint32_t)atoi(words[2]), atoi(words[3]));
+    if (count == 4 || count == 5)
+        return run_ticks((uint32_t)atoi(words[1]), (uint32_t)atoi(words[2]), atoi(words[3]), count == 5);
     const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
     struct measured rows[] = {
-        { 0, 0, 0, false, 0 },  { 8, 0, 0, false, 0 },   { 8, 0, 0, true, 0 },   { 8, 0, SC_DETECT_DTMF, true, 0 },
-        { 8, 0, all, true, 0 }, { 0, 16, 0, false, 0 },  { 8, 16, all, true, 0 }, { 1, 2, all, true, 0 },
-        { 2, 4, all, true, 0 }, { 4, 8, all, true, 0 },  { 16, 32, all, true, 0 },
+        { 0, 0, 0, false, false, 0 },  { 8, 0, 0, false, false, 0 },   { 8, 0, 0, true, false, 0 },   { 8, 0, SC_DETECT_DTMF, true, false, 0 },
+        { 8, 0, all, true, false, 0 }, { 0, 16, 0, false, false, 0 },  { 8, 16, all, true, false, 0 }, { 1, 2, all, true, false, 0 },
+        { 2, 4, all, true, false, 0 }, { 4, 8, all, true, false, 0 },  { 16, 32, all, true, false, 0 },
     };
     printf("bench_tick: cost of a tick of 10 ms\n  ports  parties  cancellers  detectors    us/tick  share of a core\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

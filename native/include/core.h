@@ -70,6 +70,7 @@ struct sc_core_settings {
     uint32_t digits_nodes;
     uint32_t event_capacity;    /* 0 = 1024 */
     uint32_t media_lost_ms;     /* silence on RTP that is reported; 0 = never */
+    uint32_t rtcp_interval_ms;  /* between our RTCP reports, times 0.5 to 1.5; 0 = none is sent */
     uint64_t seed;              /* of SSRC, first sequence number and time stamp */
     uint32_t canceller_window_samples;  /* 0 = 256 */
     uint32_t canceller_span_samples;    /* 0 = 1024 */
@@ -159,6 +160,14 @@ struct sc_rtp_statistics {
     uint32_t lost_ticks;
     float jitter_ms;
     float depth_ms;
+    float lost_percent;         /* of theirs, all the time, by their sequence numbers */
+    uint32_t rtcp_sent;
+    uint32_t rtcp_received;
+    bool remote_told;           /* a report of theirs about what we send has come: */
+    float remote_lost_percent;  /* since the one before */
+    float remote_jitter_ms;
+    bool timed;                 /* and answered one of ours: */
+    float round_trip_ms;
     bool latched;
     struct sc_rtp_address latch;
 };

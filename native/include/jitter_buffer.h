@@ -29,6 +29,7 @@ struct sc_jitter_packet {
     uint16_t sequence;
     bool marker;            /* begin of a talk spurt after DTX */
     const int16_t *samples; /* decoded; copied */
+    const int16_t *high;    /* NULL; of wideband audio its upper band (qmf.h), as many as samples, which are the lower */
     size_t n_samples;       /* 1..SC_JITTER_MAX_PACKET_SAMPLES */
     int64_t arrival_us;     /* any monotonic clock that also drives the ticks */
 };
@@ -75,6 +76,15 @@ enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t 
  * sends something else for now (telephone events), so that what is missing is silence and no loss. */
 void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
                            size_t n);
+
+/* Both bands of wideband audio, n samples of each, each with a concealment of its own or NULL. */
+struct sc_jitter_bands {
+    int16_t *low, *high;        /* high is silent where packets had none */
+    struct sc_concealment *low_plc, *high_plc;
+};
+
+/* The same of both bands, with the same seams and holes in both. */
+void sc_jitter_buffer_play_bands(struct sc_jitter_buffer *jb, const struct sc_jitter_bands *bands, bool pausing, size_t n);
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out);
 

@@ -10,6 +10,7 @@
 struct sc_packet {
     int64_t arrival_us;
     struct sc_rtp_address peer;
+    bool control;               /* RTCP, to or from the odd port of a pair */
     uint16_t length;
     uint8_t bytes[SC_PACKET_MAX];
 };

@@ -32,7 +32,8 @@ enum sc_detectors {
 
 enum sc_codec {
     SC_CODEC_PCMU = 0,
-    SC_CODEC_PCMA = 8
+    SC_CODEC_PCMA = 8,
+    SC_CODEC_G722 = 9               /* wideband: the node speaks and hears 16 kHz */
 };
 
 /* Where RTP comes from or goes to. */
@@ -67,6 +68,7 @@ struct sc_plan_node {
     struct sc_rtp_address remote;
     enum sc_codec codec;
     int32_t telephone_event;        /* payload type 96..127, or -1 */
+    bool rtcp_mux;                  /* RTCP on the port of RTP (RFC 5761), else on the next one */
     bool comfort_noise;             /* silence is sent as comfort noise (RFC 3389); received it is always understood */
     uint32_t frame_ms;              /* 10, 20, 30, 40, 50 or 60 */
     bool sends;

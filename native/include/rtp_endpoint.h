@@ -34,12 +34,18 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *endpoint, const struct sc_p
 /* What the party said in this tick: n samples, concealed where packets are missing. */
 void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *endpoint, int16_t *out, size_t n, uint64_t tick);
 
-/* One tick of what the party hears, and the digit under way that it gets as an event (or NULL). */
+/* The same where the node's codec is wide: 2 n samples of 16 kHz. */
+void sc_rtp_endpoint_speak_wide(struct sc_rtp_endpoint *endpoint, int16_t *wide, size_t n, uint64_t tick);
+
+/* One tick of what the party hears (80 samples, 160 of 16 kHz where its codec is wide), and the digit under way that it gets as an event (or NULL). */
 void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *endpoint, const int16_t *heard, const struct sc_dtmf_sending *digit,
                           struct sc_packet_queue *out);
 
 /* Whether what the party says just now may be the sound of a digit that came, or comes, as an event. */
 bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *endpoint, uint64_t tick);
+
+/* Once a tick: an RTCP report when it is time for one, every interval_ms or so (0 = never). `now_us` is of the clock of arrivals. */
+void sc_rtp_endpoint_report(struct sc_rtp_endpoint *endpoint, uint32_t interval_ms, int64_t now_us, struct sc_packet_queue *out);
 
 /* Fills what it knows: everything but levels and queue drops. */
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *endpoint, struct sc_rtp_statistics *out);

@@ -1,24 +1,29 @@
-/* rtp_sender.h: the outgoing half of an RTP node: G.711 frames, comfort noise (RFC 3389) and telephone events
+/* rtp_sender.h: the outgoing half of an RTP node: G.711 or G.722 frames, comfort noise (RFC 3389) and telephone events
  * (RFC 4733) from what it hears. */
 #ifndef SC_RTP_SENDER_H
 #define SC_RTP_SENDER_H
 
 #include "comfort_noise.h"
 #include "dtmf_sender.h"
+#include "g722.h"
 #include "packet_queue.h"
 #include "plan.h"
+#include "qmf.h"
 #include "silence_detector.h"
 
-#define SC_RTP_FRAME_SAMPLES_MAX 480
+#define SC_RTP_FRAME_OCTETS_MAX 480     /* 60 ms: an octet for each 1/8000 s, G.711 and G.722 */
 
 struct sc_rtp_sender {
     uint32_t ssrc;
     uint16_t sequence;
     uint32_t timestamp;             /* of the next tick's first sample */
     bool marker_due;                /* the next audio packet begins a talk spurt */
-    uint64_t sent;
+    uint64_t sent, octets;          /* packets, and octets of their payloads */
     size_t fill;
-    int16_t frame[SC_RTP_FRAME_SAMPLES_MAX];
+    uint8_t frame[SC_RTP_FRAME_OCTETS_MAX];
+    enum sc_codec frame_codec;      /* of what is in it */
+    struct sc_qmf_split split;
+    struct sc_g722 encoder;
     struct sc_silence_detector silence;
     struct sc_comfort_noise noise;  /* what our silence sounds like */
     bool frame_talks;               /* the frame under way holds more than silence */
@@ -37,7 +42,7 @@ struct sc_rtp_sender {
 /* A new stream: SSRC, first sequence number and time stamp come from `seed` (RFC 3550, 5.1: unpredictable). */
 void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed);
 
-/* One tick of what the node hears. `digit` is the digit that is being sent to a node that takes telephone events (else
+/* One tick of what the node hears: 80 samples, 160 of 16 kHz where its codec is wide. `digit` is the digit that is being sent to a node that takes telephone events (else
  * NULL): while it lasts, event packets go out instead of audio. Nothing is sent when `to` is not known or the node does not
  * send; the clock runs on. */
 void sc_rtp_sender_tick(struct sc_rtp_sender *sender, const struct sc_plan_node *node, const int16_t *heard,

@@ -1,7 +1,8 @@
 /* udp_sockets.h: the RTP port pairs of a core: bound once, read by one thread of their own, written after each tick.
  *
  * The thread moves datagrams into each socket's queue, at most SC_UDP_DRAIN of a socket in SC_UDP_ROUND_MS: a flood
- * fills the kernel's buffer of that socket and starves only itself. The odd port of a pair (RTCP) is bound and not read. */
+ * fills the kernel's buffer of that socket and starves only itself. What comes to or goes to the odd port of a pair (RTCP) is marked
+ * so in its packet. */
 #ifndef SC_UDP_SOCKETS_H
 #define SC_UDP_SOCKETS_H
 

@@ -5,9 +5,11 @@
 #include "core_internal.h"
 
 #include "alloc.h"
+#include "rtcp.h"
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- taking apart ------------------------------------------------------------------------------------------------ */
@@ -140,6 +142,7 @@ int sc_core_rtp_give(struct sc_core *core, uint32_t socket, const uint8_t *packe
     if (place != NULL) {
         place->arrival_us = (int64_t)atomic_load(&core->ticks_done) * SC_TICK_MS * 1000;
         place->peer = *source;
+        place->control = sc_rtcp_is(packet, n);
         place->length = (uint16_t)n;
         memcpy(place->bytes, packet, n);
         sc_packet_queue_commit(core->sockets[socket].in);
@@ -173,12 +176,23 @@ int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, siz
 
 /* --- steps ------------------------------------------------------------------------------------------------------- */
 
+/* The clock that stamps arriving packets: the kernel's on UDP, the ticks themselves in memory. */
+static int64_t now_us(const struct sc_core *core)
+{
+    struct timespec now;
+    if (core->udp == NULL)
+        return (int64_t)core->tick * SC_TICK_MS * 1000;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* A tick and what belongs around it; the caller owns `ticking`. */
 static void step(struct sc_core *core)
 {
     for (uint32_t i = 0; i < core->settings.port_count; i++)
         if (core->ports[i].card != NULL)
             sc_alsa_port_service(core->ports[i].card);
+    core->now_us = now_us(core);
     sc_core_tick(core);
     if (core->udp != NULL)
         sc_udp_sockets_flush(core->udp);

@@ -23,6 +23,7 @@
 #include "tone_sender.h"
 #include "triple.h"
 #include "udp_sockets.h"
+#include "wideband.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -81,8 +82,12 @@ struct sc_socket_state {
     struct sc_digit_once once;
     uint16_t node;
     int16_t spoken[SC_TICK_SAMPLES];
+    int16_t wide[2 * SC_TICK_SAMPLES];  /* the same at 16 kHz, while its codec is wide */
+    struct sc_decimator decimator;
+    struct sc_interpolator interpolator; /* of what it hears of 8 kHz sources */
+    bool interpolating;                 /* something is left in it */
     struct sc_meter spoken_meter, heard_meter;
-    struct sc_spoken_level level;
+    struct sc_spoken_level level, wide_level;
     struct sc_limiter limiter;      /* of what it hears */
 };
 
@@ -124,6 +129,7 @@ struct sc_core {
 
     /* state of the tick */
     uint64_t tick;
+    int64_t now_us;                     /* when it began, by the clock of arriving packets; read before the tick */
     uint32_t generation;
     uint64_t plans_taken;
     struct sc_port_state *ports;

@@ -195,6 +195,7 @@ static int make_sockets(struct sc_core *core)
         socket->node = SC_NOWHERE;
         socket->listening.once = &socket->once;
         sc_spoken_level_reset(&socket->level);
+        sc_spoken_level_reset(&socket->wide_level);
         int error = sc_rtp_endpoint_create(&socket->endpoint, &settings);
         if (error == 0)
             error = sc_packet_queue_create(&socket->in, QUEUE_PACKETS);

@@ -21,6 +21,7 @@
 #include "alloc.h"
 #include "concealment.h"
 #include "jitter_estimate.h"
+#include "sequence_window.h"
 #include "time_scale.h"
 
 enum {
@@ -50,8 +51,7 @@ struct sc_jitter_buffer {
     uint8_t marks[RING];
     bool known, running;         /* a stream is known; it is being played */
     uint32_t ssrc, play, end;    /* next time stamp to play; after the newest audio */
-    uint16_t newest;             /* sequence number */
-    uint64_t seen;               /* bit k: newest - k has come */
+    struct sc_sequence_window sequence;
     bool suspected;              /* suspect holds a packet that does not belong to the stream */
     struct sc_jitter_packet suspect;
     int16_t suspect_samples[SC_JITTER_MAX_PACKET_SAMPLES];
@@ -65,6 +65,8 @@ struct sc_jitter_buffer {
     float delay;                 /* samples */
     struct sc_jitter_estimate estimate;
     struct sc_jitter_buffer_state state;
+    bool wide;                   /* a packet with an upper band has come */
+    int16_t high[RING];          /* which stands here beside samples; last, and cleared only when it begins */
 };
 
 void sc_jitter_buffer_settings_default(struct sc_jitter_buffer_settings *settings)
@@ -109,7 +111,7 @@ static void forget_jitter(struct sc_jitter_buffer *jb)
 void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb)
 {
     const struct sc_jitter_buffer_settings s = jb->settings;
-    memset(jb, 0, sizeof *jb);
+    memset(jb, 0, offsetof(struct sc_jitter_buffer, high));
     jb->settings = s;
     forget_jitter(jb);
 }
@@ -137,8 +139,7 @@ static void start_at(struct sc_jitter_buffer *jb, const struct sc_jitter_packet 
     mark(jb, jb->play, p->timestamp, PAUSE);
     jb->end = p->timestamp;
     jb->ssrc = p->ssrc;
-    jb->newest = (uint16_t)(p->sequence - 1);
-    jb->seen = 0;
+    sc_sequence_window_start(&jb->sequence, p->sequence);
     jb->known = jb->running = jb->settle = true;
     jb->suspected = false;
     jb->waited = jb->bridged = jb->idle = 0;
@@ -147,32 +148,34 @@ static void start_at(struct sc_jitter_buffer *jb, const struct sc_jitter_packet 
 
 static void note_sequence(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
-    const int16_t step = (int16_t)(p->sequence - jb->newest);
-    if (step > 0) {
-        jb->silent = false;
-        jb->seen = step < 64 ? jb->seen << step : 0;
-        jb->seen |= 1;
-        if (step == 1 && (int32_t)(p->timestamp - jb->end) > 0) { /* nothing sent in between: DTX */
-            const uint32_t from = (int32_t)(jb->end - jb->play) > 0 ? jb->end : jb->play;
-            mark(jb, from, p->timestamp, PAUSE);
-        }
-        jb->newest = p->sequence;
+    const int16_t step = sc_sequence_window_note(&jb->sequence, p->sequence);
+    if (step <= 0) {
+        jb->state.reordered++;
         return;
     }
-    jb->state.reordered++;
-    if (step > -64)
-        jb->seen |= (uint64_t)1 << -step;
+    jb->silent = false;
+    if (step == 1 && (int32_t)(p->timestamp - jb->end) > 0) { /* nothing sent in between: DTX */
+        const uint32_t from = (int32_t)(jb->end - jb->play) > 0 ? jb->end : jb->play;
+        mark(jb, from, p->timestamp, PAUSE);
+    }
 }
 
-static bool seen_before(const struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
+/* Before its samples, whose marks say what is there already. What was there before the first wide packet has no upper band. */
+static void insert_high(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
-    const int16_t step = (int16_t)(p->sequence - jb->newest);
-    return step <= 0 && step > -64 && (jb->seen >> -step & 1);
+    if (!jb->wide)
+        memset(jb->high, 0, sizeof jb->high);
+    jb->wide = true;
+    for (size_t i = 0; i < p->n_samples; i++) {
+        const uint32_t t = p->timestamp + (uint32_t)i;
+        if ((int32_t)(t - jb->play) >= 0 && jb->marks[t & RING_MASK] != AUDIO)
+            jb->high[t & RING_MASK] = p->high != NULL ? p->high[i] : 0;
+    }
 }
 
 static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
-    if (seen_before(jb, p)) {
+    if (sc_sequence_window_has(&jb->sequence, p->sequence)) {
         jb->state.duplicates++;
         return;
     }
@@ -186,6 +189,8 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
         jb->state.late++;
         return;
     }
+    if (jb->wide || p->high != NULL)
+        insert_high(jb, p);
     for (size_t i = 0; i < p->n_samples; i++) {
         const uint32_t t = p->timestamp + (uint32_t)i;
         if ((int32_t)(t - jb->play) < 0 || jb->marks[t & RING_MASK] == AUDIO)
@@ -223,7 +228,7 @@ static void suspect(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *
         jb->state.overflow++;
     jb->suspect = *p;
     memcpy(jb->suspect_samples, p->samples, p->n_samples * sizeof *p->samples);
-    jb->suspect.samples = jb->suspect_samples;
+    jb->suspect.samples = jb->suspect_samples, jb->suspect.high = NULL; /* 20 ms are not worth the memory */
     jb->suspected = true;
 }
 
@@ -231,9 +236,9 @@ void sc_jitter_buffer_put_silence(struct sc_jitter_buffer *jb, const struct sc_j
 {
     struct sc_jitter_packet p = *packet;
     p.n_samples = 0;
-    if (!jb->running || !belongs(jb, &p) || seen_before(jb, &p))
+    if (!jb->running || !belongs(jb, &p) || sc_sequence_window_has(&jb->sequence, p.sequence))
         return;
-    const bool newest = (int16_t)(p.sequence - jb->newest) > 0;
+    const bool newest = (int16_t)(p.sequence - jb->sequence.newest) > 0;
     note_sequence(jb, &p);
     jb->silent = newest || jb->silent;
 }
@@ -277,6 +282,7 @@ static void shorten(struct sc_jitter_buffer *jb, uint32_t most, bool anyhow)
     if (seam.lag == 0)
         return;
     sc_time_scale_cut(&ring, jb->play, &seam);
+    (void)sc_time_scale_cut(&(struct sc_time_scale_ring){.samples = jb->high, .mask = RING_MASK}, jb->play, &seam);
     advance(jb, seam.lag);
     jb->delay -= (float)seam.lag;
     jb->state.cut_samples += seam.lag;
@@ -292,6 +298,7 @@ static uint32_t lengthen(struct sc_jitter_buffer *jb, uint32_t ahead, bool anyho
     const struct sc_time_scale_seam seam = sc_time_scale_longer(&ring, jb->play, ahead, anyhow);
     if (seam.lag == 0)
         return 0;
+    (void)sc_time_scale_stretch(&(struct sc_time_scale_ring){.samples = jb->high, .mask = RING_MASK}, jb->play, &seam);
     jb->play = sc_time_scale_stretch(&ring, jb->play, &seam);
     jb->delay += (float)seam.lag;
     jb->state.stretched_samples += seam.lag;
@@ -399,8 +406,8 @@ static uint32_t play_hole(struct sc_jitter_buffer *jb, uint32_t n)
     return m;
 }
 
-/* Up to n samples of one kind; *kind says which; out is written for audio only. */
-static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, uint32_t n, enum sc_jitter_output *kind)
+/* Up to n samples of one kind; *kind says which; out (and high, unless NULL) is written for audio only. */
+static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, int16_t *high, uint32_t n, enum sc_jitter_output *kind)
 {
     *kind = SC_JITTER_SILENCE;
     if (!jb->running)
@@ -422,26 +429,38 @@ static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, uint32_t n, 
     const uint32_t m = stretch_of(jb, jb->play, n);
     for (uint32_t i = 0; i < m; i++)
         out[i] = jb->samples[(jb->play + i) & RING_MASK];
+    for (uint32_t i = 0; high != NULL && jb->wide && i < m; i++)
+        high[i] = jb->high[(jb->play + i) & RING_MASK];
     advance(jb, m);
     return m;
 }
 
-/* One tick through the runs of its kinds, filled by plc if there is one; the answer is the worst kind met. */
-static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
-                                  uint32_t n)
+static void conceal(const struct sc_jitter_bands *o, enum sc_concealment_input input, uint32_t from, uint32_t n)
 {
+    if (o->low_plc != NULL)
+        (void)sc_concealment_process(o->low_plc, input, o->low + from, n);
+    if (o->high_plc != NULL)
+        (void)sc_concealment_process(o->high_plc, input, o->high + from, n);
+}
+
+/* One tick through the runs of its kinds, filled where there is a concealment; the answer is the worst kind met. */
+static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, const struct sc_jitter_bands *o, bool pausing, size_t wanted)
+{
+    const uint32_t n = wanted < SC_JITTER_MAX_GET_SAMPLES ? (uint32_t)wanted : SC_JITTER_MAX_GET_SAMPLES;
     bool audio = false, lost = false;
-    memset(out, 0, n * sizeof *out);
+    memset(o->low, 0, n * sizeof *o->low);
+    if (o->high != NULL)
+        memset(o->high, 0, n * sizeof *o->high);
     adapt(jb, n);
     for (uint32_t done = 0; done < n;) {
         enum sc_jitter_output kind;
-        const uint32_t m = play_run(jb, out + done, n - done, &kind);
+        const uint32_t m = play_run(jb, o->low + done, o->high != NULL ? o->high + done : NULL, n - done, &kind);
         audio |= kind == SC_JITTER_AUDIO && m > 0;
         lost |= kind == SC_JITTER_LOST && m > 0;
-        if (plc && m > 0)
-            sc_concealment_process(plc, kind == SC_JITTER_AUDIO              ? SC_CONCEALMENT_GOOD
-                                        : kind == SC_JITTER_LOST && !pausing ? SC_CONCEALMENT_LOST
-                                                                             : SC_CONCEALMENT_SILENCE, out + done, m);
+        if (m > 0)
+            conceal(o, kind == SC_JITTER_AUDIO              ? SC_CONCEALMENT_GOOD
+                       : kind == SC_JITTER_LOST && !pausing ? SC_CONCEALMENT_LOST
+                                                            : SC_CONCEALMENT_SILENCE, done, m);
         done += m;
     }
     jb->clock += n;
@@ -450,20 +469,20 @@ static enum sc_jitter_output tick(struct sc_jitter_buffer *jb, struct sc_conceal
     return lost ? SC_JITTER_LOST : audio ? SC_JITTER_AUDIO : SC_JITTER_SILENCE;
 }
 
-static uint32_t limited(size_t n)
-{
-    return n < SC_JITTER_MAX_GET_SAMPLES ? (uint32_t)n : SC_JITTER_MAX_GET_SAMPLES;
-}
-
 enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t *out, size_t n)
 {
-    return tick(jb, NULL, false, out, limited(n));
+    return tick(jb, &(struct sc_jitter_bands){ .low = out }, false, n);
 }
 
 void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
                            size_t n)
 {
-    tick(jb, plc, pausing, out, limited(n));
+    (void)tick(jb, &(struct sc_jitter_bands){ .low = out, .low_plc = plc }, pausing, n);
+}
+
+void sc_jitter_buffer_play_bands(struct sc_jitter_buffer *jb, const struct sc_jitter_bands *bands, bool pausing, size_t n)
+{
+    (void)tick(jb, bands, pausing, n);
 }
 
 void sc_jitter_buffer_get_state(const struct sc_jitter_buffer *jb, struct sc_jitter_buffer_state *out)

@@ -62,7 +62,7 @@ static bool rtp_valid(const struct sc_plan_node *node)
 {
     bool type = node->telephone_event == -1 ||
                 (node->telephone_event >= EVENT_TYPE_FIRST && node->telephone_event <= EVENT_TYPE_LAST);
-    bool codec = node->codec == SC_CODEC_PCMA || node->codec == SC_CODEC_PCMU;
+    bool codec = node->codec == SC_CODEC_PCMA || node->codec == SC_CODEC_PCMU || node->codec == SC_CODEC_G722;
     bool frame = node->frame_ms >= SC_TICK_MS && node->frame_ms <= FRAME_MS_MAX && node->frame_ms % SC_TICK_MS == 0;
     return type && codec && frame && address_valid(&node->remote);
 }

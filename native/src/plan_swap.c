@@ -209,13 +209,18 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
     sc_rtp_endpoint_assign(socket->endpoint, node);
     if (node == NULL || node->id != old_id) {
         sc_listening_arm(&socket->listening, 0, core->tick);
+        socket->decimator = (struct sc_decimator){ 0 };
+        socket->interpolator = (struct sc_interpolator){ 0 };
+        socket->interpolating = false;
         sc_meter_reset(&socket->spoken_meter);
         sc_meter_reset(&socket->heard_meter);
         sc_spoken_level_reset(&socket->level);
+        sc_spoken_level_reset(&socket->wide_level);
         sc_limiter_reset(&socket->limiter);
     }
     if (node != NULL) {
         sc_spoken_level_set(&socket->level, node->spoken_gain_db, node->automatic_gain);
+        sc_spoken_level_set(&socket->wide_level, node->spoken_gain_db, node->automatic_gain);
         sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID,
                          core->tick);
         notch(core, &socket->listening, socket->node);

@@ -2,9 +2,11 @@
  *
  * How: a packet must parse, be of a payload type that was agreed on and come from the latched source (rtp_latch.h); audio goes
  * through the jitter buffer and concealment, telephone events become one digit for each time stamp (RFC 4733, 2.5.2.1),
- * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law is understood
- * whichever was agreed on, since offers carry both. Comfort noise (RFC 3389) tells the concealment what silence sounds like, and the
- * jitter buffer that nothing is missing. What is heard goes out through rtp_sender.h.
+ * repeats and stragglers ignored; an event whose end is lost ends after EVENT_TIMEOUT_TICKS. Either G.711 law and G.722 are
+ * understood whichever was agreed on, since offers carry all. Comfort noise (RFC 3389) tells the concealment what silence sounds
+ * like, and the jitter buffer that nothing is missing. What is heard goes out through rtp_sender.h.
+ * Wideband: speech_decoder.h makes two bands of 8 kHz of a packet; jitter buffer and concealment work on them (the upper one has
+ * a concealment of its own, of no pitch worth the name: it repeats and fades), and only what is played is joined to 16 kHz.
  * Assumes a tick of 80 samples. Measured (test_rtp_endpoint.c): a loop through two endpoints is bit-exact G.711; random
  * packets change nothing but the counters. */
 #include "rtp_endpoint.h"
@@ -12,11 +14,13 @@
 #include "alloc.h"
 #include "comfort_noise_payload.h"
 #include "concealment.h"
-#include "g711.h"
 #include "jitter_buffer.h"
+#include "qmf.h"
+#include "rtcp_session.h"
 #include "rtp.h"
 #include "rtp_latch.h"
 #include "rtp_sender.h"
+#include "speech_decoder.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,9 +53,13 @@ struct sc_rtp_endpoint {
     uint32_t id;
     uint32_t streams;                   /* begun on this socket: makes each one's seed */
     struct sc_jitter_buffer *jitter;
-    struct sc_concealment *concealment;
+    struct sc_concealment *concealment, *high_concealment;
+    struct sc_speech_decoder decoder;
+    struct sc_qmf_join join;
     struct sc_rtp_latch latch;
     struct sc_rtp_sender sender;
+    struct sc_rtcp_session rtcp;
+    uint64_t sent_before;               /* the last report */
     struct heard_event event;
     bool audio_came;
     uint32_t silent_ticks;
@@ -66,7 +74,9 @@ static int create_blocks(struct sc_rtp_endpoint *e)
     sc_jitter_buffer_settings_default(&jitter);
     sc_concealment_settings_default(&concealment);
     int error = sc_jitter_buffer_create(&e->jitter, &jitter);
-    return error != 0 ? error : sc_concealment_create(&e->concealment, &concealment);
+    if (error == 0)
+        error = sc_concealment_create(&e->concealment, &concealment);
+    return error != 0 ? error : sc_concealment_create(&e->high_concealment, &concealment);
 }
 
 int sc_rtp_endpoint_create(struct sc_rtp_endpoint **out, const struct sc_rtp_endpoint_settings *settings)
@@ -92,6 +102,7 @@ void sc_rtp_endpoint_destroy(struct sc_rtp_endpoint *e)
         return;
     sc_jitter_buffer_destroy(e->jitter);
     sc_concealment_destroy(e->concealment);
+    sc_concealment_destroy(e->high_concealment);
     sc_free(e);
 }
 
@@ -100,8 +111,14 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     e->streams++;
     sc_jitter_buffer_reset(e->jitter);
     sc_concealment_reset(e->concealment);
+    if (e->decoder.known)
+        sc_concealment_reset(e->high_concealment);
+    sc_speech_decoder_reset(&e->decoder);
+    memset(&e->join, 0, sizeof e->join);
     sc_rtp_latch_reset(&e->latch);
     sc_rtp_sender_reset(&e->sender, e->settings.seed + e->streams);
+    sc_rtcp_session_reset(&e->rtcp, e->settings.seed + e->streams);
+    e->sent_before = 0;
     memset(&e->event, 0, sizeof e->event);
     if (e->settings.once != NULL)
         memset(e->settings.once, 0, sizeof *e->settings.once);
@@ -196,21 +213,19 @@ static void receive_event(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
 
 static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet, int64_t arrival_us)
 {
-    int16_t samples[SC_JITTER_MAX_PACKET_SAMPLES];
+    int16_t samples[SC_JITTER_MAX_PACKET_SAMPLES], high[SC_JITTER_MAX_PACKET_SAMPLES];
     if (packet->payload_length > SC_JITTER_MAX_PACKET_SAMPLES) {
         e->malformed++;
         return;
     }
-    if (packet->payload_type == SC_CODEC_PCMA)
-        sc_alaw_decode(samples, packet->payload, packet->payload_length);
-    else
-        sc_ulaw_decode(samples, packet->payload, packet->payload_length);
+    bool wide = sc_speech_decode(&e->decoder, packet, samples, high);
     struct sc_jitter_packet in = {
         .ssrc = packet->ssrc,
         .timestamp = packet->timestamp,
         .sequence = packet->sequence,
         .marker = packet->marker,
         .samples = samples,
+        .high = wide ? high : NULL,
         .n_samples = packet->payload_length,
         .arrival_us = arrival_us,
     };
@@ -237,7 +252,18 @@ static void receive_comfort_noise(struct sc_rtp_endpoint *e, const struct sc_rtp
 
 static bool is_audio(const struct sc_rtp_packet *packet)
 {
-    return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU;
+    return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU ||
+           packet->payload_type == SC_CODEC_G722;
+}
+
+/* RTCP counts when it comes from the host of the party's speech. */
+static void receive_report(struct sc_rtp_endpoint *e, const struct sc_packet *packet)
+{
+    const struct sc_rtp_address *party = e->latch.source.length != 0 ? &e->latch.source : &e->node->remote;
+    if (party->length != packet->peer.length || memcmp(party->bytes, packet->peer.bytes, party->length) != 0)
+        e->foreign++;
+    else
+        sc_rtcp_session_take(&e->rtcp, packet->bytes, packet->length, e->sender.ssrc, packet->arrival_us);
 }
 
 void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *packet, uint64_t tick)
@@ -245,6 +271,10 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
     struct sc_rtp_packet parsed;
     if (e->node == NULL)
         return;
+    if (packet->control || (e->node->rtcp_mux && sc_rtcp_is(packet->bytes, packet->length))) {
+        receive_report(e, packet);
+        return;
+    }
     if (sc_rtp_parse(&parsed, packet->bytes, packet->length) != 0) {
         e->malformed++;
         return;
@@ -260,6 +290,7 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
     }
     e->received++;
     e->silent_ticks = 0;
+    sc_rtcp_session_heard(&e->rtcp, parsed.ssrc, parsed.sequence);
     e->said_silent = parsed.payload_type == COMFORT_NOISE_TYPE;
     if (!e->node->receives)
         return;
@@ -286,20 +317,45 @@ static void watch_silence(struct sc_rtp_endpoint *e, uint64_t tick)
     say(e, &lost);
 }
 
-void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
+/* What passes with the time, said or not; false when there is nothing to play. */
+static bool pass_tick(struct sc_rtp_endpoint *e, uint64_t tick)
 {
-    memset(out, 0, n * sizeof *out);
     if (e->node == NULL)
-        return;
+        return false;
     watch_silence(e, tick);
     if (e->event.active && tick - e->event.tick > EVENT_TIMEOUT_TICKS)
         finish_event(e, tick);
-    if (!e->audio_came)
+    return e->audio_came;
+}
+
+void sc_rtp_endpoint_speak(struct sc_rtp_endpoint *e, int16_t *out, size_t n, uint64_t tick)
+{
+    memset(out, 0, n * sizeof *out);
+    if (!pass_tick(e, tick))
         return;
     /* While an event lasts its sender sends no audio: that is no loss. */
     sc_jitter_buffer_play(e->jitter, e->concealment, e->event.active, out, n);
     if (!e->node->receives)
         memset(out, 0, n * sizeof *out);
+}
+
+void sc_rtp_endpoint_speak_wide(struct sc_rtp_endpoint *e, int16_t *wide, size_t n, uint64_t tick)
+{
+    int16_t low[SC_TICK_SAMPLES], high[SC_TICK_SAMPLES];
+    memset(wide, 0, 2 * n * sizeof *wide);
+    if (n > SC_TICK_SAMPLES || !pass_tick(e, tick))
+        return;
+    const struct sc_jitter_bands bands = {
+        .low = low, .high = high, .low_plc = e->concealment, .high_plc = e->high_concealment,
+    };
+    sc_jitter_buffer_play_bands(e->jitter, &bands, e->event.active, n);
+    if (!e->node->receives)
+        return;
+    for (size_t i = 0; i < n; i++) {    /* 16 bits, as G.711 needs them, to the 15 of a band */
+        low[i] = (int16_t)(low[i] >> 1);
+        high[i] = (int16_t)(high[i] >> 1);
+    }
+    sc_qmf_join(&e->join, wide, low, high, n);
 }
 
 void sc_rtp_endpoint_hear(struct sc_rtp_endpoint *e, const int16_t *heard, const struct sc_dtmf_sending *digit,
@@ -326,6 +382,31 @@ bool sc_rtp_endpoint_event_sounds(const struct sc_rtp_endpoint *e, uint64_t tick
     return (float)(tick - e->event.tick) * SC_TICK_MS <= jitter.depth_ms + EVENT_SOUND_SLACK_MS;
 }
 
+void sc_rtp_endpoint_report(struct sc_rtp_endpoint *e, uint32_t interval_ms, int64_t now_us, struct sc_packet_queue *out)
+{
+    uint8_t bytes[SC_RTCP_PACKET_MAX];
+    struct sc_jitter_buffer_state jitter;
+    if (interval_ms == 0 || e->node == NULL || e->node->remote.length == 0 || !sc_rtcp_session_due(&e->rtcp, now_us))
+        return;
+    sc_jitter_buffer_get_state(e->jitter, &jitter);
+    const struct sc_rtcp_sent sent = {
+        .ssrc = e->sender.ssrc, .timestamp = e->sender.timestamp, .packets = e->sender.sent, .octets = e->sender.octets,
+        .sends = e->sender.sent > e->sent_before,
+    };
+    const size_t n = sc_rtcp_session_tell(&e->rtcp, bytes, sizeof bytes, &sent, (uint32_t)(jitter.jitter_ms * SAMPLES_PER_MS),
+                                          interval_ms, now_us);
+    struct sc_packet *place = n > 0 ? sc_packet_queue_place(out) : NULL;
+    if (place == NULL)
+        return;
+    e->sent_before = e->sender.sent;
+    place->control = !e->node->rtcp_mux;
+    place->length = (uint16_t)n;
+    place->peer = e->latch.source.length != 0 ? e->latch.source : e->node->remote;
+    place->peer.port = (uint16_t)(place->peer.port + place->control);
+    memcpy(place->bytes, bytes, n);
+    sc_packet_queue_commit(out);
+}
+
 void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_statistics *out)
 {
     struct sc_jitter_buffer_state jitter;
@@ -336,7 +417,7 @@ void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_s
         .node = e->node != NULL ? e->id : 0,
         .sent = e->sender.sent,
         .received = e->received,
-        .malformed = e->malformed,
+        .malformed = e->malformed + e->rtcp.malformed,
         .foreign = e->foreign,
         .concealed_samples = concealment.concealed_samples,
         .late = jitter.late,
@@ -345,6 +426,14 @@ void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_s
         .lost_ticks = jitter.lost_ticks,
         .jitter_ms = jitter.jitter_ms,
         .depth_ms = jitter.depth_ms,
+        .lost_percent = sc_rtcp_session_lost_percent(&e->rtcp),
+        .rtcp_sent = e->rtcp.reports_sent,
+        .rtcp_received = e->rtcp.reports_received,
+        .remote_told = e->rtcp.told,
+        .remote_lost_percent = e->rtcp.remote_lost_percent,
+        .remote_jitter_ms = e->rtcp.remote_jitter_ms,
+        .timed = e->rtcp.timed,
+        .round_trip_ms = e->rtcp.round_trip_ms,
         .latched = e->latch.source.length != 0,
         .latch = e->latch.source,
     };

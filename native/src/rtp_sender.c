@@ -1,6 +1,7 @@
-/* rtp_sender.c: G.711 frames and telephone events from what an RTP node hears.
+/* rtp_sender.c: G.711 or G.722 frames and telephone events from what an RTP node hears.
  *
- * How: ticks of 80 samples fill a frame of frame_ms; the time stamp advances with every tick, sent or not. A digit under way
+ * How: each tick is coded to 80 octets, which fill a frame of frame_ms; another codec begins another frame. The time stamp
+ * advances by 80 with every tick, sent or not, of G.722 too (RFC 3551, 4.5.2). A digit under way
  * replaces audio by event packets: the time stamp of its first sample, a duration that grows, one at once and then one a frame,
  * and the end three times in three ticks (RFC 4733, 2.5.1.3 and 2.5.1.4).
  * Where comfort noise was agreed on, a frame of silence is not sent: its place is taken by a level and a colour, once a second
@@ -44,6 +45,7 @@ void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed)
     sender->sequence = (uint16_t)mixed(&seed);
     sender->timestamp = (uint32_t)mixed(&seed);
     sender->marker_due = true;
+    sc_g722_init(&sender->encoder);
     sc_silence_detector_reset(&sender->silence);
     sc_comfort_noise_init(&sender->noise, NOISE_FLOOR_DBM0, NOISE_CEILING_DBM0);
 }
@@ -58,26 +60,23 @@ static void emit(struct sc_rtp_sender *s, struct sc_rtp_packet *packet, const st
         return;
     place->length = (uint16_t)sc_rtp_build(place->bytes, sizeof place->bytes, packet);
     place->peer = *to;
+    place->control = false;
     s->sent++;
+    s->octets += packet->payload_length;
     sc_packet_queue_commit(out);
 }
 
 /* Sends the frame as far as it is filled; its last sample is the one before `timestamp`. */
-static void emit_audio(struct sc_rtp_sender *s, enum sc_codec codec, uint32_t timestamp,
-                       const struct sc_rtp_address *to, struct sc_packet_queue *out)
+static void emit_audio(struct sc_rtp_sender *s, uint32_t timestamp, const struct sc_rtp_address *to,
+                       struct sc_packet_queue *out)
 {
-    uint8_t octets[SC_RTP_FRAME_SAMPLES_MAX];
     if (s->fill == 0)
         return;
-    if (codec == SC_CODEC_PCMA)
-        sc_alaw_encode(octets, s->frame, s->fill);
-    else
-        sc_ulaw_encode(octets, s->frame, s->fill);
     struct sc_rtp_packet packet = {
-        .payload_type = (uint8_t)codec,
+        .payload_type = (uint8_t)s->frame_codec,
         .marker = s->marker_due,
         .timestamp = timestamp - (uint32_t)s->fill,
-        .payload = octets,
+        .payload = s->frame,
         .payload_length = s->fill,
     };
     emit(s, &packet, to, out);
@@ -129,13 +128,34 @@ static void tick_event(struct sc_rtp_sender *s, const struct sc_plan_node *node,
 {
     bool first = !s->event_active || s->event_serial != digit->serial;
     if (first) {
-        emit_audio(s, node->codec, s->timestamp, to, out);
+        emit_audio(s, s->timestamp, to, out);
         begin_event(s, digit);
     }
     s->event_age = digit->age_samples;
     if (s->event_ticks % (node->frame_ms / SC_TICK_MS) == 0)
         emit_event(s, node, first, false, to, out);
     s->event_ticks++;
+}
+
+/* One tick, coded, behind what the frame has. */
+static void append(struct sc_rtp_sender *s, enum sc_codec codec, const int16_t *heard)
+{
+    int16_t low[SC_TICK_SAMPLES], high[SC_TICK_SAMPLES];
+    uint8_t *octets = s->frame + s->fill;
+    switch (codec) {
+    case SC_CODEC_PCMA:
+        sc_alaw_encode(octets, heard, SC_TICK_SAMPLES);
+        break;
+    case SC_CODEC_PCMU:
+        sc_ulaw_encode(octets, heard, SC_TICK_SAMPLES);
+        break;
+    case SC_CODEC_G722:
+        sc_qmf_split(&s->split, low, high, heard, SC_TICK_SAMPLES);
+        sc_g722_encode(&s->encoder, octets, low, high, SC_TICK_SAMPLES);
+        break;
+    }
+    s->frame_codec = codec;
+    s->fill += SC_TICK_SAMPLES;
 }
 
 static void emit_noise(struct sc_rtp_sender *s, uint32_t timestamp, const struct sc_rtp_address *to,
@@ -194,14 +214,17 @@ static void tick_audio(struct sc_rtp_sender *s, const struct sc_plan_node *node,
         emit_event(s, node, false, true, to, out);
         s->ends_left--;
     }
-    if (node->comfort_noise)
+    /* Comfort noise of payload type 13 is of 8 kHz: wide silence is sent as it is. */
+    const bool noise_may_go = node->comfort_noise && node->codec != SC_CODEC_G722;
+    if (s->fill > 0 && s->frame_codec != node->codec)
+        emit_audio(s, s->timestamp, to, out);
+    if (noise_may_go)
         listen_for_silence(s, heard);
-    memcpy(s->frame + s->fill, heard, SC_TICK_SAMPLES * sizeof *heard);
-    s->fill += SC_TICK_SAMPLES;
+    append(s, node->codec, heard);
     if (s->fill < (size_t)node->frame_ms * SAMPLES_PER_MS)
         return;
-    if (!node->comfort_noise || !silent_frame(s, to, out))
-        emit_audio(s, node->codec, s->timestamp + SC_TICK_SAMPLES, to, out);
+    if (!noise_may_go || !silent_frame(s, to, out))
+        emit_audio(s, s->timestamp + SC_TICK_SAMPLES, to, out);
 }
 
 void sc_rtp_sender_tick(struct sc_rtp_sender *sender, const struct sc_plan_node *node, const int16_t *heard,

@@ -3,6 +3,8 @@
  * How, in this order: the waiting plan takes over; packets that came go to their endpoints; each port exchanges 80 samples with
  * its line, its echo is cancelled, its detectors listen; RTP parties, tones, players and digits speak; each listener's sum is
  * mixed and goes to its port (played in the next tick's exchange) or into packets; figures are published.
+ * Wide parties (G.722) speak 160 samples of 16 kHz. Everybody else, and every detector, gets those decimated to 80; a wide listener
+ * gets the sum of the wide ones at 16 kHz, and on top the sum of all others, interpolated once.
  * Nothing here allocates, locks or makes a system call.
  * Assumes a plan that sc_plan_check has seen. Measured: bench/bench_tick.c. */
 #include "core_internal.h"
@@ -109,6 +111,11 @@ static void cross_wires(struct sc_core *core)
 
 /* --- sources ----------------------------------------------------------------------------------------------------- */
 
+static bool is_wide(const struct sc_plan_node *node)
+{
+    return node->kind == SC_NODE_RTP && node->codec == SC_CODEC_G722;
+}
+
 static void receive_packets(struct sc_core *core, struct sc_socket_state *socket)
 {
     for (int i = 0; i < PACKETS_PER_TICK; i++) {
@@ -125,11 +132,18 @@ static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
     receive_packets(core, socket);
     if (socket->node == SC_NOWHERE)
         return;
-    sc_rtp_endpoint_speak(socket->endpoint, socket->spoken, SC_TICK_SAMPLES, core->tick);
+    if (is_wide(&core->plan->nodes[socket->node])) {
+        sc_rtp_endpoint_speak_wide(socket->endpoint, socket->wide, SC_TICK_SAMPLES, core->tick);
+        sc_decimate(&socket->decimator, socket->spoken, socket->wide, SC_TICK_SAMPLES);
+    } else {
+        sc_rtp_endpoint_speak(socket->endpoint, socket->spoken, SC_TICK_SAMPLES, core->tick);
+    }
     sc_meter_process(&socket->spoken_meter, socket->spoken, SC_TICK_SAMPLES);
     sc_listening_process(&socket->listening, socket->spoken, SC_TICK_SAMPLES, core->plan->nodes[socket->node].id,
                          core->tick, core->events);
     sc_spoken_level_process(&socket->level, socket->spoken, NULL, SC_TICK_SAMPLES);
+    if (is_wide(&core->plan->nodes[socket->node]))
+        sc_spoken_level_process(&socket->wide_level, socket->wide, NULL, 2 * SC_TICK_SAMPLES);
 }
 
 static void speak_player(struct sc_core *core, struct sc_player_state *player, const struct sc_plan_node *node)
@@ -236,22 +250,55 @@ static bool muted_by_fault(const struct sc_core *core, const struct sc_plan_node
     return party && source->id < listener->id && faulty(core, SC_FAULT_DIRECTION_MUTED);
 }
 
-static void mix(const struct sc_core *core, uint16_t listener, struct sc_limiter *limiter, int16_t *out)
+/* Which sources of a listener: all at 8 kHz; those that are only there at 8 kHz; those at 16 kHz. */
+enum band { ALL_NARROW, ONLY_NARROW, ONLY_WIDE };
+
+static size_t inputs_of(const struct sc_core *core, uint16_t listener, enum band band, struct sc_mixer_input *inputs)
 {
-    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX];
-    float sum[SC_TICK_SAMPLES];
     const struct sc_compiled_plan *plan = core->plan;
     size_t count = 0;
     for (uint16_t e = plan->first_edge[listener]; e < plan->first_edge[listener + 1]; e++) {
         uint16_t source = plan->edges[e].source;
-        if (kept_from(core, &plan->nodes[listener], &plan->nodes[source]) ||
-            muted_by_fault(core, &plan->nodes[listener], &plan->nodes[source]))
+        const struct sc_plan_node *node = &plan->nodes[source];
+        if (kept_from(core, &plan->nodes[listener], node) || muted_by_fault(core, &plan->nodes[listener], node) ||
+            (band != ALL_NARROW && is_wide(node) != (band == ONLY_WIDE)))
             continue;
-        inputs[count++] =
-            (struct sc_mixer_input){ .samples = spoken_by(core, source), .gain = plan->edges[e].gain };
+        inputs[count++] = (struct sc_mixer_input){
+            .samples = band == ONLY_WIDE ? core->sockets[node->socket].wide : spoken_by(core, source),
+            .gain = plan->edges[e].gain,
+        };
     }
+    return count;
+}
+
+static void mix(const struct sc_core *core, uint16_t listener, struct sc_limiter *limiter, int16_t *out)
+{
+    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX];
+    float sum[SC_TICK_SAMPLES];
+    size_t count = inputs_of(core, listener, ALL_NARROW, inputs);
     sc_mixer_sum(sum, inputs, count, SC_TICK_SAMPLES);
     sc_limiter_process(limiter, out, sum, SC_TICK_SAMPLES);
+}
+
+/* 160 samples of 16 kHz. */
+static void mix_wide(const struct sc_core *core, struct sc_socket_state *socket, int16_t *out)
+{
+    int16_t narrow[SC_TICK_SAMPLES], interpolated[2 * SC_TICK_SAMPLES];
+    float sum[2 * SC_TICK_SAMPLES];
+    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX + 1];
+    size_t count = inputs_of(core, socket->node, ONLY_NARROW, inputs);
+    bool narrow_heard = count > 0;
+    if (narrow_heard || socket->interpolating) {
+        sc_mixer_mix(narrow, inputs, count, SC_TICK_SAMPLES);
+        sc_interpolate(&socket->interpolator, interpolated, narrow, SC_TICK_SAMPLES);
+    } else {
+        memset(interpolated, 0, sizeof interpolated);
+    }
+    socket->interpolating = narrow_heard; /* what is left in it is shorter than a tick */
+    count = inputs_of(core, socket->node, ONLY_WIDE, inputs);
+    inputs[count++] = (struct sc_mixer_input){ .samples = interpolated, .gain = 1.0f };
+    sc_mixer_sum(sum, inputs, count, 2 * SC_TICK_SAMPLES);
+    sc_limiter_process(&socket->limiter, out, sum, 2 * SC_TICK_SAMPLES);
 }
 
 /* The digit that the listener hears just now, or NULL. */
@@ -277,12 +324,17 @@ static void hear_port(struct sc_core *core, struct sc_port_state *port)
 
 static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)
 {
-    int16_t heard[SC_TICK_SAMPLES];
+    int16_t heard[2 * SC_TICK_SAMPLES];
     if (socket->node == SC_NOWHERE)
         return;
-    mix(core, socket->node, &socket->limiter, heard);
-    sc_meter_process(&socket->heard_meter, heard, SC_TICK_SAMPLES);
+    bool wide = is_wide(&core->plan->nodes[socket->node]);
+    if (wide)
+        mix_wide(core, socket, heard);
+    else
+        mix(core, socket->node, &socket->limiter, heard);
+    sc_meter_process(&socket->heard_meter, heard, wide ? 2 * SC_TICK_SAMPLES : SC_TICK_SAMPLES);
     sc_rtp_endpoint_hear(socket->endpoint, heard, digit_for(core, socket->node), socket->out);
+    sc_rtp_endpoint_report(socket->endpoint, core->settings.rtcp_interval_ms, core->now_us, socket->out);
 }
 
 void sc_core_tick(struct sc_core *core)

@@ -1,7 +1,7 @@
 /* udp_sockets.c: RTP port pairs on UDP.
  *
  * How: all pairs are bound at create, non-blocking. One thread waits in epoll and moves at most SC_UDP_DRAIN datagrams of a
- * socket into its queue; when a socket had that many, the thread rests SC_UDP_ROUND_MS before the next round, so a flood
+ * socket into its pair's queue, RTCP marked as such; when a socket had that many, the thread rests SC_UDP_ROUND_MS before the next round, so a flood
  * overflows the kernel's buffer of its own socket and costs a bounded share of a core. Sending happens after the tick.
  * Assumes that only the tick's thread calls _flush.
  * Measured (tests/media/test_core_udp.py): a flood of one socket leaves the other sockets' audio whole. */
@@ -86,7 +86,7 @@ static int64_t now_us(void)
 }
 
 /* One datagram; false when none waits. What is too long for speech, or finds no room, is read and dropped. */
-static bool receive(int fd, struct sc_packet_queue *queue)
+static bool receive(int fd, struct sc_packet_queue *queue, bool control)
 {
     uint8_t dropped[1];
     struct sockaddr_storage source;
@@ -99,6 +99,7 @@ static bool receive(int fd, struct sc_packet_queue *queue)
         return errno != EAGAIN && errno != EWOULDBLOCK;
     if (place == NULL || (size_t)n > room)
         return true;
+    place->control = control;
     place->length = (uint16_t)n;
     place->arrival_us = now_us();
     from_kernel(&place->peer, &source);
@@ -107,10 +108,10 @@ static bool receive(int fd, struct sc_packet_queue *queue)
 }
 
 /* True when there may be more. */
-static bool drain(int fd, struct sc_packet_queue *queue)
+static bool drain(int fd, struct sc_packet_queue *queue, bool control)
 {
     for (int i = 0; i < SC_UDP_DRAIN; i++)
-        if (!receive(fd, queue))
+        if (!receive(fd, queue, control))
             return false;
     return true;
 }
@@ -127,7 +128,9 @@ static void *run(void *self)
             uint32_t index = ready[i].data.u32;
             if (index == STOP)
                 return NULL;
-            flood |= drain(sockets->pairs[index].rtp, sockets->in[index]);
+            const struct pair *pair = &sockets->pairs[index / 2];
+            bool control = index % 2 != 0;
+            flood |= drain(control ? pair->rtcp : pair->rtp, sockets->in[index / 2], control);
         }
         if (flood)
             nanosleep(&round, NULL);
@@ -172,8 +175,10 @@ static int bind_pair(struct sc_udp_sockets *sockets, uint32_t i, const struct sc
     if (error != 0)
         return error;
     *failed_port = 0;
-    struct epoll_event wanted = { .events = EPOLLIN, .data.u32 = i };
-    return epoll_ctl(sockets->epoll_fd, EPOLL_CTL_ADD, pair->rtp, &wanted) == 0 ? 0 : errno;
+    struct epoll_event speech = { .events = EPOLLIN, .data.u32 = 2 * i }, control = { .events = EPOLLIN, .data.u32 = 2 * i + 1 };
+    bool watched = epoll_ctl(sockets->epoll_fd, EPOLL_CTL_ADD, pair->rtp, &speech) == 0 &&
+                   epoll_ctl(sockets->epoll_fd, EPOLL_CTL_ADD, pair->rtcp, &control) == 0;
+    return watched ? 0 : errno;
 }
 
 static int start(struct sc_udp_sockets *sockets)
@@ -268,7 +273,8 @@ void sc_udp_sockets_flush(struct sc_udp_sockets *sockets)
         while ((packet = sc_packet_queue_oldest(sockets->out[i])) != NULL) {
             struct sockaddr_storage address;
             socklen_t size = to_kernel(&address, &packet->peer, packet->peer.port);
-            if (sendto(sockets->pairs[i].rtp, packet->bytes, packet->length, MSG_DONTWAIT | MSG_NOSIGNAL,
+            int fd = packet->control ? sockets->pairs[i].rtcp : sockets->pairs[i].rtp;
+            if (sendto(fd, packet->bytes, packet->length, MSG_DONTWAIT | MSG_NOSIGNAL,
                        (struct sockaddr *)&address, size) < 0)
                 atomic_fetch_add_explicit(&sockets->refused, 1, memory_order_relaxed);
             sc_packet_queue_release(sockets->out[i]);

@@ -350,6 +350,55 @@ static void what_is_missing_in_a_pause_is_not_made_up(void)
     }
 }
 
+static void send_both_bands(struct sc_jitter_buffer *jb, uint32_t k, int64_t arrival_us)
+{
+    int16_t low[160], high[160];
+    for (size_t i = 0; i < 160; i++) {
+        low[i] = tone(k * 160 + i);
+        high[i] = (int16_t)-low[i];
+    }
+    const struct sc_jitter_packet p = {.ssrc = 5, .timestamp = k * 160, .sequence = (uint16_t)k, .samples = low, .high = high,
+                                       .n_samples = 160, .arrival_us = arrival_us};
+    CHECK_EQ(sc_jitter_buffer_put(jb, &p), 0);
+}
+
+/* Packets come three at a time, at first later than afterwards, and every 23rd is lost: both bands are cut, stretched and
+ * missing at the same places. */
+static void both_bands_have_the_same_seams_and_holes(void)
+{
+    struct sc_jitter_buffer *jb;
+    struct sc_jitter_buffer_state s;
+    struct sc_concealment *plc[2];
+    struct sc_concealment_state filled[2];
+    int16_t low[80], high[80];
+    size_t unlike = 0;
+    CHECK_EQ(sc_jitter_buffer_create(&jb, NULL), 0);
+    CHECK_EQ(sc_concealment_create(&plc[0], NULL), 0);
+    CHECK_EQ(sc_concealment_create(&plc[1], NULL), 0);
+    for (uint32_t tick = 0; tick < 1200; tick++) {
+        const bool concealed = tick >= 600;
+        const uint32_t behind = tick < 300 ? 2 : 0;
+        const struct sc_jitter_bands bands = {low, high, concealed ? plc[0] : NULL, concealed ? plc[1] : NULL};
+        for (uint32_t k = tick / 6 * 3; tick % 6 == 2 + behind && k < tick / 6 * 3 + 3; k++)
+            if (k % 23 != 22)
+                send_both_bands(jb, k, tick * 10000);
+        sc_jitter_buffer_play_bands(jb, &bands, false, 80);
+        for (size_t i = 0; !concealed && i < 80; i++)
+            unlike += abs(low[i] + high[i]) > 1;
+    }
+    sc_jitter_buffer_get_state(jb, &s);
+    sc_concealment_get_state(plc[0], &filled[0]);
+    sc_concealment_get_state(plc[1], &filled[1]);
+    CHECK_EQ(unlike, 0);
+    CHECK(s.lost_ticks > 10 && s.cut_samples > 0 && s.stretched_samples > 0);
+    CHECK(filled[0].concealed_samples > 0 && filled[0].good_samples > 0);
+    CHECK_EQ(filled[1].concealed_samples, filled[0].concealed_samples);
+    CHECK_EQ(filled[1].good_samples, filled[0].good_samples);
+    sc_jitter_buffer_destroy(jb);
+    sc_concealment_destroy(plc[0]);
+    sc_concealment_destroy(plc[1]);
+}
+
 static void late_packets_are_counted(void)
 {
     struct sc_jitter_buffer *jb;
@@ -442,6 +491,7 @@ int main(void)
     RUN(a_new_ssrc_is_believed_at_its_second_packet);
     RUN(a_dtx_pause_is_silence_and_not_loss);
     RUN(what_is_missing_in_a_pause_is_not_made_up);
+    RUN(both_bands_have_the_same_seams_and_holes);
     RUN(late_packets_are_counted);
     RUN(random_packets_do_no_harm);
     RUN(every_allocation_may_fail);

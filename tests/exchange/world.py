@@ -17,7 +17,7 @@ from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.actions import Action
 from gateway.model.events import Event
-from gateway.model.numbers import NS_PER_MS, DialogId, NodeId, Now, PortId, ToneKind
+from gateway.model.numbers import NS_PER_MS, Codec, DialogId, NodeId, Now, PortId, ToneKind
 from gateway.model.plan import DigitsNode, Plan, PlayerNode, PortNode, RtpNode, ToneNode
 from gateway.model.settings import (
     BoardSettings,
@@ -378,8 +378,10 @@ class City:
         return sent.removeprefix("digits:")
 
 
-def offer(port: int = 40_000, direction: str = "sendrecv") -> str:
-    text = write_offer(LocalMedia("192.0.2.50", port, session_id=1))
+def offer(
+    port: int = 40_000, direction: str = "sendrecv", codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
+) -> str:
+    text = write_offer(LocalMedia("192.0.2.50", port, session_id=1, codecs=codecs))
     return text.replace("a=sendrecv", f"a={direction}")
 
 
@@ -390,13 +392,14 @@ class SipTelephone:
     world: World
     number: str
     dialogs: list[DialogId] = field(default_factory=list)
+    codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)
 
     def registers(self, contact: str = "sip:phone") -> None:
         self.world.feed(ev.Registered(self.number, f"{contact}@192.0.2.50", "192.0.2.50", 300))
 
     def calls(self, number: str, dialog: int = 1) -> DialogId:
         which = DialogId(dialog)
-        self.world.feed(ev.InviteReceived(which, self.number, self.number, number, offer()))
+        self.world.feed(ev.InviteReceived(which, self.number, self.number, number, offer(codecs=self.codecs)))
         return which
 
     @property
@@ -409,7 +412,7 @@ class SipTelephone:
         self.world.feed(ev.RemoteRinging(self.invites[-1].dialog, 180, None))
 
     def answers(self, index: int = -1, sdp: str | None = None) -> None:
-        self.world.feed(ev.RemoteAnswered(self.invites[index].dialog, sdp or offer()))
+        self.world.feed(ev.RemoteAnswered(self.invites[index].dialog, sdp or offer(codecs=self.codecs)))
 
     def refuses(self, status: int = 486, index: int = -1) -> None:
         self.world.feed(ev.RemoteRefused(self.invites[index].dialog, status, ""))

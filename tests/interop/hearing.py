@@ -57,8 +57,8 @@ def duration_ms(samples: bytes) -> float:
     return len(samples) / (2 * SAMPLES_PER_MS)
 
 
-def wav_samples(path: Path) -> bytes:
+def wav_samples(path: Path, rate_hz: int = 8_000) -> bytes:
     """The samples of a recording: 16 bit, mono, 8 kHz."""
     with wave.open(str(path), "rb") as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8_000)
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, rate_hz)
         return file.readframes(file.getnframes())

@@ -38,13 +38,14 @@ audio_player {player}
 audio_source aufile,{said}
 audio_alert aufile,{folder}/alert.wav
 audio_channels 1
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate {rate_hz}
+auplay_srate {rate_hz}
 audio_txmode thread
 rtp_ports {rtp_first}-{rtp_last}
 jitter_buffer_delay 1-5
 module_path {modules}
 module g711.so
+module g722.so
 module aufile.so
 module_tmp account.so
 module_app menu.so
@@ -59,7 +60,8 @@ class Baresip:
 
     Its own player (aufile) cannot play, so nothing of what it hears is kept: see `ListeningBaresip`.
 
-    It says ``says`` (a WAV, 8 kHz, mono, 16 bit), or else a tone of ``tone_hz`` at ``tone_dbm0``.
+    It says ``says`` (a WAV of ``rate_hz``, mono, 16 bit), or else a tone of ``tone_hz`` at ``tone_dbm0``.
+    With G.722 among its ``codecs`` give 16 kHz.
     """
 
     network: SipNetwork
@@ -72,6 +74,7 @@ class Baresip:
     tone_hz: float = 440.0
     tone_dbm0: float = -13.0
     codecs: str = "PCMA,PCMU"
+    rate_hz: int = 8_000
     register_s: int = 60
     answer: str = "manual"
     sip_port: int = 0
@@ -90,12 +93,12 @@ class Baresip:
     def _tone(self) -> Path:
         path = self.folder / "says.wav"
         peak = A_LAW_PEAK * 10 ** ((self.tone_dbm0 - A_LAW_PEAK_DBM0) / 20)
-        turn = 2 * math.pi * self.tone_hz / 8_000
-        second = array.array("h", (round(peak * math.sin(turn * n)) for n in range(8_000)))
+        turn = 2 * math.pi * self.tone_hz / self.rate_hz
+        second = array.array("h", (round(peak * math.sin(turn * n)) for n in range(self.rate_hz)))
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
-            file.setframerate(8_000)
+            file.setframerate(self.rate_hz)
             file.writeframes(second.tobytes() * TONE_S)
         return path
 
@@ -112,6 +115,7 @@ class Baresip:
             rtp_first=port + 4,
             rtp_last=port + 18,
             modules=MODULES,
+            rate_hz=self.rate_hz,
             control_port=port + 3,
         )
         (self.folder / "config").write_text(config)

@@ -137,6 +137,79 @@ async def test_a_city_call_is_answered_by_a_sip_telephone_and_both_hear_the_othe
         assert record.end_evidence is Evidence.BUSY_TONE
 
 
+async def test_two_wideband_telephones_hear_of_each_other_what_is_above_4_khz(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    """The meters count samples of 8 kHz: in 16 kHz they see a tone at half its frequency."""
+    wide = {"codecs": "PCMA,G722/16000/1", "rate_hz": 16_000, "tone_dbm0": TONE_DBM0}
+    async with (
+        whole_gateway(sip_network, tmp_path) as office,
+        telephone(sip_network, tmp_path, office, "201", tone_hz=5_000.0, **wide) as caller,
+        telephone(sip_network, tmp_path, office, "202", tone_hz=6_000.0, **wide) as called,
+    ):
+        await caller.event("REGISTER_OK")
+        await called.event("REGISTER_OK")
+        await caller.command("dial", "202")
+        await called.event("CALL_INCOMING")
+        await called.command("accept")
+        await caller.event("CALL_ESTABLISHED")
+        packets = TALK_MS // PACKET_MS
+
+        def talked() -> bool:
+            legs = office.gateway.core.statistics().rtp
+            return len(legs) == 2 and all(leg.received > packets for leg in legs)
+
+        await office.until(talked, "talk both ways")
+        await caller.command("hangup")
+        await called.event("CALL_CLOSED")
+        await office.rests()
+    for phone, theirs_hz in ((caller, 6_000.0), (called, 5_000.0)):
+        assert codecs_used(phone) == {("encoder", "G722"), ("decoder", "G722")}
+        samples = wav_samples(phone.heard, 16_000)
+        # Twice the samples, twice the time of the meters.
+        whole_tone(samples, theirs_hz / 2, 0.0, 2 * (TALK_MS - LATE_MS))
+
+
+async def test_a_wideband_telephone_speaks_g711_with_an_analog_one(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    """Nothing above 4 kHz passes a telephone's wire: what is there must not come back folded to 3 kHz."""
+    async with (
+        whole_gateway(sip_network, tmp_path) as office,
+        telephone(
+            sip_network, tmp_path, office, "201", codecs="G722/16000/1", rate_hz=16_000, tone_hz=5_000.0
+        ) as wide_only,
+        telephone(
+            sip_network,
+            tmp_path,
+            office,
+            "202",
+            codecs="G722/16000/1,PCMA",
+            rate_hz=16_000,
+            tone_dbm0=TONE_DBM0,
+        ) as both,
+    ):
+        for phone, number in ((both, "101"), (wide_only, "102")):
+            await phone.event("REGISTER_OK")
+            await phone.command("dial", number)
+            await office.until(lambda number=number: office.telephone(number).rings, f"the bell of {number}")
+            office.telephone(number).lifts()
+            await phone.event("CALL_ESTABLISHED")
+            await office.listens(number, TALK_MS)
+        level, gap_ms = level_and_gap(office.telephone("101").ear.last(1_000), TONE_HZ)
+        folded = meters.tone_dbm0(office.telephone("102").ear.last(1_000), 3_000.0)
+        for phone, number in ((both, "101"), (wide_only, "102")):
+            await phone.command("hangup")
+            await phone.event("CALL_CLOSED")
+            office.telephone(number).hangs_up()
+        await office.rests()
+    assert codecs_used(both) == {("encoder", "PCMA"), ("decoder", "PCMA")}
+    assert codecs_used(wide_only) == {("encoder", "G722"), ("decoder", "G722")}
+    assert level == pytest.approx(TONE_DBM0 - WIRE_LOSS_DB, abs=1.0)
+    assert gap_ms == 0
+    assert folded < TONE_DBM0 - 50
+
+
 async def test_hold_by_the_sip_telephone_gives_the_analog_one_music_and_resume_speech(
     sip_network: SipNetwork, tmp_path: Path
 ) -> None:

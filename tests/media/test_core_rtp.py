@@ -3,6 +3,7 @@ packets.
 """
 
 import struct
+from collections import deque
 from collections.abc import Callable
 from itertools import chain, pairwise, repeat
 
@@ -70,6 +71,50 @@ def test_what_goes_out_follows_rfc_3550(rig: Rig) -> None:
     assert [(b[2] - a[2]) & 0xFFFF for a, b in pairwise(headers)] == [1] * 9
     assert [(b[3] - a[3]) & 0xFFFF_FFFF for a, b in pairwise(headers)] == [160] * 9
     assert len({ssrc for *_, ssrc in headers}) == 1
+
+
+def test_what_was_lost_is_told_by_rtcp() -> None:
+    """RFC 3550 section 6.4.1, in virtual time: every tenth packet of one way is lost; 40 ms pass on it."""
+    core = SignalCore(CoreSettings(ports=(), rtp_sockets=2, rtcp_interval_ms=5_000))
+    rig = Rig(core, ())
+    rig.apply(rtp(1_000, events=None), rtp(1_001, events=None))
+    under_way: deque[tuple[int, bytes]] = deque()
+    seen: list[tuple[int, int]] = []  # when, and to which port, reports went
+    speech = now_ms = 0
+
+    def carry() -> None:
+        nonlocal speech, now_ms
+        now_ms += 10
+        for packet, (_, port) in rig.core.rtp_take(0):
+            control = packet[1] in (200, 201)
+            seen.extend([(now_ms, port)] if control else [])
+            speech += not control
+            if control or speech % 10:
+                under_way.append((now_ms + 40, packet))
+        while under_way and under_way[0][0] <= now_ms:
+            assert rig.core.rtp_give(1, under_way.popleft()[1], HERE)
+        for packet, _ in rig.core.rtp_take(1):
+            assert rig.core.rtp_give(0, packet, HERE)
+
+    rig.ticks(60_000, carry)
+    near, far = (core.statistics().rtp_node(NodeId(node)) for node in (1_000, 1_001))
+    assert near.remote_lost_percent == pytest.approx(10, abs=2)
+    assert far.remote_lost_percent == 0
+    assert far.lost_percent == pytest.approx(10, abs=0.5)
+    assert near.lost_percent == 0
+    assert near.round_trip_ms == pytest.approx(50, abs=11)  # ticks of 10 ms
+    assert near.rtcp_sent == len(seen) == far.rtcp_received
+    assert {port for _, port in seen} == {HERE[1] + 1}
+    gaps = [b - a for (a, _), (b, _) in pairwise(seen)]
+    assert all(2_500 <= gap <= 7_510 for gap in gaps)
+    assert len(set(gaps)) > 1
+    assert (near.malformed, near.foreign) == (0, 0)
+    assert core.rtp_give(0, b"\x80\xc9\x00\x01\x00\x00\x00\x09", ELSEWHERE)
+    assert core.rtp_give(0, b"\x80\xc9\x00\x09\x00\x00\x00\x09", HERE)
+    core.tick()
+    figures = core.statistics().rtp_node(NodeId(1_000))
+    assert (figures.malformed, figures.foreign, figures.rtcp_received) == (1, 1, near.rtcp_received)
+    core.close()
 
 
 def test_another_seed_gives_other_first_numbers() -> None:

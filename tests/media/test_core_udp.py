@@ -3,6 +3,7 @@
 import select
 import socket
 import struct
+import time
 
 import pytest
 
@@ -18,9 +19,15 @@ FIRST_PORT = 47_200
 PATIENCE_S = 20.0
 
 
-def core_at(first_port: int, sockets: int = 2) -> SignalCore:
+def core_at(first_port: int, sockets: int = 2, rtcp_interval_ms: int = 0) -> SignalCore:
     return SignalCore(
-        CoreSettings(ports=(), rtp_transport=RtpTransport.UDP, rtp_first_port=first_port, rtp_sockets=sockets)
+        CoreSettings(
+            ports=(),
+            rtp_transport=RtpTransport.UDP,
+            rtp_first_port=first_port,
+            rtp_sockets=sockets,
+            rtcp_interval_ms=rtcp_interval_ms,
+        )
     )
 
 
@@ -51,6 +58,30 @@ def test_digits_pass_between_two_cores_over_udp() -> None:
     assert figures.rtp_node(NodeId(1_000)).latched == back
     sender.close()
     receiver.close()
+
+
+@pytest.mark.parametrize("mux", [False, True])
+def test_two_cores_tell_each_other_by_rtcp_what_they_hear(mux: bool) -> None:
+    """RFC 3550 section 6: on the odd port of the pair, or on RTP's own (RFC 5761)."""
+    ports = (FIRST_PORT + 70, FIRST_PORT + 80)
+    cores = [core_at(port, rtcp_interval_ms=300) for port in ports]
+    for core, other in zip(cores, reversed(ports), strict=True):
+        node = RtpNode(NodeId(1_000), 0, ("127.0.0.1", other), Codec.G722, None, rtcp_mux=mux)
+        core.apply(Plan(1, (node,), ()))
+        core.start_audio()
+    ends = time.monotonic() + PATIENCE_S
+    while not all(any(rtp.round_trip_ms is not None for rtp in core.statistics().rtp) for core in cores):
+        assert time.monotonic() < ends, [core.statistics().rtp for core in cores]
+        select.select([*cores], [], [], 0.02)  # nothing happens there: a pause that an event would end
+    for core in cores:
+        figures = core.statistics().rtp_node(NodeId(1_000))
+        assert figures.malformed == figures.foreign == 0
+        assert figures.rtcp_sent >= 1
+        assert figures.rtcp_received >= 1
+        assert figures.round_trip_ms is not None
+        assert figures.round_trip_ms < 100  # the same machine, however busy
+        assert figures.remote_lost_percent is not None
+        core.close()
 
 
 def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:

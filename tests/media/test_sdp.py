@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.media.sdp import (
+    WIDE,
     Agreement,
     Description,
     Direction,
@@ -59,6 +60,7 @@ a=recvonly
 """
 
 OURS = LocalMedia("192.0.2.1", 16_384, session_id=5)
+OURS_WIDE = LocalMedia("192.0.2.1", 16_384, session_id=5, codecs=WIDE, wideband=True)
 
 
 def offer(*, head: str = "c=IN IP4 192.0.2.9", media: str = "m=audio 4000 RTP/AVP 8", tail: str = "") -> str:
@@ -81,7 +83,7 @@ def test_a_soft_phones_offer() -> None:
 def test_the_usable_audio_stream_is_found_among_others() -> None:
     theirs = parse_description(VIDEO)
     assert (theirs.audio, theirs.address, theirs.port) == (3, "2001:db8::7", 30_002)
-    assert theirs.codecs == (Codec.PCMA,)
+    assert theirs.codecs == (Codec.G722, Codec.PCMA)
     assert (theirs.telephone_event, theirs.frame_ms, theirs.direction) == (96, 30, Direction.RECVONLY)
     agreement = agree(theirs, OURS)
     assert (agreement.sends, agreement.receives) == (True, False)
@@ -261,6 +263,58 @@ def test_no_common_codec_is_refused_when_it_comes_to_agreeing() -> None:
         )
 
 
+def test_our_wideband_offer_as_it_stands() -> None:
+    """RFC 3551 section 4.5.2: the clock of G.722 is written as 8000."""
+    text = write_offer(OURS_WIDE)
+    assert "m=audio 16384 RTP/AVP 9 8 0 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n" in text
+
+
+@pytest.mark.parametrize(
+    ("formats", "wideband", "codec"),
+    [
+        ("9 8 0", True, Codec.G722),
+        ("8 0 9", True, Codec.G722),  # between two that can, whatever they like best otherwise
+        ("0 8", True, Codec.PCMU),
+        ("9 8 0", False, Codec.PCMA),  # nobody would hear it
+        ("9 0 8", False, Codec.PCMU),
+        ("9", False, Codec.G722),  # better than no call
+    ],
+)
+def test_wideband_is_taken_where_somebody_would_hear_it(formats: str, wideband: bool, codec: Codec) -> None:
+    theirs = parse_description(offer(media=f"m=audio 4000 RTP/AVP {formats}"))
+    ours = LocalMedia("192.0.2.1", 16_384, 5, codecs=WIDE, wideband=wideband)
+    agreement = agree(theirs, ours)
+    assert agreement.codec is codec
+    answered = parse_description(write_answer(theirs, agreement, ours))
+    assert answered.codecs == (codec,)
+
+
+@pytest.mark.parametrize(
+    ("rtpmap", "taken"),
+    [
+        ("a=rtpmap:9 G722/8000", True),
+        ("a=rtpmap:9 g722/8000/1", True),
+        ("", True),  # a static type needs none
+        ("a=rtpmap:9 G722/16000", False),  # a codec that nobody has: G.722's clock is 8000
+        ("a=rtpmap:9 G722/8000/2", True),  # no such map is read: the static type stands
+        ("a=rtpmap:9 G7221/8000", False),
+    ],
+)
+def test_type_9_is_g722_unless_its_map_says_otherwise(rtpmap: str, taken: bool) -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 9 8", tail=rtpmap))
+    assert (Codec.G722 in theirs.codecs) is taken
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_rtcp_shares_the_port_where_they_offer_it(offered: bool) -> None:
+    """RFC 5761 section 5.1.1: only an offer's attribute is answered with the attribute."""
+    theirs = parse_description(offer(tail="a=rtcp-mux" if offered else "a=rtcp:4001"))
+    agreement = agree(theirs, OURS)
+    assert agreement.rtcp_mux is offered
+    assert ("a=rtcp-mux\r\n" in write_answer(theirs, agreement, OURS)) is offered
+    assert "rtcp-mux" not in write_offer(OURS)
+
+
 # --- fuzz: accepted, or refused with a type; never anything else
 
 
@@ -268,6 +322,7 @@ def check(text: str) -> Description | None:
     try:
         theirs = parse_description(text)
         agreement = agree(theirs, OURS)
+        assert agree(theirs, OURS_WIDE).codec in theirs.codecs
     except SdpRefused:
         return None
     answer = write_answer(theirs, agreement, OURS)
@@ -309,7 +364,7 @@ def test_any_damage_to_a_good_description(text: str, data: st.DataObject) -> Non
 
 
 @given(
-    st.sampled_from([(Codec.PCMA, Codec.PCMU), (Codec.PCMU, Codec.PCMA), (Codec.PCMU,)]),
+    st.sampled_from([(Codec.PCMA, Codec.PCMU), (Codec.PCMU, Codec.PCMA), (Codec.PCMU,), WIDE, (Codec.G722,)]),
     st.sampled_from(list(Direction)),
     st.sampled_from(range(10, 61, 10)),
     st.ip_addresses().filter(

@@ -17,7 +17,14 @@ from tools.figures_signal_targets import OURS, ROWS, SPANDSP, SPEEX, Row, Target
 from tools.packages import TO_MEASURE_SIGNALS
 
 FULL_RUN_ONLY = ("g168_", "ec_office", "ec_change", "ec_near", "ec_sdr", "held_out", "tuning", "tick", "leg_")
-COUNTED = ("ec_instructions_128", "dtmf_instructions", "tones_instructions", "callerid_instructions")
+COUNTED = (
+    "ec_instructions_128",
+    "dtmf_instructions",
+    "tones_instructions",
+    "callerid_instructions",
+    "g722_encode_instructions",
+    "g722_decode_instructions",
+)
 
 
 # ---------------------------------------------------------------- judging
@@ -170,7 +177,7 @@ def test_places_on_an_axis_are_round() -> None:
 def quick_run() -> Measures:
     found = Measures()
     programs = ("dtmf", "leak", "progress", "learner", "callerid", "identity", "jitter", "path", "levels")
-    programs += ("machines",)
+    programs += ("codecs", "machines")
     figures_signal_runs.build((*programs, "canceller"))
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)

@@ -26,7 +26,7 @@ def test_decoded_values(codec: Codec, octet: int, value: int) -> None:
     assert array("h", g711.decode(codec, bytes([octet]))).tolist() == [value]
 
 
-@pytest.mark.parametrize("codec", Codec)
+@pytest.mark.parametrize("codec", g711.PAYLOAD_TYPE)
 def test_every_code_survives_decoding_and_encoding(codec: Codec) -> None:
     octets = bytes(octet for octet in range(256) if (codec, octet) != (Codec.PCMU, 0x7F))  # negative zero
     again = g711.encode(codec, g711.decode(codec, octets))
@@ -34,7 +34,7 @@ def test_every_code_survives_decoding_and_encoding(codec: Codec) -> None:
     assert all(a == b or {a, b} == zeros for a, b in zip(octets, again, strict=True))
 
 
-@given(st.sampled_from(list(Codec)), st.integers(-32_768, 32_767))
+@given(st.sampled_from(list(g711.PAYLOAD_TYPE)), st.integers(-32_768, 32_767))
 def test_the_error_is_at_most_half_a_step(codec: Codec, sample: int) -> None:
     raw = array("h", [sample]).tobytes()
     [again] = array("h", g711.decode(codec, g711.encode(codec, raw)))
