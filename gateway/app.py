@@ -29,7 +29,7 @@ from gateway.drivers.sip_life import UNPRIVILEGED
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
 from gateway.drivers.storage import Journal, Row
-from gateway.errors import HardwareError
+from gateway.errors import HardwareError, PinError, RtpPortError
 from gateway.exchange import Exchange
 from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
@@ -204,24 +204,39 @@ class Gateway:
         if real:
             from gateway.drivers.line_modules import GpioLineModules  # gpiod is only where pins are
 
-            on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
+            try:
+                on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
+            except PinError as error:
+                raise HardwareError(f"{self._place_of_pin(error.pin)}: {error}") from None
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
+
+    def _place_of_pin(self, pin: str) -> str:
+        """Where board.toml names this pin, or the first pin of this chip."""
+        places = self.configuration.board_places
+        for port in self.configuration.board.ports:
+            for role, text in port.pins:
+                if pin in (text, text.rpartition(":")[0]):
+                    return places.of("port", port.port, "pins", role)
+        return places.of()
 
     def _make_core(self) -> SignalCore:
         """The core with every card that is there; a port whose card is missing stays silent."""
         office, board = self.configuration.office, self.configuration.board
-        core = SignalCore(
-            CoreSettings(
-                ports=tuple(self._core_port(port) for port in board.ports),
-                tones=tone_plan(office.country).heard,
-                rtp_transport=RtpTransport.UDP,
-                rtp_address=self.settings.listen,
-                rtp_first_port=board.rtp_first_port,
-                rtp_sockets=board.rtp_sockets,
-                seed=secrets.randbits(32),
-            )
+        settings = CoreSettings(
+            ports=tuple(self._core_port(port) for port in board.ports),
+            tones=tone_plan(office.country).heard,
+            rtp_transport=RtpTransport.UDP,
+            rtp_address=self.settings.listen,
+            rtp_first_port=board.rtp_first_port,
+            rtp_sockets=board.rtp_sockets,
+            seed=secrets.randbits(32),
         )
+        try:
+            core = SignalCore(settings)
+        except RtpPortError as error:
+            place = self.configuration.board_places.of("rtp", "first_port")
+            raise HardwareError(f"{place}: {error}") from None
         for name, samples in self.configuration.clips.items():
             core.load_clip(name, samples)
         return core
@@ -453,7 +468,9 @@ async def run(
     Raises `ConfigError`, `StateError`, `StorageError` or `HardwareError` when it cannot start,
     `HardwareError` when it cannot go on; what runs is taken down in order in any case.
     """
-    configuration = await asyncio.to_thread(load_configuration, settings.office, settings.board)
+    configuration = await asyncio.to_thread(
+        load_configuration, settings.office, settings.board, sip_port=settings.sip_port
+    )
     state = StateDirectory(settings.state)
     with state.locked():
         gateway = Gateway(settings, configuration, state, stopped)

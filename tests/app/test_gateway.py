@@ -231,6 +231,11 @@ def test_people_of_the_bench_are_moved_from_the_command_line(files):
 # --- bad input ----------------------------------------------------------------------------------------------
 
 
+def line_of(path: Path, word: str) -> int:
+    lines = path.read_text().splitlines()
+    return next(n for n, line in enumerate(lines, start=1) if word in line and not line.startswith("#"))
+
+
 def refused(files: OfficeFiles, code: int) -> str:
     answer = cityline("run", "--no-prompt", *files.arguments())
     assert answer.returncode == code, answer.stderr
@@ -254,7 +259,9 @@ def test_an_rtp_port_in_use_is_named_with_a_remedy(files):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", files.rtp_port + 2))
         told = refused(files, 1)
-    assert f"UDP port {files.rtp_port + 2} on 127.0.0.1 cannot be bound" in told
+    line = line_of(files.board, "first_port")
+    assert f"board.toml:{line}: [rtp]: UDP port {files.rtp_port + 2} on 127.0.0.1 cannot be bound" in told
+    assert "another first_port" in told
 
 
 def test_a_sip_port_in_use_is_named_analog_telephones_work_and_sip_comes_when_it_is_free(files):
@@ -288,7 +295,22 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
 def test_pins_of_a_chip_that_is_not_here_are_refused_with_a_remedy(files):
     pins = 'hook = "gpiochip77:1", ring_mode = "gpiochip77:2", forward_reverse = "gpiochip77:3"'
     files.change_board(r"pins = .*", f'pins = {{ {pins} }}\naudio = "alsa"\ncard = "hw:CARD=line1"')
-    assert "there is no GPIO chip 'gpiochip77' here; there is" in refused(files, 1)
+    line = line_of(files.board, "gpiochip77")
+    told = refused(files, 1)
+    assert f"board.toml:{line}: port \"fxs1\": there is no GPIO chip 'gpiochip77' here; there is" in told
+
+
+def test_ports_that_sip_and_speech_both_want_are_refused_before_anything_starts(files):
+    files.change_board(r"first_port = \d+", f"first_port = {files.sip_port // 2 * 2}")
+    line = line_of(files.board, "first_port")
+    assert re.search(rf"board\.toml:{line}: .* where SIP listens \(.*office\.toml:\d+\)", refused(files, 2))
+
+
+def test_a_port_of_listen_that_speech_wants_is_refused_too(files):
+    listen = f"127.0.0.1:{files.rtp_port + 2}"
+    answer = cityline("run", "--no-prompt", "--listen", listen, *files.arguments())
+    assert answer.returncode == 2
+    assert f"include {files.rtp_port + 2}, where SIP listens (--listen)" in answer.stderr
 
 
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:sip", "[::1"])
