@@ -184,6 +184,7 @@ def _announce(gateway: "Gateway") -> None:
         shown = sys.stdout.isatty()
         click.echo(secrets_text(fresh) if shown else unshown_secrets_text(fresh, _reset(gateway.settings)))
     gateway.on_alarm = _show_alarm
+    gateway.on_cure = _show_cure
     gateway.obey = _people_of(gateway)
     for alarm in gateway.alarms:
         _show_alarm(alarm)
@@ -203,6 +204,10 @@ def _reset(settings: "RunSettings") -> str:
 
 def _show_alarm(alarm: "Alarm") -> None:
     click.echo(f"! {alarm.about}: {tables.clean(alarm.text)}", err=True)
+
+
+def _show_cure(alarm: "Alarm") -> None:
+    click.echo(f"  {alarm.about}: {tables.clean(alarm.text)}", err=True)
 
 
 class _World:

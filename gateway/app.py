@@ -126,6 +126,8 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
+        self.on_cure: Callable[[Alarm], None] = lambda alarm: None
+        """Is told when what an alarm said is over; ``text`` is the good news."""
         self.obey: Callable[[str], Plain] | None = None
         """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
@@ -182,11 +184,15 @@ class Gateway:
             if ended and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(lambda: [self.on_call_recorded(row) for row in ended])
 
+        def cured(trouble: str, text: str) -> None:
+            self._loop.call_soon_threadsafe(self.cure, RaiseAlarm("journal", trouble), text)
+
         return Journal(
             self.state.journal,
             version=__version__,
             on_committed=committed,
             on_trouble=self._trouble_of("journal"),
+            on_cured=cured,
         )
 
     def _open_trace(self) -> TraceWriter:
@@ -361,6 +367,12 @@ class Gateway:
         self.alarms.append(alarm)
         self.on_alarm(alarm)
 
+    def cure(self, raised: RaiseAlarm, text: str) -> None:
+        """What an alarm said is over: it leaves the status, and the terminal is told."""
+        for alarm in [one for one in self.alarms if (one.about, one.text) == (raised.about, raised.text)]:
+            self.alarms.remove(alarm)
+        self.on_cure(Alarm(time.time_ns(), raised.about, text))
+
     def _trouble_of(self, about: str) -> Callable[[str], None]:
         def tell(text: str) -> None:
             self._loop.call_soon_threadsafe(self.alarm, RaiseAlarm(about, text))
@@ -405,6 +417,7 @@ class Gateway:
                 "real_time": core.real_time,
             },
             "alarms": [to_plain(alarm, tagged=False) for alarm in self.alarms],
+            "warnings": [str(problem) for problem in self.configuration.warnings],
         }
 
     def _sources(self) -> Sources:

@@ -143,6 +143,20 @@ def test_it_starts_answers_and_stops_in_order(files):
     assert replayed.stdout.startswith("The same: ")
 
 
+def test_a_recording_that_is_none_stays_in_the_status_for_who_did_not_see_the_start(files):
+    (files.office.parent / "polka.wav").write_text("polka")
+    files.change_office(r'hold_music = "hold"', 'hold_music = "polka"')
+    files.office.write_text(files.office.read_text() + '\n[clip.polka]\nfile = "polka.wav"\n')
+    with office(files) as gateway:
+        (warning,) = asked(files, "status")["warnings"]
+        assert re.search(
+            r'office\.toml:\d+: clip "polka": .*not a WAV file.*our own music plays instead', warning
+        )
+        assert f"! {warning}" in cityline("status", "--state", str(files.state)).stdout
+        assert gateway.stops() == 0
+    assert f"! {warning}\n" in gateway.said
+
+
 def test_ctrl_c_stops_it_in_order_too(files):
     with office(files) as gateway:
         assert gateway.stops(signal.SIGINT) == 0
