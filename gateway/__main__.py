@@ -26,6 +26,7 @@ from gateway.management import client, language, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
+from gateway.model.settings import ExtensionKind
 
 if TYPE_CHECKING:
     from gateway.app import Alarm, Gateway, RunSettings
@@ -217,6 +218,11 @@ class _World:
         self._gateway = gateway
         self.telephones = gateway.board.telephones
         self.sip_telephones: dict[str, Any] = {}
+        self.sip_extensions = tuple(
+            extension.number
+            for extension in gateway.configuration.office.extensions
+            if extension.kind is ExtensionKind.SIP
+        )
         self.city = gateway.board.city
 
     def plan(self) -> "Plan":
