@@ -20,7 +20,7 @@ from gateway.model.causes import Cause, Evidence
 from gateway.records.calls import Outcome
 from gateway.simulator import meters
 from gateway.simulator.central_office import Behaviour, Subscriber
-from gateway.simulator.ear import Ear
+from gateway.simulator.ear import Ear, Heard
 from tests.interop.hearing import (
     END_MS,
     SETTLE_MS,
@@ -64,6 +64,13 @@ def whole_tone(heard: bytes, frequency_hz: float, loss_db: float, said_ms: float
     level, gap_ms = level_and_gap(measured, frequency_hz)
     assert level == pytest.approx(TONE_DBM0 - loss_db, abs=1.0)
     assert gap_ms == 0
+
+
+def kill_sip(office: Whole) -> None:
+    """`kill -9` of the SIP process."""
+    killed = office.gateway.sip.process_id
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
 
 
 async def hears_without_gap(office: Whole, ear: Ear, frequency_hz: float) -> None:
@@ -344,9 +351,7 @@ async def test_kill_9_of_the_sip_process_does_not_touch_an_analog_call_and_telep
         office.says_tone("fxs1", OUR_TONE_HZ)
         await office.listens("102", 1_000)
         before_ms = office.telephone("102").ear.now_ms
-        killed = office.gateway.sip.process_id
-        assert killed is not None
-        os.kill(killed, signal.SIGKILL)
+        kill_sip(office)
         await office.until(lambda: not office.gateway.exchange.view().sip_up, "the end of SIP")
         await office.until(lambda: office.gateway.exchange.view().sip_up, "SIP")
         await office.listens("102", 1_000)
@@ -364,3 +369,53 @@ async def test_kill_9_of_the_sip_process_does_not_touch_an_analog_call_and_telep
         await phone.event("CALL_CLOSED")
         await office.rests()
         assert sum(event.get("type") == "REGISTER_OK" for event in phone.events) == 1
+
+
+async def test_kill_9_of_the_sip_process_ends_its_calls_on_both_sides_with_a_cause(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    """103 talks with 201 when SIP dies: the telephone gets BYE from the next process, 103 hears a tone; the
+    call of 101 with 102 goes on.
+    """
+    async with (
+        whole_gateway(sip_network, tmp_path) as office,
+        telephone(sip_network, tmp_path, office, "201") as phone,
+    ):
+        await phone.event("REGISTER_OK")
+        await office.dials("101", "102")
+        await office.until(lambda: office.telephone("102").rings, "the bell of 102")
+        office.telephone("102").lifts()
+        await office.until(lambda: office.state("102") == "talking", "the conversation")
+        office.says_tone("fxs1", OUR_TONE_HZ)
+        await office.dials("103", "201")
+        await phone.event("CALL_INCOMING")
+        await phone.command("accept")
+        await phone.event("CALL_ESTABLISHED")
+        await office.until(lambda: office.state("103") == "talking", "the call to SIP")
+        await office.listens("103", 1_000)
+        before_ms = office.telephone("102").ear.now_ms
+        kill_sip(office)
+        await phone.event("CALL_CLOSED")
+        await office.until(lambda: office.gateway.exchange.view().sip_up, "SIP")
+        await office.until(
+            lambda: office.telephone("103").hears() is Heard.CONGESTION,
+            "a tone for 103",
+        )
+        assert office.state("103") == "cleared"
+        assert (office.state("101"), office.state("102")) == ("talking", "talking")
+        ear = office.telephone("102").ear
+        level, gap_ms = level_and_gap(ear.heard(before_ms - 500, ear.now_ms), OUR_TONE_HZ)
+        assert level == pytest.approx(TONE_DBM0 - 2 * WIRE_LOSS_DB, abs=1.0)
+        assert gap_ms == 0
+        for number in ("101", "102", "103"):
+            office.telephone(number).hangs_up()
+        await office.rests()
+        records = {record.calling: record for record in read_calls(office.files.state / "calls.sqlite")}
+        assert set(records) == {"101", "103"}
+        lost, untouched = records["103"], records["101"]
+        assert (lost.called, lost.outcome) == ("201", Outcome.ANSWERED)
+        assert (lost.cause, lost.end_evidence) == (Cause.TEMPORARY_FAILURE, Evidence.SIP_STACK_LOST)
+        assert (untouched.cause, untouched.end_evidence) == (Cause.NORMAL_CLEARING, Evidence.HOOK)
+        assert untouched.ended_wall_ns is not None
+        assert lost.ended_wall_ns is not None
+        assert untouched.ended_wall_ns > lost.ended_wall_ns
