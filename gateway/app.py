@@ -10,11 +10,10 @@ safe states, audio stops, journal and trace close.
 import asyncio
 import contextlib
 import logging
-import pwd
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
-from gateway.drivers.sip_life import UNPRIVILEGED
+from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
 from gateway.drivers.storage import Journal, Row
@@ -56,7 +55,7 @@ from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
-from gateway.runtime.supervisor import keep, pause, watch_audio
+from gateway.runtime.supervisor import first_of_group, keep, pause, watch_audio
 from gateway.runtime.sure_delays import sure_delays
 from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
 from gateway.simulator.board import SimulatedBoard
@@ -213,18 +212,9 @@ class Gateway:
             try:
                 on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
             except PinError as error:
-                raise HardwareError(f"{self._place_of_pin(error.pin)}: {error}") from None
+                raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
-
-    def _place_of_pin(self, pin: str) -> str:
-        """Where board.toml names this pin, or the first pin of this chip."""
-        places = self.configuration.board_places
-        for port in self.configuration.board.ports:
-            for role, text in port.pins:
-                if pin in (text, text.rpartition(":")[0]):
-                    return places.of("port", port.port, "pins", role)
-        return places.of()
 
     def _make_core(self) -> SignalCore:
         """The core with every card that is there; a port whose card is missing stays silent."""
@@ -449,26 +439,6 @@ def _try(card: CorePort, remedy: str) -> None:
         raise HardwareError(f"{error}{remedy}") from None
 
 
-def refuse_unknown_user(user: str) -> None:
-    """The SIP process cannot become somebody whom this machine does not know."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        raise HardwareError(f"there is no user {user!r} here; give --sip-user one, or make it") from None
-
-
-@contextlib.contextmanager
-def _first_of_group() -> Iterator[None]:
-    """Raise what is inside a group of one: people want the sentence, not the tree."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        inner: BaseException = group
-        while isinstance(inner, BaseExceptionGroup):
-            inner = inner.exceptions[0]
-        raise inner from None
-
-
 async def run(
     settings: RunSettings,
     stopped: asyncio.Event,
@@ -490,7 +460,7 @@ async def run(
         try:
             on_started(gateway)
             gateway.begin()
-            with _first_of_group():
+            with first_of_group():
                 await _serve(gateway, prompt)
         finally:
             stopped.set()

@@ -61,6 +61,14 @@ class Configuration:
     warnings: tuple[Problem, ...] = ()
     board_places: Places = field(default_factory=Places, repr=False)
 
+    def place_of_pin(self, pin: str) -> str:
+        """Where board.toml names this pin (``gpiochip0:17``), or the first pin of this chip."""
+        for port in self.board.ports:
+            for role, text in port.pins:
+                if pin in (text, text.rpartition(":")[0]):
+                    return self.board_places.of("port", port.port, "pins", role)
+        return self.board_places.of()
+
 
 def load_configuration(
     office_path: FilePath, board_path: FilePath, *, sip_port: int | None = None
