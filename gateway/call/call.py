@@ -181,9 +181,7 @@ class Call(Machine[CallState]):
     def unrung(self) -> tuple[str, ...]:
         """Members that may be rung now."""
         passed = self.refused | self.rung
-        return tuple(
-            number for number in self.members if number not in passed and self.board.is_free(number)
-        )
+        return tuple(number for number in self.members if number not in passed and self.board.is_free(number))
 
     def partner(self, leg: Leg) -> Leg | None:
         """The other one of the two main parties."""

@@ -56,7 +56,7 @@ def test_digits_pass_between_two_cores_over_udp() -> None:
 def test_a_port_that_is_taken_is_named_with_the_remedy() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", FIRST_PORT + 23))
-        with pytest.raises(HardwareError, match=f"UDP port {FIRST_PORT + 23} .* rtp_first_port"):
+        with pytest.raises(HardwareError, match=f"UDP port {FIRST_PORT + 23} .* another first_port"):
             core_at(FIRST_PORT + 20)
     core_at(FIRST_PORT + 20).close()  # and everything bound on the way is free again
 
