@@ -26,6 +26,7 @@ from gateway.management import client, language, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
+from gateway.model.settings import ExtensionKind
 
 if TYPE_CHECKING:
     from gateway.app import Alarm, Gateway, RunSettings
@@ -184,6 +185,7 @@ def _announce(gateway: "Gateway") -> None:
         shown = sys.stdout.isatty()
         click.echo(secrets_text(fresh) if shown else unshown_secrets_text(fresh, _reset(gateway.settings)))
     gateway.on_alarm = _show_alarm
+    gateway.on_cure = _show_cure
     gateway.obey = _people_of(gateway)
     for alarm in gateway.alarms:
         _show_alarm(alarm)
@@ -205,6 +207,10 @@ def _show_alarm(alarm: "Alarm") -> None:
     click.echo(f"! {alarm.about}: {tables.clean(alarm.text)}", err=True)
 
 
+def _show_cure(alarm: "Alarm") -> None:
+    click.echo(f"  {alarm.about}: {tables.clean(alarm.text)}", err=True)
+
+
 class _World:
     """The gateway's twins as the bench prompt sees them; its SIP telephones are real ones."""
 
@@ -212,6 +218,11 @@ class _World:
         self._gateway = gateway
         self.telephones = gateway.board.telephones
         self.sip_telephones: dict[str, Any] = {}
+        self.sip_extensions = tuple(
+            extension.number
+            for extension in gateway.configuration.office.extensions
+            if extension.kind is ExtensionKind.SIP
+        )
         self.city = gateway.board.city
 
     def plan(self) -> "Plan":

@@ -10,11 +10,10 @@ safe states, audio stops, journal and trace close.
 import asyncio
 import contextlib
 import logging
-import pwd
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,11 +24,11 @@ from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
-from gateway.drivers.sip_life import UNPRIVILEGED
+from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
 from gateway.drivers.storage import Journal, Row
-from gateway.errors import HardwareError
+from gateway.errors import HardwareError, PinError, RtpPortError
 from gateway.exchange import Exchange
 from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
@@ -57,7 +56,7 @@ from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
-from gateway.runtime.supervisor import keep, pause, watch_audio
+from gateway.runtime.supervisor import first_of_group, keep, pause, watch_audio
 from gateway.runtime.sure_delays import sure_delays
 from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
 from gateway.simulator.board import SimulatedBoard
@@ -128,6 +127,8 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
+        self.on_cure: Callable[[Alarm], None] = lambda alarm: None
+        """Is told when what an alarm said is over; ``text`` is the good news."""
         self.obey: Callable[[str], Plain] | None = None
         """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
@@ -184,11 +185,15 @@ class Gateway:
             if ended and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(lambda: [self.on_call_recorded(row) for row in ended])
 
+        def cured(trouble: str, text: str) -> None:
+            self._loop.call_soon_threadsafe(self.cure, RaiseAlarm("journal", trouble), text)
+
         return Journal(
             self.state.journal,
             version=__version__,
             on_committed=committed,
             on_trouble=self._trouble_of("journal"),
+            on_cured=cured,
         )
 
     def _open_trace(self) -> TraceWriter:
@@ -206,25 +211,31 @@ class Gateway:
         if real:
             from gateway.drivers.line_modules import GpioLineModules  # gpiod is only where pins are
 
-            on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
+            try:
+                on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
+            except PinError as error:
+                raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
 
     def _make_core(self) -> SignalCore:
         """The core with every card that is there; a port whose card is missing stays silent."""
         office, board = self.configuration.office, self.configuration.board
-        core = SignalCore(
-            CoreSettings(
-                ports=tuple(self._core_port(port) for port in board.ports),
-                tones=tone_plan(office.country).heard,
-                rtp_transport=RtpTransport.UDP,
-                rtp_address=self.settings.listen,
-                rtp_first_port=board.rtp_first_port,
-                rtp_sockets=board.rtp_sockets,
-                seed=secrets.randbits(32),
-                rtcp_interval_ms=RTCP_INTERVAL_MS,
-            )
+        settings = CoreSettings(
+            ports=tuple(self._core_port(port) for port in board.ports),
+            tones=tone_plan(office.country).heard,
+            rtp_transport=RtpTransport.UDP,
+            rtp_address=self.settings.listen,
+            rtp_first_port=board.rtp_first_port,
+            rtp_sockets=board.rtp_sockets,
+            seed=secrets.randbits(32),
+            rtcp_interval_ms=RTCP_INTERVAL_MS,
         )
+        try:
+            core = SignalCore(settings)
+        except RtpPortError as error:
+            place = self.configuration.board_places.of("rtp", "first_port")
+            raise HardwareError(f"{place}: {error}") from None
         for name, samples in self.configuration.clips.items():
             core.load_clip(name, samples)
         return core
@@ -349,6 +360,12 @@ class Gateway:
         self.alarms.append(alarm)
         self.on_alarm(alarm)
 
+    def cure(self, raised: RaiseAlarm, text: str) -> None:
+        """What an alarm said is over: it leaves the status, and the terminal is told."""
+        for alarm in [one for one in self.alarms if (one.about, one.text) == (raised.about, raised.text)]:
+            self.alarms.remove(alarm)
+        self.on_cure(Alarm(time.time_ns(), raised.about, text))
+
     def _trouble_of(self, about: str) -> Callable[[str], None]:
         def tell(text: str) -> None:
             self._loop.call_soon_threadsafe(self.alarm, RaiseAlarm(about, text))
@@ -393,6 +410,7 @@ class Gateway:
                 "real_time": core.real_time,
             },
             "alarms": [to_plain(alarm, tagged=False) for alarm in self.alarms],
+            "warnings": [str(problem) for problem in self.configuration.warnings],
         }
 
     def _sources(self) -> Sources:
@@ -424,26 +442,6 @@ def _try(card: CorePort, remedy: str) -> None:
         raise HardwareError(f"{error}{remedy}") from None
 
 
-def refuse_unknown_user(user: str) -> None:
-    """The SIP process cannot become somebody whom this machine does not know."""
-    try:
-        pwd.getpwnam(user)
-    except KeyError:
-        raise HardwareError(f"there is no user {user!r} here; give --sip-user one, or make it") from None
-
-
-@contextlib.contextmanager
-def _first_of_group() -> Iterator[None]:
-    """Raise what is inside a group of one: people want the sentence, not the tree."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        inner: BaseException = group
-        while isinstance(inner, BaseExceptionGroup):
-            inner = inner.exceptions[0]
-        raise inner from None
-
-
 async def run(
     settings: RunSettings,
     stopped: asyncio.Event,
@@ -456,14 +454,16 @@ async def run(
     Raises `ConfigError`, `StateError`, `StorageError` or `HardwareError` when it cannot start,
     `HardwareError` when it cannot go on; what runs is taken down in order in any case.
     """
-    configuration = await asyncio.to_thread(load_configuration, settings.office, settings.board)
+    configuration = await asyncio.to_thread(
+        load_configuration, settings.office, settings.board, sip_port=settings.sip_port
+    )
     state = StateDirectory(settings.state)
     with state.locked():
         gateway = Gateway(settings, configuration, state, stopped)
         try:
             on_started(gateway)
             gateway.begin()
-            with _first_of_group():
+            with first_of_group():
                 await _serve(gateway, prompt)
         finally:
             stopped.set()

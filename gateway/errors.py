@@ -49,6 +49,18 @@ class HardwareError(CitylineError):
     """The hardware's: a card, a chip or a port is not there or does not answer."""
 
 
+class PinError(HardwareError):
+    """A pin cannot be had. ``pin`` is as the board file says it: ``gpiochip0:17``, or the chip alone."""
+
+    def __init__(self, pin: str, text: str) -> None:
+        super().__init__(text)
+        self.pin = pin
+
+
+class RtpPortError(HardwareError):
+    """A UDP port for speech cannot be bound."""
+
+
 class Bug(CitylineError):  # noqa: N818
     """Ours: a state that cannot be. Clears the call that it concerns, writes its trace, and leaves the rest
     running.

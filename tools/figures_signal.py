@@ -52,7 +52,7 @@ def judge(row: Row, ours: Value | None, peer: Value | None) -> tuple[Verdict, st
     if not row.figure:
         return Verdict.NOT_BUILT, row.why
     if ours is None:
-        return Verdict.NOT_MEASURED, ""
+        return Verdict.NOT_MEASURED, row.why
     target = row.target
     if target.every_trial:
         return _short_by(ours.of - ours.value, f"{ours.of - ours.value:g} of {ours.of:g} not")
@@ -141,6 +141,7 @@ def measure(*, quick: bool, charts: bool) -> Measures:
         runs.simple(found, "callerid", "curve", quick=quick)
         runs.simple(found, "canceller", "series", quick=quick)
     runs.costs(found, quick=quick)
+    runs.neon(found)
     if not quick:
         runs.clauses(found)
         runs.talkoff(found)

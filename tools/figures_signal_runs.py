@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.figures_signal_sounds import Use, as_wav, hours, read_split
-from tools.figures_signal_targets import OURS, SPANDSP, SPEEX
+from tools.figures_signal_targets import OURS, SPANDSP, SPEEX, X86
 from tools.progress import ROOT, say
 
 NATIVE = ROOT / "native"
@@ -37,6 +38,9 @@ SPEECH_S = 60
 DETECTOR_SAMPLES = 80_000
 CANCELLER_SAMPLES = 16_000
 G722_SAMPLES = 160_000
+OURS_SPAN_MS = 128
+CROSS = "aarch64-linux-gnu-"
+EMULATORS = {OURS: f"qemu-aarch64-static -L /usr/{CROSS[:-1]}", X86: "qemu-x86_64-static"}
 TICKS = 60
 TICKS_PER_S = 100
 LEGS = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -203,6 +207,25 @@ def _canceller_row(found: Measures, row: dict[str, object]) -> None:
             if known is not None:
                 found.put(f"{known[0]}_median_db", known[1], _number(row, "median_db"))
                 found.put(f"{known[0]}_worst_db", known[1], _number(row, "worst_db"))
+
+
+def neon(found: Measures) -> None:
+    """Nanoseconds a sample of the NEON build under qemu, and of our x86-64 build under qemu likewise.
+
+    No board's time: qemu translates both to this machine's instructions. What may be compared are the two.
+    """
+    if any(
+        shutil.which(tool) is None for tool in (f"{CROSS}gcc", *(e.split()[0] for e in EMULATORS.values()))
+    ):
+        return
+    say("bench_canceller for aarch64, under qemu")
+    out = f"{OUT}-neon"
+    built = f"{out}/bench_canceller"
+    _run(["make", "-s", "-C", str(NATIVE), f"OUT={out}", f"CROSS={CROSS}", built])
+    for who, program in ((OURS, str(NATIVE / built)), (X86, _program("canceller"))):
+        for row in rows_of(_run([*EMULATORS[who].split(), program, "--json", "cost"])):
+            if row["canceller"] == OURS and row["span_ms"] == OURS_SPAN_MS:
+                found.put("ec_neon_ns", who, _number(row, "ns_per_sample"))
 
 
 def clauses(found: Measures) -> None:

@@ -8,7 +8,7 @@ waits, in virtual time the office runs.
 import asyncio
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,12 +26,15 @@ DIGITS = re.compile(r"[0-9*#ABCD]{1,32}\Z")
 PULSES = re.compile(r"[0-9]{1,20}\Z")
 CITY_NUMBER = re.compile(r"[0-9]{1,20}\Z")
 
-HELP = """\
-101 lifts | hangs up | dials 204 | flashes | says [seconds] | hushes | hears
-201 registers | calls 101 | answers | refuses | holds | resumes | hangs up      (telephones of the bench)
+ANALOG_HELP = """\
+101 lifts | hangs up | dials 204 | flashes | says [seconds] | hushes | hears"""
+SIP_HELP = """\
+201 registers | calls 101 | answers | refuses | holds | resumes | hangs up      (telephones of the bench)"""
+CITY_HELP = """\
 city calls 1 from 4951234567 [name]      the city rings line 1
 city answers 1 | hangs up 1 | says 1 [seconds] | hushes 1 | hears 1
-city 4957654 answers after 3 | is busy | is congested | rings      what a number of the city does
+city 4957654 answers after 3 | is busy | is congested | rings      what a number of the city does"""
+HELP = """\
 wait 4      let four seconds pass
 plan        who hears whom          status      lines and calls
 help        this                    quit        stop the office"""
@@ -61,6 +64,11 @@ class World(Protocol):
     @property
     def sip_telephones(self) -> Mapping[str, SipTelephone]:
         """SIP telephones of the bench by extension; empty where they are real ones."""
+        ...
+
+    @property
+    def sip_extensions(self) -> Sequence[str]:
+        """Extensions of the office that are SIP telephones, of the bench or real ones."""
         ...
 
     @property
@@ -94,7 +102,7 @@ class Prompt:
             return Answer()
         first, rest = words[0], words[1:]
         if first in ("help", "?"):
-            return Answer(HELP)
+            return Answer(self._help())
         if first in ("quit", "exit"):
             return Answer(quits=True)
         if first == "wait":
@@ -102,10 +110,30 @@ class Prompt:
         if first == "plan":
             return Answer(plan_text(self._world.plan(), self._world.names()))
         if first == "status":
-            return Answer(status_text(self._world.view()))
+            return Answer(status_text(self._world.view(), self._world.sip_extensions))
         if first == "city":
             return self._city(rest)
         return self._person(first, rest)
+
+    def _help(self) -> str:
+        """What can be typed in this world: one without people of the bench has no lines for them."""
+        world, parts = self._world, []
+        if world.telephones:
+            parts.append(ANALOG_HELP.replace("101", next(iter(world.telephones))))
+        if world.sip_telephones:
+            parts.append(SIP_HELP.replace("201", next(iter(world.sip_telephones))))
+        elif world.sip_extensions:
+            parts.append(f"{', '.join(world.sip_extensions)} are real SIP telephones: work them by hand")
+        if world.city.lines:
+            parts.append(CITY_HELP)
+        return "\n".join([*parts, HELP])
+
+    def _who_is_missing(self, digits: str) -> str:
+        """A hint for who calls a SIP telephone that nobody has switched on; empty for every other number."""
+        if digits not in self._world.sip_extensions or digits in _registered(self._world.view()):
+            return ""
+        remedy = f"{digits} registers" if digits in self._world.sip_telephones else f"user name {digits}"
+        return f"{digits} is not registered, so nothing will ring: register a SIP telephone first ({remedy})"
 
     # --- people ---------------------------------------------------------------------------------------------
 
@@ -114,6 +142,9 @@ class Prompt:
             return self._analog(self._world.telephones[number], words)
         if number in self._world.sip_telephones:
             return self._sip(self._world.sip_telephones[number], words)
+        if number in self._world.sip_extensions:
+            remedy = "work it by hand; `status` says whether it is registered"
+            raise PromptError(f"{number} is a real SIP telephone, none of the bench: {remedy}")
         known = [*self._world.telephones, *self._world.sip_telephones, "city"]
         raise PromptError(f"there is no {number!r}; begin with {', '.join(known)}, or type help")
 
@@ -132,8 +163,9 @@ class Prompt:
                 return _none(rest, telephone.flashes)
             case "dials":
                 _expect_hook(telephone, True, f"it is on its hook: {number} lifts")
-                telephone.dials(_digits(rest, PULSES if telephone.rotary else DIGITS, f"{number} dials 204"))
-                return Answer()
+                digits = _digits(rest, PULSES if telephone.rotary else DIGITS, f"{number} dials 204")
+                telephone.dials(digits)
+                return Answer(self._who_is_missing(digits))
             case "hears":
                 return _none(rest, None, f"{number} hears {hearing(telephone.hears(), telephone.ear)}")
             case _:
@@ -159,8 +191,9 @@ class Prompt:
             if verb in simple:
                 return _none(rest, simple[verb])
             if verb == "calls":
-                telephone.calls(_digits(rest, DIGITS, f"{number} calls 101"))
-                return Answer()
+                digits = _digits(rest, DIGITS, f"{number} calls 101")
+                telephone.calls(digits)
+                return Answer(self._who_is_missing(digits))
             if verb == "dials":
                 telephone.dials(_digits(rest, DIGITS, f"{number} dials 5"))
                 return Answer()
@@ -235,6 +268,10 @@ class Prompt:
 
 
 # --- small things -------------------------------------------------------------------------------------------
+
+
+def _registered(view: ExchangeView) -> set[str]:
+    return {row.extension for row in view.registrations}
 
 
 def _words(line: str) -> list[str]:

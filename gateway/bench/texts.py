@@ -1,6 +1,6 @@
 """Texts of the bench's prompt: a plan, a status and a sound in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.model.numbers import NodeId
 from gateway.model.plan import DigitsNode, Node, Plan, PlayerNode, PortNode, RtpNode, ToneNode
@@ -48,8 +48,8 @@ def plan_text(plan: Plan, names: Mapping[str, str]) -> str:
     return "\n".join([f"plan {plan.generation}:", *(rows or [NOTHING])])
 
 
-def status_text(view: ExchangeView) -> str:
-    """Lines, calls, telephones."""
+def status_text(view: ExchangeView, sip_extensions: Sequence[str] = ()) -> str:
+    """Lines, calls, telephones; ``sip_extensions`` are those that should be registered."""
     lines = [
         f"{row.port:6} {row.name:8} {row.state}" + (f"  {row.failure}" if row.failure else "")
         for row in view.lines
@@ -61,4 +61,6 @@ def status_text(view: ExchangeView) -> str:
     ]
     registered = [row.extension for row in view.registrations]
     sip = f"registered: {', '.join(registered)}" if registered else "no SIP telephone is registered"
-    return "\n".join([*lines, *(calls or ["no call"]), sip])
+    missing = [number for number in sip_extensions if number not in registered]
+    absent = f"; not registered: {', '.join(missing)}" if registered and missing else ""
+    return "\n".join([*lines, *(calls or ["no call"]), sip + absent])

@@ -24,8 +24,8 @@ MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ("polarity",)}
 INPUTS = ("hook", "ring", "loop_current", "polarity")
 
 
-def load_board(path: FilePath) -> tuple[BoardSettings, str]:
-    """Read board.toml; the settings and the file's hash. `ConfigError` with every problem in it."""
+def load_board(path: FilePath) -> tuple[BoardSettings, Document]:
+    """Read board.toml; the settings and the file as it was read. `ConfigError` with every problem in it."""
     document = read_document(path)
     file = document.check(BoardFile)
     if file is not None:
@@ -34,7 +34,7 @@ def load_board(path: FilePath) -> tuple[BoardSettings, str]:
         _check_rest(document, file)
     if document.problems or file is None:
         raise ConfigError(*document.problems)
-    return _settings(file), document.digest
+    return _settings(file), document
 
 
 def _check_pins(document: Document, file: BoardFile) -> None:

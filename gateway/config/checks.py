@@ -12,7 +12,7 @@ from gateway.config.document import Document
 from gateway.config.lines import Path
 from gateway.config.schema import OfficeFile, OutgoingEntry
 from gateway.config.wording import nearest, shown
-from gateway.model.settings import BoardSettings, PortKind
+from gateway.model.settings import BoardSettings, PortKind, SipSettings
 
 NUMBER = re.compile(r"[0-9]{2,6}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -44,7 +44,7 @@ class Office:
         known = list(dict.fromkeys(names))
         if name in known:
             return True
-        listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+        listed = ", ".join(map(shown, known[:12])) + (", ..." if len(known) > 12 else "")
         remedy = nearest(name, known) or (f"there are: {listed}" if known else "there is none in this file")
         self.complain(path, f'"{_field(path)}" names {what} "{shown(name)}", which is not there', remedy)
         return False
@@ -108,6 +108,34 @@ def check_general(office: Office) -> None:
 
 
 # ---------------------------------------------------------------- ports
+def check_sockets(
+    document: Document, file: OfficeFile, board_document: Document, board: BoardSettings, sip_port: int | None
+) -> None:
+    """SIP and speech do not want the same UDP port: the first would have it, and the other never comes up.
+
+    The problem is the board's where it says its ports, else the office's; ``sip_port`` is that of --listen.
+    """
+    first, count = board.rtp_first_port, 2 * board.rtp_sockets
+    port = sip_port or file.sip.port
+    if "udp" not in file.sip.transports or not first <= port < first + count:
+        return
+    lies = f"lies in the UDP ports {first} to {first + count - 1} for speech"
+    if "rtp" in board_document.values:
+        where = "--listen" if sip_port else str(document.problem(("sip", "port"), "")).split(": ")[0]
+        what = f"its UDP ports {first} to {first + count - 1} include {port}, where SIP listens ({where})"
+        board_document.complain(("rtp", "first_port"), what, _way_out(port, count))
+    elif sip_port:
+        board_document.complain((), f"the port {port} of --listen {lies}", "give --listen another one")
+    else:
+        remedy = f"the usual one is {SipSettings().port}"
+        document.complain(("sip", "port"), f'"port" is {port}, which {lies}', remedy)
+
+
+def _way_out(port: int, count: int) -> str:
+    begin = port + 2 - port % 2
+    return f"write first_port = {begin}" if begin + count <= 65_536 else "begin lower"
+
+
 def check_stations(office: Office) -> None:
     """An analog extension has an FXS port of its own; flash times have room between them."""
     taken: dict[str, str] = {}

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gateway.config.lines import LineIndex, Path, index_lines
-from gateway.config.wording import explain, models_at, subject, without_echoes
+from gateway.config.wording import explain, models_at, named, subject, without_echoes
 from gateway.errors import ConfigError, Problem
 
 LARGEST_BYTES = 1_000_000
@@ -29,6 +30,7 @@ class Document:
     index: LineIndex
     digest: str
     problems: list[Problem] = field(default_factory=list)
+    _refused: set[Path] = field(default_factory=set)
 
     def complain(self, path: Path, what: str, remedy: str = "") -> None:
         """Note a problem at the line of `path`."""
@@ -49,18 +51,53 @@ class Document:
         None when what is left is still no `model` (a required field of the whole file is missing).
         """
         values = self.values
+        self._refuse_controls()
         try:
             return model.model_validate(values)
         except ValidationError as error:
             broken = error.errors(include_url=False)
         for details in without_echoes(broken):
             path = details["loc"]
+            if path in self._refused:
+                continue
             what, remedy = explain(details, path, models_at(path[:-1], model))
             self.complain(path, what, remedy)
         try:
             return model.model_validate(_without(values, {details["loc"][:2] for details in broken}))
         except ValidationError:
             return None
+
+    def _refuse_controls(self) -> None:
+        """No text may control a terminal, a log or a SIP header that it is put into one day."""
+        for path, text in _texts((), self.values):
+            found = next((letter for letter in text if _controls(letter)), None)
+            if found is not None:
+                self._refused.add(path)
+                what = f"{named(path)} has a control character in it (U+{ord(found):04X})"
+                self.complain(path, what, "write it without")
+
+
+def _texts(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+    """Every text below ``path``, names of tables and fields too."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if any(map(_controls, key)):
+                yield (*path, key), key
+            else:
+                yield from _texts((*path, key), inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts((*path, number), inner)
+
+
+def _controls(letter: str) -> bool:
+    """Control characters (C0, C1, DEL), line and paragraph separators, and those that turn text round."""
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in TURNING
+
+
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def _without(values: Mapping[str, Any], paths: set[Path]) -> dict[str, Any]:

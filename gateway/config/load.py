@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from gateway.config.board import load_board
-from gateway.config.checks import SIP, Office, check_office
+from gateway.config.checks import SIP, Office, check_office, check_sockets
 from gateway.config.document import Document, read_document
+from gateway.config.lines import LineIndex
 from gateway.config.schema import ExtensionEntry, OfficeFile
+from gateway.config.wording import subject
 from gateway.errors import ConfigError, Problem
 from gateway.media.prompts import SOUNDS, read_recording
 from gateway.media.tones import countries
@@ -31,12 +33,25 @@ FALLBACK_CLIP = "hold"
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where things stand in a file: for whoever finds out only later that they are wrong."""
+
+    file: str = ""
+    index: LineIndex = field(default_factory=LineIndex, repr=False)
+
+    def of(self, *path: str) -> str:
+        """``board.toml:12: port "fxs1"``; the file alone where the line is not known."""
+        return str(Problem(self.file, self.index.line(path), subject(path), "")).removesuffix(": ")
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything that the files say.
 
     `clips` are recordings by name, 16-bit little-endian mono at 8 kHz, for `SignalCore.load_clip`. `secrets`
     are those that office.toml gives, by extension; the others are made at the first start. `warnings` are
-    problems that do not keep the office from working: our own music replaces a bad recording.
+    problems that do not keep the office from working: our own music replaces a bad recording. `board_places`
+    are the lines of board.toml.
     """
 
     office: OfficeSettings
@@ -44,22 +59,39 @@ class Configuration:
     clips: Mapping[str, bytes] = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
+    board_places: Places = field(default_factory=Places, repr=False)
+
+    def place_of_pin(self, pin: str) -> str:
+        """Where board.toml names this pin (``gpiochip0:17``), or the first pin of this chip."""
+        for port in self.board.ports:
+            for role, text in port.pins:
+                if pin in (text, text.rpartition(":")[0]):
+                    return self.board_places.of("port", port.port, "pins", role)
+        return self.board_places.of()
 
 
-def load_configuration(office_path: FilePath, board_path: FilePath) -> Configuration:
-    """Read both files; `ConfigError` with every problem in them, in the order of their lines."""
-    board, board_digest = load_board(board_path)
+def load_configuration(
+    office_path: FilePath, board_path: FilePath, *, sip_port: int | None = None
+) -> Configuration:
+    """Read both files; `ConfigError` with every problem in them, in the order of their lines.
+
+    ``sip_port`` is used instead of the office's (--listen).
+    """
+    board, board_document = load_board(board_path)
     document = read_document(office_path)
     file = document.check(OfficeFile if "country" in document.values else _countryless(document))
     clips, warnings = _load_clips(document, file, office_path.parent)
     if file is not None:
         names = frozenset(clips) | frozenset(document.table("clip"))
         check_office(Office(document, file, board, names, countries()))
-    if document.problems or file is None:
-        raise ConfigError(*sorted(document.problems, key=lambda problem: problem.line))
+        check_sockets(document, file, board_document, board, sip_port)
+    problems = [*board_document.problems, *sorted(document.problems, key=lambda problem: problem.line)]
+    if problems or file is None:
+        raise ConfigError(*problems)
     warnings += _exposed(document, file, office_path)
-    version = hashlib.sha256(f"{document.digest} {board_digest}".encode()).hexdigest()
-    return Configuration(_settings(file, version), board, clips, _secrets(file), tuple(warnings))
+    version = hashlib.sha256(f"{document.digest} {board_document.digest}".encode()).hexdigest()
+    places = Places(board_document.name, board_document.index)
+    return Configuration(_settings(file, version), board, clips, _secrets(file), tuple(warnings), places)
 
 
 def _countryless(document: Document) -> type[OfficeFile]:

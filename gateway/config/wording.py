@@ -33,7 +33,7 @@ PATTERNS = {
 def nearest(wrong: str, right: Iterable[str]) -> str:
     """``did you mean "name"?``, or nothing when no word is near."""
     near = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    return f'did you mean "{shown(near[0])}"?' if near else ""
 
 
 def subject(path: Path) -> str:
@@ -42,7 +42,7 @@ def subject(path: Path) -> str:
         case ("outgoing", int(number), *_):
             return f"outgoing rule {number + 1}"
         case (str(section), str(key), *_) if section not in {"times", "sip", "rtp"}:
-            return f'{section} "{key}"'
+            return f'{shown(section)} "{shown(key)}"'
         case ("times" | "sip" | "rtp" as section, _, *_):
             return f"[{section}]"
         case _:
@@ -76,24 +76,24 @@ def explain(details: ErrorDetails, path: Path, model: type[BaseModel] | None) ->
         case "missing":
             return f'the field "{name}" is missing', f"add a line: {name} = ..."
         case "literal_error":
-            return _not_one_of(_named(path), details["input"], str(limits.get("expected", "")))
+            return _not_one_of(named(path), details["input"], str(limits.get("expected", "")))
         case "greater_than_equal":
-            return f"{_named(path)} is {details['input']}, but must be at least {limits['ge']}", ""
+            return f"{named(path)} is {details['input']}, but must be at least {limits['ge']}", ""
         case "less_than_equal":
-            return f"{_named(path)} is {details['input']}, but must be at most {limits['le']}", ""
+            return f"{named(path)} is {details['input']}, but must be at most {limits['le']}", ""
         case "string_too_short" | "string_too_long":
             return _length(path, details["input"], limits)
         case "too_short":
-            return f"{_named(path)} is empty", f"it needs at least {limits['min_length']}"
+            return f"{named(path)} is empty", f"it needs at least {limits['min_length']}"
         case "string_pattern_mismatch":
             wanted = PATTERNS.get(name, "has a wrong form")
-            return f'{_named(path)} {wanted}, not "{shown(details["input"])}"', ""
+            return f'{named(path)} {wanted}, not "{shown(details["input"])}"', ""
         case "finite_number":
-            return f"{_named(path)} must be a finite number", ""
+            return f"{named(path)} must be a finite number", ""
         case kind if kind in WANTED:
             return _wrong_kind(path, WANTED[kind], details["input"])
         case _:
-            return f"{_named(path)}: {details['msg']}", ""
+            return f"{named(path)}: {details['msg']}", ""
 
 
 def shown(value: object) -> str:
@@ -127,13 +127,13 @@ def _entry_of(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in inner if model is not None), None)
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
     """``"ring_ms"``, or ``"members", entry 2`` for an element of a list."""
     match path:
         case (*_, str(name), int(number)):
-            return f'"{name}", entry {number + 1},'
+            return f'"{shown(name)}", entry {number + 1},'
         case (*_, str(name)):
-            return f'"{name}"'
+            return f'"{shown(name)}"'
         case _:
             return "this"
 
@@ -157,17 +157,17 @@ def _length(path: Path, value: object, limits: Mapping[str, Any]) -> tuple[str, 
         # Never repeat a secret in a message.
         return f'"secret" has {count} characters, but must have 12 to 128', "or leave it out: one is made"
     if count == 0:
-        return f"{_named(path)} is empty", ""
+        return f"{named(path)} is empty", ""
     if "min_length" in limits:
-        return f"{_named(path)} has {count} characters, but must have at least {limits['min_length']}", ""
-    return f"{_named(path)} has {count} characters, but must have at most {limits['max_length']}", ""
+        return f"{named(path)} has {count} characters, but must have at least {limits['min_length']}", ""
+    return f"{named(path)} has {count} characters, but must have at most {limits['max_length']}", ""
 
 
 def _wrong_kind(path: Path, wanted: str, value: object) -> tuple[str, str]:
     kind = {**KINDS, **KINDS_MORE}.get(type(value), type(value).__name__)
     if isinstance(value, list | dict):
-        return f"{_named(path)} {wanted}, not {kind}", ""
-    what = f"{_named(path)} {wanted}, not {shown(value)} ({kind})"
+        return f"{named(path)} {wanted}, not {kind}", ""
+    what = f"{named(path)} {wanted}, not {shown(value)} ({kind})"
     if wanted == WANTED["string_type"] and isinstance(value, int | float) and not isinstance(value, bool):
         return what, f'write "{shown(value)}"'
     if wanted == WANTED["int_type"] and isinstance(value, str) and value.isdecimal():

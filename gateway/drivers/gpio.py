@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gateway.errors import HardwareError
+from gateway.errors import HardwareError, PinError
 
 HEADER = "header"
 HEADER_COMPATIBLE = (
@@ -74,10 +74,10 @@ def find_chip(wanted: str, chips: Iterable[Chip]) -> Chip:
         found = [chip for chip in chips if wanted in (chip.name, chip.label)]
     if not found:
         there = ", ".join(f"{chip.name} ({chip.label})" for chip in chips) or "no GPIO chip at all"
-        raise HardwareError(f"there is no GPIO chip {wanted!r} here; there is {there}")
+        raise PinError(wanted, f"there is no GPIO chip {wanted!r} here; there is {there}")
     if len(found) > 1 and wanted != HEADER:
         names = ", ".join(chip.name for chip in found)
-        raise HardwareError(f"GPIO chip {wanted!r} may be {names}: write one of these names instead")
+        raise PinError(wanted, f"GPIO chip {wanted!r} may be {names}: write one of these names instead")
     return found[0]
 
 
@@ -149,9 +149,8 @@ class GpiodPins:
             request = self._patiently(chip.path, config)
         except (OSError, ValueError) as error:
             lines = ", ".join(f"{name}:{pin.line}" for pin in pins)
-            raise HardwareError(
-                f"the pins {lines} cannot be had: {error}; is another program using them?"
-            ) from None
+            text = f"the pins {lines} cannot be had: {error}; is another program using them?"
+            raise PinError(f"{name}:{pins[0].line}", text) from None
         self._requests.append(request)
         for bit, line in enumerate(request.offsets):
             pin = next(one for one in pins if one.line == line)

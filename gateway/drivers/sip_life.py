@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -55,6 +56,14 @@ class Life:
                 with contextlib.suppress(ProcessLookupError):  # it ended just now
                     self.process.kill()
             await self.process.wait()
+
+
+def refuse_unknown_user(user: str) -> None:
+    """The SIP process cannot become somebody whom this machine does not know."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        raise HardwareError(f"there is no user {user!r} here; give --sip-user one, or make it") from None
 
 
 async def spawn_process(socket_fd: int, user: str = UNPRIVILEGED) -> asyncio.subprocess.Process:

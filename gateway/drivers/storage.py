@@ -75,7 +75,8 @@ class Journal:
     thread.
 
     ``on_committed`` is called on that thread with the rows of each commit; ``on_trouble`` with a sentence
-    for people when the disk refuses rows, once until it takes them again.
+    for people when the disk refuses rows, once until it takes them again; ``on_cured`` then, with that
+    sentence and one that says that it is over.
     """
 
     def __init__(
@@ -85,11 +86,14 @@ class Journal:
         version: str = "",
         on_committed: Callable[[list[Row]], None] = lambda rows: None,
         on_trouble: Callable[[str], None] = lambda text: None,
+        on_cured: Callable[[str, str], None] = lambda trouble, text: None,
     ) -> None:
         self.path = path
         self._version = version
         self._on_committed = on_committed
         self._on_trouble = on_trouble
+        self._on_cured = on_cured
+        self._signs_fail = False
         self._changed = threading.Condition()
         self._pending: deque[Row] = deque()
         self._urgent = False
@@ -213,8 +217,8 @@ class Journal:
         try:
             connection.execute(schema.MARK_STOPPED, {"run": self._run})
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            _log.exception("the journal could not be closed in order")
+        except sqlite3.Error as error:
+            _log.error("%s could not be closed in order: %s", self.path, error)
 
     def _next_group(self) -> list[Row] | None:
         """Wait for rows; none of them: time for a sign of life; None: time to end."""
@@ -234,31 +238,41 @@ class Journal:
 
     def _write_in_the_end(self, connection: sqlite3.Connection, rows: list[Row]) -> bool:
         """Commit rows, however long the disk refuses them; False when the gateway stops before."""
-        troubled = False
-        while not self._write(connection, rows):
-            if not troubled:
-                troubled = True
-                self._tell(f"Calls wait in memory: {self.path} cannot be written. Make room there.")
+        told, began_s = "", monotonic()
+        while (refusal := self._write(connection, rows)) is not None:
+            if not told:
+                told = f"Calls wait in memory: {self.path} cannot be written ({refusal}). Make room there."
+                _log.error("%s cannot be written: %s; it is tried again and again", self.path, refusal)
+                self._tell(told)
             with self._changed:
                 if self._changed.wait_for(lambda: self._closing, RETRY_S):
                     return False
+        if told:
+            self._tell_cured(told, f"{self.path} is written again, after {monotonic() - began_s:.0f} s.")
         self._settle(rows)
         return True
 
-    def _write(self, connection: sqlite3.Connection, rows: list[Row]) -> bool:
+    def _tell_cured(self, trouble: str, text: str) -> None:
+        _log.warning("%s", text)
+        try:
+            self._on_cured(trouble, f"Calls are recorded again, none is lost: {text}")
+        except Exception:  # noqa: BLE001  # foreign code, logged
+            _log.exception("nobody could be told: %s", text)
+
+    def _write(self, connection: sqlite3.Connection, rows: list[Row]) -> sqlite3.Error | None:
+        """Commit rows; why the disk refuses them, or None when they are on it."""
         refused = 0
         try:
             with transaction(connection):
                 for row in rows:
                     refused += not self._insert(connection, row)
                 connection.execute(schema.MARK_ALIVE, self._moment())
-        except sqlite3.Error:
-            _log.exception("the journal could not be written")
-            return False
+        except sqlite3.Error as error:
+            return error
         with self._changed:
             self._refused += refused
             self._commits += 1
-        return True
+        return None
 
     def _insert(self, connection: sqlite3.Connection, row: Row) -> bool:
         statement, values = row_values(row)
@@ -289,8 +303,11 @@ class Journal:
     def _mark_alive(self, connection: sqlite3.Connection) -> None:
         try:
             connection.execute(schema.MARK_ALIVE, self._moment())
-        except sqlite3.Error:
-            _log.exception("no sign of life could be left in the journal")
+            self._signs_fail = False
+        except sqlite3.Error as error:
+            if not self._signs_fail:
+                _log.error("no sign of life can be left in %s: %s", self.path, error)
+            self._signs_fail = True
 
     def _moment(self) -> dict[str, int]:
         return {"run": self._run, "wall_ns": time_ns(), "monotonic_ns": monotonic_ns()}

@@ -50,7 +50,7 @@ def local_time(wall_ns: int) -> str:
 
 
 def status_text(status: Mapping[str, Any]) -> str:
-    """The gateway in a few lines, and its alarms."""
+    """The gateway in a few lines, its alarms, and what in its files is not as it should be."""
     sip, audio, journal = status["sip"], status["audio"], status["journal"]
     state = _("up") if sip["up"] else _("down")
     rows = [
@@ -74,6 +74,7 @@ def status_text(status: Mapping[str, Any]) -> str:
     alarms = [
         f"! {local_time(alarm['wall_ns'])} {alarm['about']}: {alarm['text']}" for alarm in status["alarms"]
     ]
+    alarms += [f"! {warning}" for warning in status["warnings"]]
     width = max(len(name) for name, _text in rows)
     return "\n".join(
         [f"{name.ljust(width)}  {clean(text)}" for name, text in rows] + [clean(line) for line in alarms]

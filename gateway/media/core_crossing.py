@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, assert_never
 
-from gateway.errors import Bug, CitylineError, HardwareError
+from gateway.errors import Bug, CitylineError, HardwareError, RtpPortError
 from gateway.media.core_values import (
     CardAudio,
     CorePort,
@@ -251,9 +251,9 @@ def creation_refusal(settings: CoreSettings, complaint: Any, reason: str) -> Cit
     """Why a core could not be made: a port that is taken, a card that is not there, or a mistake of ours."""
     match int(complaint.kind):
         case 19:
-            return HardwareError(
-                f"RTP: UDP port {complaint.other} on {settings.rtp_address} cannot be bound: {reason}. "
-                "Stop the program that uses it, or give the board another rtp_first_port."
+            return RtpPortError(
+                f"UDP port {complaint.other} on {settings.rtp_address} cannot be bound: {reason}. "
+                "Stop the program that uses it, or give the board another first_port."
             )
         case 20:
             return HardwareError(f"{_device_of(settings.ports, complaint.node)}: {reason}")

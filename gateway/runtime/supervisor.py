@@ -6,8 +6,9 @@ watch over the audio thread: when the ticks stop, handsets are silent and nothin
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from gateway.errors import CitylineError, HardwareError
 from gateway.model.actions import RaiseAlarm
@@ -20,6 +21,18 @@ AUDIO_STILL_CHECKS = 3
 """So many checks in a row without a tick, and the audio thread counts as dead."""
 
 _log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def first_of_group() -> Iterator[None]:
+    """Raise what is inside a group of one: people want the sentence, not the tree."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        inner: BaseException = group
+        while isinstance(inner, BaseExceptionGroup):
+            inner = inner.exceptions[0]
+        raise inner from None
 
 
 async def pause(stopped: asyncio.Event, seconds: float) -> bool:

@@ -1,7 +1,8 @@
 /* The echo canceller beside Debian's libspeexdsp and libspandsp in one run.
  *
  *   bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav]
- *   bench_canceller [--json] [--quick] figure11 | series    only that: G.168 Fig. 11; ERLE over time, for a chart
+ *   bench_canceller [--json] [--quick] figure11 | series | cost    only that: G.168 Fig. 11; ERLE over time, for a
+ *                                     chart; processor time, also for another processor under qemu
  *   bench_canceller count WHO SPAN    nothing but two seconds at that span (256, 1024), once converged: for valgrind
  *                                     --tool=callgrind --toggle-collect=work, whose count over 16000 is the
  *                                     instructions a sample.  WHO: ours, libspeexdsp
@@ -435,12 +436,13 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--speech") == 0 && i + 2 < argc) {
             far_name = argv[++i];
             near_name = argv[++i];
-        } else if (strcmp(argv[i], "figure11") == 0 || strcmp(argv[i], "series") == 0) {
+        } else if (strcmp(argv[i], "figure11") == 0 || strcmp(argv[i], "series") == 0
+                   || strcmp(argv[i], "cost") == 0) {
             only = argv[i];
         } else if (strcmp(argv[i], "count") == 0 && i + 2 < argc) {
             return count_work(argv[i + 1], (size_t)atoi(argv[i + 2]));
         } else {
-            fprintf(stderr, "usage: bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav] [figure11 | series]\n");
+            fprintf(stderr, "usage: bench_canceller [--json] [--quick] [--speech FAR.wav NEAR.wav] [figure11 | series | cost]\n");
             return 2;
         }
     }
@@ -448,6 +450,8 @@ int main(int argc, char **argv)
         bench_figure_11();
     } else if (strcmp(only, "series") == 0) {
         bench_series();
+    } else if (strcmp(only, "cost") == 0) {
+        bench_cost();
     } else {
         bench_convergence();
         if (far_name)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "fft.h"
+
 enum { SC_SPAN_BLOCK = 64 }; /* 8 ms; also the length of a partition */
 
 struct sc_span_filter;
@@ -21,12 +23,17 @@ enum sc_span_learning {
     SC_SPAN_HURRY  /* the same, learning from each block twice: a third faster, but noisier and dearer */
 };
 
-/* One block of reference x and of signal d (full scale 1); e = d less the echo estimated before learning from it. */
+/* One block of reference x and of signal d (full scale 1); e = d less the echo estimated before learning from it.  */
 void sc_span_filter_process(struct sc_span_filter *filter, const float *x, const float *d, float *e,
                             enum sc_span_learning learning);
 
 /* The impulse response, span_samples taps; at most a few blocks behind the filter. */
 const float *sc_span_filter_taps(const struct sc_span_filter *filter);
+
+/* The echo in the block to come that other weights make of the reference taken in so far: partitions first .. of 64 taps,
+ * first > 0, since what is 64 samples late is known by then. */
+void sc_span_filter_predict(const struct sc_span_filter *filter, const struct sc_spectrum *weights, size_t first,
+                            size_t count, float *y);
 
 /* Only partitions [first, first + count) learn at full pace; the others are set to rest and cost nothing. */
 void sc_span_filter_focus(struct sc_span_filter *filter, size_t first, size_t count);

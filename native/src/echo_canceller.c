@@ -2,7 +2,7 @@
  *
  * What: takes the echo of rin out of sin; bulk delay, path, talkers and tones unknown.
  * How: every 64 samples the background (span_filter.c) learns over the whole span.  The delay estimator reads its
- * response; once it is sure, the background is focused on the partitions around the delay.  The foreground, a plain FIR
+ * response; once it is sure, the background is focused on the partitions around the delay.  The foreground, a fixed
  * filter at that delay, makes the output sample by sample.  Which of the two is better is told from the powers of their
  * errors: a difference counts when it is large beside what the near end would cause by chance, which is known from the
  * power of the difference of the two errors.  Better background: copied forward; worse: copied back.  A foreground that
@@ -32,7 +32,7 @@ enum {
     TAIL_BLOCKS = 20,      /* the reference may echo for 160 ms */
     TONE_BLOCKS = 3,       /* predictable for 24 ms: a tone */
     TONE_HANG_BLOCKS = 8,
-    SURE_UPDATES = 12,     /* the delay has been sure for 0.4 s */
+    SURE_UPDATES = 6,      /* the delay has been sure for 0.2 s */
     HURRY_BLOCKS = 1000,   /* 8 s: there is no echo, or none that can be had */
     DOUBT_AFTER = 2,       /* 16 ms strange, and again ... */
     DOUBT_EVERY = 8,       /* ... each 64 ms of it */
@@ -51,7 +51,7 @@ enum {
 #define POOR 0.1f                  /* less than 10 dB removed */
 #define UNSURE_LOSS 1.0f           /* before the path is known: an echo may be as loud as rin */
 #define SHARE_STEP_DOWN 0.93f      /* a block: 40 dB/s */
-#define SHARE_STEP_UP 1.05f        /* a little less, so that it rests above the middle */
+#define SHARE_STEP_UP 1.08f        /* so that it rests at the middle */
 #define SHARE_STEP_TALK 1.001f
 #define SHARE_LEAST 1e-5f
 #define RATIO_MARGIN 6.0f          /* blocks differ */
@@ -69,7 +69,9 @@ enum {
 #define FOCUSED_START 0.05f        /* uncertainty of the few partitions at a delay that is known from before */
 #define ERLE_SHARE 0.03f           /* a block: 0.25 s */
 #define SURE 0.85f                 /* share of the response's energy in the window ... */
-#define FOCUS_RATIO 0.03f          /* ... and 15 dB removed: the background may leave the rest of the span */
+#define LOOK_RATIO 0.1f            /* ... and 10 dB removed: the background may leave the rest of the span */
+#define MOVE_RATIO 0.03f           /* a window that has been placed is moved only when 15 dB are removed */
+#define TRAINED_RATIO 0.03f        /* 15 dB removed: the path is known, and is followed rather than sought */
 
 struct sc_echo_canceller {
     struct sc_echo_canceller_settings settings;
@@ -92,7 +94,7 @@ struct sc_echo_canceller {
     bool focused, trained;               /* trained: has removed 15 dB of something that is no tone */
     unsigned hurry_blocks;               /* blocks of rin since training began */
     unsigned heard_blocks;               /* blocks of rin since nothing was known of the path */
-    float erle_db, share, path_gain;
+    float erle_db, share;
     struct sc_echo_canceller_state state;
 };
 
@@ -145,11 +147,9 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec)
     ec->suppressor = suppressor;
     ec->span = span;
     ec->estimator = estimator;
-    ec->adapt = adapt;
-    ec->bypass = bypass;
-    ec->foreground.length = settings.window_samples;
+    ec->adapt = adapt, ec->bypass = bypass;
+    sc_foreground_init(&ec->foreground);
     ec->share = 1;
-    ec->path_gain = UNSURE_LOSS;
     ec->patience = POOR_BLOCKS;
     sc_span_filter_reset(ec->span);
     sc_delay_estimator_reset(ec->estimator);
@@ -165,7 +165,7 @@ static void focus(struct sc_echo_canceller *ec, int32_t delay)
     const size_t first = begin / BLOCK, end = (begin + ec->settings.window_samples - 1) / BLOCK + 1;
     const size_t count = (end < most ? end : most) - first;
     sc_span_filter_focus(ec->span, first, count);
-    sc_foreground_shorten(&ec->foreground, first * BLOCK, count * BLOCK);
+    sc_foreground_shorten(&ec->foreground, first, count);
     ec->focused = true;
     ec->poor_blocks = 0;
     ec->state.delay_moves++;
@@ -177,6 +177,7 @@ int sc_echo_canceller_set_delay(struct sc_echo_canceller *ec, int32_t delay_samp
     if (error)
         return error;
     focus(ec, delay_samples);
+    sc_foreground_look_ahead(&ec->foreground, ec->span);
     sc_span_filter_loosen(ec->span, FOCUSED_START);
     return 0;
 }
@@ -204,8 +205,8 @@ static void watch_tone(struct sc_echo_canceller *ec, bool active)
 static void copy_forward(struct sc_echo_canceller *ec)
 {
     struct sc_foreground *f = &ec->foreground;
-    const size_t offset = ec->focused ? f->offset : 0, n = ec->focused ? f->length : ec->settings.span_samples;
-    sc_foreground_set(f, sc_span_filter_taps(ec->span) + offset, offset, n);
+    const size_t first = ec->focused ? f->first : 0, n = ec->focused ? f->count : ec->settings.span_samples / BLOCK;
+    sc_foreground_set(f, sc_span_filter_taps(ec->span) + first * BLOCK, first, n);
     ec->state.transfers++;
     ec->state.converged = true;
     sc_filter_leveled(&ec->compared, true);
@@ -213,9 +214,8 @@ static void copy_forward(struct sc_echo_canceller *ec)
 
 static void copy_back(struct sc_echo_canceller *ec)
 {
-    float response[SC_FOREGROUND_MAX];
-    sc_foreground_get(&ec->foreground, response);
-    sc_span_filter_load(ec->span, response, ec->foreground.offset, ec->foreground.length);
+    const struct sc_foreground *f = &ec->foreground;
+    sc_span_filter_load(ec->span, sc_foreground_response(f), f->first * BLOCK, f->count * BLOCK);
     ec->state.restores++;
     sc_filter_leveled(&ec->compared, false);
 }
@@ -226,9 +226,8 @@ static void path_changed(struct sc_echo_canceller *ec)
     ec->state.converged = false;
     ec->state.diverged++;
     ec->focused = ec->trained = false;
-    ec->sure = 0;
+    ec->sure = ec->heard_blocks = 0;
     ec->patience = POOR_BLOCKS;
-    ec->heard_blocks = 0;
     ec->share = 1;
     ec->erle_db = 0;
     sc_span_filter_unfocus(ec->span);
@@ -276,11 +275,10 @@ static void choose_filter(struct sc_echo_canceller *ec)
             path_changed(ec);
         return;
     }
-    if (sc_filter_significant(&ec->compared, true, 1)) {
+    if (sc_filter_significant(&ec->compared, true, 1))
         copy_forward(ec);
-    } else if (sc_filter_significant(&ec->compared, false, RESTORE_FACTOR)) {
+    else if (sc_filter_significant(&ec->compared, false, RESTORE_FACTOR))
         copy_back(ec);
-    }
 }
 
 /* How much of the echo estimate's power stays behind when nobody talks: the middle of what the blocks say, reached by
@@ -302,12 +300,12 @@ static void learn_residual(struct sc_echo_canceller *ec)
 static void watch_delay(struct sc_echo_canceller *ec)
 {
     const struct sc_compared *c = &ec->compared.over[SC_OVER_100_MS];
-    if (ec->blocks % ESTIMATE_EVERY != 0 || c->background > FOCUS_RATIO * c->sin)
+    if (ec->blocks % ESTIMATE_EVERY != 0 || c->background > (ec->focused ? MOVE_RATIO : LOOK_RATIO) * c->sin)
         return;
     const bool moved = sc_delay_estimator_process(ec->estimator, sc_span_filter_taps(ec->span));
     struct sc_delay_estimator_state d;
     sc_delay_estimator_get_state(ec->estimator, &d);
-    ec->trained |= !ec->state.narrow_band && ec->state.converged && c->foreground < FOCUS_RATIO * c->sin;
+    ec->trained |= !ec->state.narrow_band && ec->state.converged && c->foreground < TRAINED_RATIO * c->sin;
     ec->sure = moved || d.confidence < SURE ? 0 : ec->sure + 1;
     if ((!ec->focused && ec->sure >= SURE_UPDATES && ec->state.converged) || (ec->focused && moved))
         focus(ec, d.delay_samples);
@@ -342,7 +340,7 @@ static float unknown_echo_power(const struct sc_echo_canceller *ec)
     const float most = loudest_rin(ec);
     if (ec->trained || ec->heard_blocks > UNSURE_BLOCKS)
         return 0;
-    return most > ACTIVE_POWER ? most / BLOCK * ec->path_gain * FULL_SCALE * FULL_SCALE : 0;
+    return most > ACTIVE_POWER ? most / BLOCK * UNSURE_LOSS * FULL_SCALE * FULL_SCALE : 0;
 }
 
 /* The background is what is there while no echo is: a block counts when its residual is far below it. */
@@ -355,9 +353,8 @@ static void learn_background(struct sc_echo_canceller *ec)
     ec->echo_energy += (1 - sc_filter_forget[SC_OVER_24_MS]) * (ec->block_echo_energy - ec->echo_energy);
     ec->long_echo_energy += (1 - sc_filter_forget[SC_OVER_100_MS]) * (ec->block_echo_energy - ec->long_echo_energy);
     ec->likeness += (1 - sc_filter_forget[SC_OVER_100_MS]) * (ec->block_likeness - ec->likeness);
-    ec->block_likeness = 0;
     ec->last_echo_energy = ec->block_echo_energy;
-    ec->block_echo_energy = 0;
+    ec->block_likeness = ec->block_echo_energy = 0;
 }
 
 static enum sc_span_learning pace(const struct sc_echo_canceller *ec)
@@ -426,8 +423,7 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         error[i] = e * FULL_SCALE;
         echo[i] = y[i] * FULL_SCALE;
     }
-    const struct sc_residual residual = {.share = RATIO_MARGIN * ec->share,
-                                         .ground = unknown_echo_power(ec)};
+    const struct sc_residual residual = {.share = RATIO_MARGIN * ec->share, .ground = unknown_echo_power(ec)};
     sc_echo_suppressor_process(&ec->suppressor, error, echo, n, residual, ec->settings.nlp,
                                ec->settings.comfort_noise);
     for (size_t i = 0; i < n; i++)
@@ -437,8 +433,10 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         ec->block_likeness += y[i] * ec->block_error[ec->fill + i];
     }
     ec->fill += n;
-    if (ec->fill == BLOCK)
+    if (ec->fill == BLOCK) {
         end_block(ec);
+        sc_foreground_next_block(&ec->foreground, ec->span);
+    }
 }
 
 int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t *sin, int16_t *sout,
@@ -460,11 +458,13 @@ int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, 
 void sc_echo_canceller_realign(struct sc_echo_canceller *ec, const int16_t *rin, size_t n)
 {
     float ignored[BLOCK] = {0};
+    sc_foreground_next_block(&ec->foreground, ec->span); /* what this block had so far is left */
     for (size_t at = n % BLOCK; at < n; at += BLOCK) {
         for (size_t i = 0; i < BLOCK; i++)
             ec->block_rin[i] = without_dc(ec, 0, (float)rin[at + i] / FULL_SCALE);
         sc_foreground_run(&ec->foreground, ec->block_rin, ignored, BLOCK);
         sc_span_filter_process(ec->span, ec->block_rin, ignored, ignored, SC_SPAN_HOLD);
+        sc_foreground_next_block(&ec->foreground, ec->span);
         watch_rin(ec);
     }
     ec->fill = 0;

@@ -12,14 +12,14 @@
 
 #define POWER_SMOOTHING 0.02f    /* 6 ms */
 #define CLOSE_BELOW 3.0f         /* error over residual: 5 dB, the spread of short powers */
-#define OPEN_ABOVE 6.0f          /* 8 dB */
+#define OPEN_ABOVE 8.0f          /* 9 dB */
 #define OPENING 0.08f            /* 1.5 ms */
 #define CLOSING 0.02f            /* 6 ms */
 #define MUTED 0.0005f            /* a closed gain is worth -66 dB: nothing */
 #define NOISE_FLOOR_DBM0 (-90.0f)
 #define NOISE_CEILING_DBM0 (-40.0f)
 #define AUDIBLE 0.01f            /* a residual 20 dB below the background is left alone */
-#define TALK_LEAST 260.0f        /* -60 dBm0: what is quieter does not open a gain that an echo has closed */
+#define TALK_LEAST 800.0f        /* -55 dBm0: what is quieter does not open a gain that an echo has closed */
 #define ROUNDING_POWER 0.5f      /* of 16-bit samples */
 enum {
     SHAPE_EVERY = 800,           /* 100 ms */

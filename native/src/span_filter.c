@@ -7,6 +7,8 @@
  * share of the error's power which that uncertainty explains, so it is large at the start, small when converged, and
  * small while the near end talks, without a double-talk detector.  The noise (near end included) is measured from what
  * is left of the error.  Partitions without echo lose their uncertainty and stay quiet: the delay need not be known.
+ * Speech leaks from bin to bin and repeats itself from partition to partition, so a block teaches less than the theory
+ * of independent bins has it: uncertainty shrinks by a share of that only, else learning ends before the path is found.
  * Assumes: input scaled to full scale 1, without DC.
  */
 #include "span_filter.h"
@@ -19,14 +21,22 @@
 #include "alloc.h"
 #include "fft.h"
 
-enum { BLOCK = SC_SPAN_BLOCK, CONSTRAINED_PER_BLOCK = 5, MOST_PARTITIONS = 32, VECTORS = SC_FFT_BINS / 4 };
+enum {
+    BLOCK = SC_SPAN_BLOCK,
+    CONSTRAINED_IN_BLOCKS = 8, /* when tracking, a partition in turn; all at once settles more noisily on speech */
+    MOST_PARTITIONS = 32,
+    VECTORS = SC_FFT_BINS / 4
+};
 
 /* Powers are per bin: |gain|^2, or |spectrum|^2 of a block at full scale 1. */
 #define START_UNCERTAINTY 0.015f  /* of a partition: over 16 of them an echo 6 dB down; more only adds noise in speech */
-#define REMEMBERED 0.9990f        /* a path keeps this much of itself per block: drifts with a time constant of 8 s */
-#define REMEMBERED_SEEKING 0.9950f /* what has been found makes its partition believe more, and ... */
+#define REMEMBERED 0.99997f       /* a path keeps this much of itself per block: drifts with a time constant of 4 min; what
+                                   * is faster is a change, and is told from the likeness of echo and error */
+#define REMEMBERED_SEEKING 0.9900f /* what has been found makes its partition believe more, and ... */
 #define UNEXPECTED 0.001f         /* ... where nothing was found for long an echo 30 dB down may appear */
-#define NOISE_SMOOTHING 0.6f      /* of the noise's spectrum: 16 ms */
+#define NOISE_SMOOTHING 0.7f      /* of the noise's spectrum: 22 ms */
+#define LEARNT 0.55f              /* of what a block would teach if bins and partitions did not know each other: ... */
+#define LEARNT_SEEKING 0.7f       /* ... speech leaks from bin to bin, and to believe all of it would stop too early */
 #define NOISE_LEAST (64 * 3e-10f) /* quantisation to 16 bits in each of 64 samples, with a margin */
 
 struct sc_span_filter {
@@ -134,12 +144,15 @@ static void take_reference(struct sc_span_filter *f, const float *x)
     }
 }
 
-static void estimate_echo(const struct sc_span_filter *f, float *y)
+/* A block of what count partitions make of the reference, the first of them of the block that came `ago` blocks before the
+ * last one. */
+static void convolve(const struct sc_span_filter *f, const struct sc_spectrum *weights, size_t ago, size_t count,
+                     float *y)
 {
     struct sc_spectrum sum = {{0}, {0}};
     float frame[2 * BLOCK];
-    for (size_t p = f->first; p < f->first + f->count; p++) {
-        const struct sc_spectrum *x = &f->reference[slot(f, p)], *w = &f->weights[p];
+    for (size_t p = 0; p < count; p++) {
+        const struct sc_spectrum *x = &f->reference[slot(f, ago + p)], *w = &weights[p];
         for (int i = 0; i < VECTORS; i++) {
             const sc_v4 xr = at(x->re, i), xi = at(x->im, i), wr = at(w->re, i), wi = at(w->im, i);
             put(sum.re, i, at(sum.re, i) + xr * wr - xi * wi);
@@ -148,6 +161,17 @@ static void estimate_echo(const struct sc_span_filter *f, float *y)
     }
     sc_fft_inverse(&f->fft, &sum, frame);
     memcpy(y, frame + BLOCK, BLOCK * sizeof *y);
+}
+
+static void estimate_echo(const struct sc_span_filter *f, float *y)
+{
+    convolve(f, &f->weights[f->first], f->first, f->count, y);
+}
+
+void sc_span_filter_predict(const struct sc_span_filter *f, const struct sc_spectrum *weights, size_t first, size_t count,
+                            float *y)
+{
+    convolve(f, weights, first - 1, count, y);
 }
 
 /* Share of the error which the uncertainty explains, per bin: error <- error / (explained + 2 noise). */
@@ -174,7 +198,7 @@ static void weigh_error(struct sc_span_filter *f, struct sc_spectrum *error, flo
 }
 
 static void update_partition(struct sc_span_filter *f, size_t p, const struct sc_spectrum *error, const float *inverse,
-                             float keep, float fresh)
+                             float keep, float fresh, float learnt)
 {
     const struct sc_spectrum *x = &f->reference[slot(f, p)];
     const float *power = f->power[slot(f, p)];
@@ -185,7 +209,7 @@ static void update_partition(struct sc_span_filter *f, size_t p, const struct sc
         const sc_v4 wr = at(w->re, i) + xr * er + xi * ei, wi = at(w->im, i) + xr * ei - xi * er;
         put(w->re, i, wr);
         put(w->im, i, wi);
-        const sc_v4 left = 1 - 0.5f * u * at(power, i) * at(inverse, i);
+        const sc_v4 left = 1 - 0.5f * learnt * u * at(power, i) * at(inverse, i);
         put(f->uncertainty[p], i, keep * left * u + (1 - keep) * (wr * wr + wi * wi) + fresh);
     }
 }
@@ -208,9 +232,10 @@ static void learn(struct sc_span_filter *f, const float *e, bool seek, bool agai
     sc_fft_forward(&f->fft, frame, &error);
     weigh_error(f, &error, inverse, again);
     const float remembered = seek ? REMEMBERED_SEEKING : REMEMBERED, keep = remembered * remembered;
+    const float fresh = seek ? (1 - keep) * UNEXPECTED : 0, learnt = seek ? LEARNT_SEEKING : LEARNT;
     for (size_t p = f->first; p < f->first + f->count; p++)
-        update_partition(f, p, &error, inverse, keep, seek ? (1 - keep) * UNEXPECTED : 0);
-    const size_t some = seek || f->count < CONSTRAINED_PER_BLOCK ? f->count : CONSTRAINED_PER_BLOCK;
+        update_partition(f, p, &error, inverse, keep, fresh, learnt);
+    const size_t some = seek ? f->count : (f->count + CONSTRAINED_IN_BLOCKS - 1) / CONSTRAINED_IN_BLOCKS;
     for (size_t i = 0; i < some; i++) {
         constrain(f, f->first + f->turn % f->count);
         f->turn = (f->turn + 1) % f->count;

@@ -7,7 +7,7 @@ is a twin beside it. Everything that has to be on time runs in C: the interprete
 
 from __future__ import annotations
 
-import threading
+import time
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +38,22 @@ ATTEMPTS = 3
 """A shared machine stalls by itself now and then: only a difference that shows every time is ours."""
 
 
-def passes(seconds: float) -> None:
-    """Real time goes by; a lock that nobody sets, since the core needs nothing from us meanwhile."""
-    threading.Event().wait(seconds)
+TICKS_PER_S = 100
+STUCK_S = 30.0
+"""A core that is so much behind has stopped."""
+
+
+def passes(core: SignalCore, seconds: float) -> None:
+    """So many of the core's own ticks go by: what is measured is the sound of so long, on any machine.
+
+    It is asked when they should be there, and not before: nothing disturbs it meanwhile.
+    """
+    wanted = core.statistics().ticks + round(seconds * TICKS_PER_S)
+    gives_up_s = time.monotonic() + seconds + STUCK_S
+    while (missing := wanted - core.statistics().ticks) > 0:
+        if time.monotonic() > gives_up_s:
+            raise AssertionError(f"the core has stopped: {missing} ticks did not come")
+        time.sleep(missing / TICKS_PER_S)
 
 
 class End:
@@ -105,7 +118,7 @@ def converse(near: End, far: End, seconds: float) -> Outcome:
     """Both ends say a tone all the time; how much of it did not arrive."""
     before = faults(near) + faults(far)
     near_start, far_start = near.person.position, far.person.position
-    passes(seconds)
+    passes(near.core, seconds)
     expected_dbm0 = SENT_DBM0 - 2 * WIRE_LOSS_DB
     off_near, windows = windows_off(near.person, near_start, FAR_HZ, expected_dbm0)
     off_far, _ = windows_off(far.person, far_start, NEAR_HZ, expected_dbm0)
@@ -118,13 +131,13 @@ def say_tones(near: End, far: End) -> None:
     for end, frequency_hz in ((near, NEAR_HZ), (far, FAR_HZ)):
         end.person.hush()
         end.person.say_tone((frequency_hz,), SENT_DBM0)
-    passes(SETTLE_S)
+    passes(near.core, SETTLE_S)
 
 
 def test_a_busy_interpreter_costs_a_conversation_nothing() -> None:
     with plugged(1) as (cable,), call(cable) as (near, far):
         near.person.say_speech(1, -15.0, int(CONVERGENCE_S * 1_000))
-        passes(CONVERGENCE_S)
+        passes(near.core, CONVERGENCE_S)
         card = near.core.statistics().port(CARD)
         print(f"echo: after {card.echo_delay_ms} ms, ERL {card.erl_db:.1f} dB, ERLE {card.erle_db:.1f} dB")
         say_tones(near, far)
@@ -158,7 +171,7 @@ def test_the_delay_of_the_reference_path_is_measured() -> None:
         core.apply(Plan(1, nodes, (Hears(CARD, WIRE),)))
         core.start_audio()
         wire.device.say_clip(noise.tobytes(), -6.0)
-        passes(4.0)
+        passes(core, 4.0)
         card = core.statistics().port(CARD)
         core.close()
     print(f"delay {card.echo_delay_ms} ms, ERL {card.erl_db:.1f} dB, ERLE {card.erle_db:.1f} dB")
@@ -186,7 +199,7 @@ def test_the_sides_of_a_stereo_card_are_two_lines() -> None:
             wire.set_loop(True)
         far.start_audio()
         near.start_audio()
-        passes(2.0)
+        passes(near, 2.0)
         heard = [
             wire.device.heard(wire.device.position - SAMPLES_PER_S // 5, wire.device.position)
             for wire in wires
@@ -203,14 +216,14 @@ def test_the_sides_of_a_stereo_card_are_two_lines() -> None:
 def test_a_stalled_card_is_counted_and_comes_back() -> None:
     with plugged(1) as (cable,), call(cable) as (near, far):
         say_tones(near, far)
-        passes(1.0)
+        passes(near.core, 1.0)
         before = faults(near)
         with cable.stalled():
-            passes(0.5)
-        passes(3.0)
+            passes(near.core, 0.5)
+        passes(near.core, 3.0)
         start = near.person.position
         lost = faults(near) - before
-        passes(1.0)
+        passes(near.core, 1.0)
         off, windows = windows_off(near.person, start, FAR_HZ, SENT_DBM0 - 2 * WIRE_LOSS_DB)
         card = near.core.statistics().port(CARD)
     print(f"faults {lost}, then {off} of {windows} windows off; {card}")
@@ -229,10 +242,10 @@ def test_a_device_that_only_plays_is_refused_with_its_name() -> None:
 def test_a_card_that_dies_is_told_and_the_other_ports_go_on() -> None:
     with plugged(1) as (cable,):
         near = End(cable.near, canceller=True)
-        passes(0.3)
+        passes(near.core, 0.3)
         assert not near.core.statistics().port(CARD).card_gone
     ticks = near.core.statistics().ticks
-    passes(3.0)
+    passes(near.core, 3.0)
     figures = near.core.statistics()
     near.core.close()
     assert figures.ticks > ticks + 50

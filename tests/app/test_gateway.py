@@ -143,6 +143,20 @@ def test_it_starts_answers_and_stops_in_order(files):
     assert replayed.stdout.startswith("The same: ")
 
 
+def test_a_recording_that_is_none_stays_in_the_status_for_who_did_not_see_the_start(files):
+    (files.office.parent / "polka.wav").write_text("polka")
+    files.change_office(r'hold_music = "hold"', 'hold_music = "polka"')
+    files.office.write_text(files.office.read_text() + '\n[clip.polka]\nfile = "polka.wav"\n')
+    with office(files) as gateway:
+        (warning,) = asked(files, "status")["warnings"]
+        assert re.search(
+            r'office\.toml:\d+: clip "polka": .*not a WAV file.*our own music plays instead', warning
+        )
+        assert f"! {warning}" in cityline("status", "--state", str(files.state)).stdout
+        assert gateway.stops() == 0
+    assert f"! {warning}\n" in gateway.said
+
+
 def test_ctrl_c_stops_it_in_order_too(files):
     with office(files) as gateway:
         assert gateway.stops(signal.SIGINT) == 0
@@ -231,6 +245,11 @@ def test_people_of_the_bench_are_moved_from_the_command_line(files):
 # --- bad input ----------------------------------------------------------------------------------------------
 
 
+def line_of(path: Path, word: str) -> int:
+    lines = path.read_text().splitlines()
+    return next(n for n, line in enumerate(lines, start=1) if word in line and not line.startswith("#"))
+
+
 def refused(files: OfficeFiles, code: int) -> str:
     answer = cityline("run", "--no-prompt", *files.arguments())
     assert answer.returncode == code, answer.stderr
@@ -254,7 +273,9 @@ def test_an_rtp_port_in_use_is_named_with_a_remedy(files):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", files.rtp_port + 2))
         told = refused(files, 1)
-    assert f"UDP port {files.rtp_port + 2} on 127.0.0.1 cannot be bound" in told
+    line = line_of(files.board, "first_port")
+    assert f"board.toml:{line}: [rtp]: UDP port {files.rtp_port + 2} on 127.0.0.1 cannot be bound" in told
+    assert "another first_port" in told
 
 
 def test_a_sip_port_in_use_is_named_analog_telephones_work_and_sip_comes_when_it_is_free(files):
@@ -288,7 +309,22 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
 def test_pins_of_a_chip_that_is_not_here_are_refused_with_a_remedy(files):
     pins = 'hook = "gpiochip77:1", ring_mode = "gpiochip77:2", forward_reverse = "gpiochip77:3"'
     files.change_board(r"pins = .*", f'pins = {{ {pins} }}\naudio = "alsa"\ncard = "hw:CARD=line1"')
-    assert "there is no GPIO chip 'gpiochip77' here; there is" in refused(files, 1)
+    line = line_of(files.board, "gpiochip77")
+    told = refused(files, 1)
+    assert f"board.toml:{line}: port \"fxs1\": there is no GPIO chip 'gpiochip77' here; there is" in told
+
+
+def test_ports_that_sip_and_speech_both_want_are_refused_before_anything_starts(files):
+    files.change_board(r"first_port = \d+", f"first_port = {files.sip_port // 2 * 2}")
+    line = line_of(files.board, "first_port")
+    assert re.search(rf"board\.toml:{line}: .* where SIP listens \(.*office\.toml:\d+\)", refused(files, 2))
+
+
+def test_a_port_of_listen_that_speech_wants_is_refused_too(files):
+    listen = f"127.0.0.1:{files.rtp_port + 2}"
+    answer = cityline("run", "--no-prompt", "--listen", listen, *files.arguments())
+    assert answer.returncode == 2
+    assert f"include {files.rtp_port + 2}, where SIP listens (--listen)" in answer.stderr
 
 
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:sip", "[::1"])

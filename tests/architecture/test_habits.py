@@ -30,6 +30,12 @@ def sleeps(node: ast.AST) -> Iterator[int]:
             return
         case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
             yield node.lineno
+        case ast.Call(
+            func=ast.Attribute(
+                attr="wait", value=ast.Call(func=ast.Attribute(attr="Event") | ast.Name(id="Event"))
+            )
+        ):
+            yield node.lineno  # nobody can set an event that has no name
         case ast.AsyncWith(
             items=[ast.withitem(ast.Call(func=ast.Attribute(attr="timeout")))], body=[ast.While()]
         ):
@@ -103,5 +109,6 @@ def test_the_finder_of_sleeps_finds_them() -> None:
     assert list(sleeps(ast.parse(source))) == [2, 4, 5]
     assert list(sleeps(ast.parse(patient))) == []
     assert list(sleeps(ast.parse(patient.replace("raise E", "pass")))) == [4]
+    assert list(sleeps(ast.parse("threading.Event().wait(2)\nEvent().wait(s)\nstopped.wait(9)\n"))) == [1, 2]
     assert list(sleeps(ast.parse(bounded))) == []
     assert list(sleeps(ast.parse(bounded.replace("while not ready()", "if not ready()")))) == [4]

@@ -1,6 +1,6 @@
 """The bench prompt: its grammar, its refusals, and that no line whatever breaks it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +29,10 @@ class Typist:
     @property
     def sip_telephones(self) -> Mapping[str, SipTelephone]:
         return self.office.sip_telephones
+
+    @property
+    def sip_extensions(self) -> Sequence[str]:
+        return ("201", "202", "203", "204")
 
     @property
     def city(self) -> CentralOffice:
@@ -92,6 +96,46 @@ def test_a_call_from_the_city_and_one_to_it(typist: Typist) -> None:
     assert typist.city.line(1).state == "talking"
     assert typist.types("101 hears").startswith("101 hears speech or music")
     assert typist.types("city hears 1").startswith("the far end of line 1 hears")
+
+
+class LiveTypist(Typist):
+    """Types in an office whose SIP telephones are real ones, as at the prompt of `cityline run`."""
+
+    @property
+    def sip_telephones(self) -> Mapping[str, SipTelephone]:
+        return {}
+
+
+def test_help_tells_what_this_world_has(typist: Typist) -> None:
+    assert "201 registers | calls 101" in typist.types("help")
+    live = LiveTypist(typist.office).types("help")
+    assert "registers" not in live
+    assert "201, 202, 203, 204 are real SIP telephones" in live
+    for verbs in ("101 lifts | hangs up", "city calls 1 from", "wait 4", "status", "quit"):
+        assert verbs in live
+
+
+def test_a_real_sip_telephone_cannot_be_moved_from_the_prompt(typist: Typist) -> None:
+    with pytest.raises(PromptError, match="201 is a real SIP telephone, none of the bench"):
+        LiveTypist(typist.office).types("201 registers")
+
+
+def test_who_dials_a_telephone_that_is_not_registered_is_told(typist: Typist) -> None:
+    live = LiveTypist(typist.office)
+    typist.types("101 lifts")
+    typist.types("wait 0.5")
+    hint = "204 is not registered, so nothing will ring: register a SIP telephone first"
+    assert live.types("101 dials 204") == f"{hint} (user name 204)"
+    typist.types("101 hangs up")
+    typist.types("wait 1")
+    typist.types("101 lifts")
+    typist.types("wait 0.5")
+    assert typist.types("101 dials 204") == f"{hint} (204 registers)"
+    typist.types("101 hangs up")
+    for line in ("204 registers", "201 registers", "wait 1", "101 lifts", "wait 0.5", "101 dials 204"):
+        assert typist.types(line) == ""
+    assert typist.types("status").endswith("registered: 201, 204; not registered: 202, 203")
+    assert typist.types("201 calls 202").startswith("202 is not registered")
 
 
 def test_sip_telephones_of_the_bench(typist: Typist) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 # ruff: noqa: E501 - messages stand whole, as they are read
 import pytest
 
+from gateway.config.load import Places, load_configuration
+from gateway.errors import ConfigError
 from gateway.model.settings import AudioKind
 from tests.config.conftest import Paper
 
@@ -170,3 +172,72 @@ def test_the_same_side_of_a_card_serves_one_port(paper: Paper) -> None:
         'board.toml:20: port "fxo2": the left side of the card "hw:CARD=line1" is used by port "fxo1" already '
         '(side = "left" and side = "right" serve two ports)'
     ]
+
+
+# ---------------------------------------------------------------- sockets of both files
+RTP = "\n[rtp]\nfirst_port = {first}\nsockets = {sockets}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "sockets", "remedy"),
+    [(5060, 32, 5062), (5000, 32, 5062), (5056, 3, 5062), (5058, 2, 5062)],
+)
+def test_speech_and_sip_do_not_share_a_port(paper: Paper, first: int, sockets: int, remedy: int) -> None:
+    paper.add(RTP.format(first=first, sockets=sockets), file="board.toml").edit(
+        'country = "ru"', 'country = "ru"\n[sip]\nport = 5060'
+    )
+    last = first + 2 * sockets - 1
+    assert paper.refusal() == [
+        f"board.toml:20: [rtp]: its UDP ports {first} to {last} include 5060, where SIP listens "
+        f"(office.toml:3) (write first_port = {remedy})"
+    ]
+
+
+def test_the_default_sip_port_is_meant_too(paper: Paper) -> None:
+    told = paper.add(RTP.format(first=5060, sockets=1), file="board.toml").refusal()
+    assert told == [
+        "board.toml:20: [rtp]: its UDP ports 5060 to 5061 include 5060, where SIP listens (office.toml) "
+        "(write first_port = 5062)"
+    ]
+
+
+def test_a_sip_port_among_the_usual_ones_for_speech_is_refused_where_it_stands(paper: Paper) -> None:
+    assert paper.edit('country = "ru"', 'country = "ru"\n[sip]\nport = 16390').refusal() == [
+        'office.toml:3: [sip]: "port" is 16390, which lies in the UDP ports 16384 to 16447 for speech '
+        "(the usual one is 5060)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "sockets", "sip"),
+    [
+        (5062, 32, ""),
+        (5000, 30, ""),
+        (5060, 32, "port = 5070\ntransports = ['tcp']"),
+        (5060, 4, "port = 5068"),
+    ],
+)
+def test_neighbours_do_not_disturb_each_other(paper: Paper, first: int, sockets: int, sip: str) -> None:
+    if "tcp" in sip:
+        sip = sip.replace("5070", "5060")  # SIP over TCP alone leaves the UDP port to others
+    paper.add(RTP.format(first=first, sockets=sockets), file="board.toml")
+    paper.edit('country = "ru"', f'country = "ru"\n[sip]\n{sip}')
+    assert paper.load().board.rtp_first_port == first
+
+
+def test_a_port_that_listen_gives_counts_instead_of_the_offices(paper: Paper) -> None:
+    paper.add(RTP.format(first=7000, sockets=4), file="board.toml").load()
+    office, board = paper.folder / "office.toml", paper.folder / "board.toml"
+    with pytest.raises(ConfigError, match=r"board\.toml:20: .*include 7002, where SIP listens \(--listen\)"):
+        load_configuration(office, board, sip_port=7002)
+    assert load_configuration(office, board, sip_port=7008)
+    board.write_text(board.read_text().replace("first_port = 7000", "first_port = 5060"))
+    assert load_configuration(office, board, sip_port=7002)
+
+
+def test_a_line_of_the_board_is_known_afterwards(paper: Paper) -> None:
+    places = paper.add(RTP.format(first=7000, sockets=4), file="board.toml").load().board_places
+    where = str(paper.folder / "board.toml")
+    assert places.of("rtp", "first_port") == f"{where}:20: [rtp]"
+    assert places.of("port", "fxs2", "pins", "hook") == f'{where}:9: port "fxs2"'
+    assert Places("board.toml").of("port", "fxs2") == 'board.toml: port "fxs2"'

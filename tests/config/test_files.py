@@ -136,3 +136,75 @@ def test_both_files_are_named_as_they_were_given(tmp_path: Path, monkeypatch: py
     with pytest.raises(ConfigError) as refused:
         load_configuration(Path("office.toml"), Path("board.toml"))
     assert str(refused.value).startswith("board.toml:1: ")
+
+
+# ---------------------------------------------------------------- control characters
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'name = "Anna"',
+            'name = "An\\u001b[31m"',
+            'office.toml:4: extension "101": "name" has a control character in it (U+001B)',
+        ),
+        (
+            'name = "Anna"',
+            'name = """An\nna"""',
+            'office.toml:4: extension "101": "name" has a control character in it (U+000A)',
+        ),
+        (
+            'name = "Anna"',
+            'name = "An\\u0000na"',
+            'office.toml:4: extension "101": "name" has a control character in it (U+0000)',
+        ),
+        (
+            'name = "Anna"',
+            'name = "An\\u202ena"',
+            'office.toml:4: extension "101": "name" has a control character in it (U+202E)',
+        ),
+        (
+            'station = "sip"',
+            'station = "sip"\nsecret = "twelve-letters\\t"',
+            'office.toml:14: extension "201": "secret" has a control character in it (U+0009)',
+        ),
+        (
+            'members = ["101", "102"]',
+            'members = ["101", "102\\u0085"]',
+            'office.toml:25: group "600": "members", entry 2, has a control character in it (U+0085)',
+        ),
+        (
+            "[trunks.city]",
+            '[trunks."ci\\u0007ty"]',
+            'office.toml:32: trunks "ci?ty": "ci?ty" has a control character in it (U+0007)',
+        ),
+        (
+            'country = "ru"',
+            'country = "ru"\n[sip]\nrealm = "city\\u007fline"',
+            'office.toml:3: [sip]: "realm" has a control character in it (U+007F)',
+        ),
+    ],
+)
+def test_no_text_of_the_office_controls_a_terminal(paper: Paper, old: str, new: str, message: str) -> None:
+    told = paper.edit(old, new).refusal()
+    assert f"{message} (write it without)" in told
+    assert all(line.isprintable() for line in told)
+    assert sum("control character" in line for line in told) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "simulated"', 'name = "simu\\nlated"', 'board.toml:1: "name" has a control character'),
+        ('"sim:0"', '"sim:0\\r"', 'board.toml:5: port "fxs1": "hook" has a control character'),
+        ("[port.fxs2]", '[port."fxs2\\u001b"]', 'board.toml:7: port "fxs2?": "fxs2?" has a control'),
+    ],
+)
+def test_no_text_of_the_board_controls_a_terminal(paper: Paper, old: str, new: str, message: str) -> None:
+    told = paper.edit(old, new, file="board.toml").refusal()
+    assert any(line.startswith(message) for line in told), told
+    assert all(line.isprintable() for line in told)
+
+
+def test_names_of_every_country_are_welcome(paper: Paper) -> None:
+    paper.edit('name = "Anna"', 'name = "Анна\u00a0Ö’Neill 李 \u05d0\u05e0\u05d4"')
+    assert paper.load().office.extensions[0].name.startswith("Анна")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import statistics
 from collections.abc import Callable
 
 import pytest
@@ -19,7 +20,10 @@ pytestmark = pytest.mark.real
 MakeSipp = Callable[..., Sipp]
 TRANSPORTS = pytest.mark.parametrize("transport", ["u1", "t1"], ids=["udp", "tcp"])
 BACK_WITHIN_S = 2.0
-"""The aim of the product. The best of three is checked: a test machine may be busy for a moment."""
+"""The aim of the product. The median of three is held to it: a test machine may be busy for a moment."""
+
+GIVE_UP_S = 10.0
+"""No restart may take longer, however busy the machine: its wait ends then."""
 
 
 def well(result: SippResult) -> None:
@@ -36,9 +40,13 @@ async def kill(gateway: Office) -> float:
     """Kill the process; the seconds until SIP was back."""
     process_id = gateway.stack.process_id
     began_s = asyncio.get_running_loop().time()
-    gateway.kill()
-    await gateway.event(ev.SipStackDown)
-    await gateway.event(ev.SipStackUp)
+    try:
+        async with asyncio.timeout(GIVE_UP_S):
+            gateway.kill()
+            await gateway.event(ev.SipStackDown)
+            await gateway.event(ev.SipStackUp)
+    except TimeoutError:
+        raise AssertionError(f"SIP was not back within {GIVE_UP_S:.0f} s") from None
     assert gateway.stack.process_id != process_id
     return asyncio.get_running_loop().time() - began_s
 
@@ -49,7 +57,7 @@ async def test_sip_is_back_after_a_kill(sip_network: SipNetwork) -> None:
         waits_s = [await kill(gateway) for _ in range(3)]
         epochs = [event.epoch for event in gateway.events if isinstance(event, ev.SipStackUp)]
         assert epochs == [1, 2, 3, 4]
-        assert min(waits_s) < BACK_WITHIN_S
+        assert statistics.median(waits_s) < BACK_WITHIN_S, waits_s
 
 
 @TRANSPORTS

@@ -157,6 +157,7 @@ def test_what_was_dropped_is_told_when_something_was():
         "queues": [],
         "journal": {"rows": 0},
         "alarms": [],
+        "warnings": [],
     }
     calm = tables.status_text({**status, "audio": {**audio, "events_dropped": 0, "queue_dropped": 0}})
     flood = tables.status_text({**status, "audio": {**audio, "events_dropped": 7, "queue_dropped": 12}})

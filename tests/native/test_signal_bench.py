@@ -182,6 +182,7 @@ def quick_run() -> Measures:
     for program in programs:
         figures_signal_runs.simple(found, program, quick=True)
     figures_signal_runs.canceller(found, quick=True)
+    figures_signal_runs.neon(found)
     return found
 
 

@@ -389,34 +389,6 @@ def test_rows_wait_in_memory_while_the_disk_refuses_them(path, monkeypatch, capl
     assert "Calls wait in memory" in said[0]
 
 
-FULL = 2
-"""What `PRAGMA synchronous` answers for FULL; OFF is 0, NORMAL 1. Each connection has its own."""
-
-
-def test_every_commit_is_made_by_a_connection_that_waits_for_the_disk(path, monkeypatch):
-    """A kill loses nothing even with OFF; what FULL is for is a power cut, and no test can cut that."""
-    commits: list[tuple[int, str]] = []
-    connect = sqlite3.connect
-
-    class Watched(sqlite3.Connection):
-        def execute(self, statement, *values):
-            if statement == "COMMIT":
-                (synchronous,) = super().execute("PRAGMA synchronous").fetchone()
-                (mode,) = super().execute("PRAGMA journal_mode").fetchone()
-                commits.append((synchronous, mode))
-            return super().execute(statement, *values)
-
-    monkeypatch.setattr(storage.sqlite3, "connect", lambda *a, **kw: connect(*a, factory=Watched, **kw))
-    journal = Journal(path)
-    before = len(commits)
-    for row in (started(1), answered(1), ended(1)):
-        journal.append(row)
-        journal.flush()
-    assert journal.counts().commits == len(commits) - before == 3
-    journal.close()
-    assert set(commits[before:]) == {(FULL, "wal")}
-
-
 def test_a_summary_counts_and_adds_up(path):
     rows = [
         started(1),

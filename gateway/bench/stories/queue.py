@@ -69,7 +69,7 @@ def _served(stage: Stage, employee: Telephone, caller: Party, waiting: list[Part
     stage.hears_only(employee, caller, waiting)
     stage.hears_only(caller, employee, waiting)
     for other in waiting:
-        stage.check(f"{other.name} still has music", other.ear.level_dbm0(2_000) > -40.0)
+        stage.had_music(other, f"{other.name} still has music")
 
 
 def _leaves(stage: Stage, caller: Party) -> None:
