@@ -15,7 +15,8 @@ enum sc_event_kind {
     SC_EVENT_CALLER_ID = 4,         /* number, name, withheld */
     SC_EVENT_DIGITS_SENT = 5,
     SC_EVENT_PROMPT_ENDED = 6,
-    SC_EVENT_MEDIA_LOST = 7         /* duration_ms: how long nothing has come */
+    SC_EVENT_MEDIA_LOST = 7,        /* duration_ms: how long nothing has come */
+    SC_EVENT_NUMBER_TOLD = 8        /* SC_DETECT_AON is through: number (empty: none), value: category; cycles: requests */
 };
 
 struct sc_event {

@@ -27,7 +27,8 @@ enum sc_detectors {
     SC_DETECT_DTMF = 1,
     SC_DETECT_CALL_PROGRESS = 2,
     SC_DETECT_CALLER_ID = 4,
-    SC_DETECT_DIAL_TONE = 8         /* with CALL_PROGRESS: dial tone too; a note held long enough is one, so only while due */
+    SC_DETECT_DIAL_TONE = 8,        /* with CALL_PROGRESS: dial tone too; a note held long enough is one, so only while due */
+    SC_DETECT_AON = 16              /* port: asks its line for the caller's number (500 Hz) and reads the answer, once */
 };
 
 enum sc_codec {

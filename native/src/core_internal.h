@@ -4,6 +4,7 @@
 #define SC_CORE_INTERNAL_H
 
 #include "alsa_port.h"
+#include "aon_receiver.h"
 #include "audio_loop.h"
 #include "callerid_digits.h"
 #include "callerid_modem.h"
@@ -57,6 +58,8 @@ struct sc_listening {
     struct sc_callerid_digits identity_digits; /* caller identity that comes as DTMF */
     struct sc_tone_receiver *tones; /* NULL: the core was made without tones */
     struct sc_callerid_modem *callerid; /* ports only */
+    struct sc_aon_receiver *aon;    /* ports only; speaks too: */
+    int16_t request[SC_TICK_SAMPLES]; /* what it says to the line in this tick, while SC_DETECT_AON runs */
 };
 
 struct sc_port_state {
@@ -182,7 +185,7 @@ void sc_core_tick(struct sc_core *core);
 void sc_core_report(struct sc_core *core);
 
 /* listening.c: detectors of one party. */
-int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool callerid);
+int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool port);
 void sc_listening_destroy(struct sc_listening *listening);
 void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick);
 void sc_listening_notch(struct sc_listening *listening, const float *frequency_hz, uint32_t count);

@@ -1,7 +1,8 @@
 /* listening.c: the detectors that listen to one party, and what they say as events.
  *
  * How: each detector runs only while the plan asks for it, and begins afresh when it is asked for anew.
- * Caller identity comes as FSK or as DTMF digits: both are listened for.
+ * Caller identity comes as FSK or as DTMF digits: both are listened for. The Russian АОН is asked for: its receiver speaks as
+ * well as it listens, on one clock of samples, and what it says waits in `request` for the tick to play.
  * Assumes the echo canceller has had the samples first. */
 #include "core_internal.h"
 
@@ -13,13 +14,15 @@
 #define SAMPLES_PER_MS 8u
 #define ALL_BUT_DIAL (SC_TONE_ARM_ALL & ~(SC_TONE_ARM(SC_TONE_DIAL) | SC_TONE_ARM(SC_TONE_STUTTER_DIAL)))
 
-int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool callerid)
+int sc_listening_create(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones, bool port)
 {
     int error = sc_dtmf_receiver_create(&listening->dtmf, NULL);
     if (error == 0 && tones->descriptor_count > 0)
         error = sc_tone_receiver_create(&listening->tones, tones);
-    if (error == 0 && callerid)
+    if (error == 0 && port)
         error = sc_callerid_modem_create(&listening->callerid, NULL);
+    if (error == 0 && port)
+        error = sc_aon_receiver_create(&listening->aon, NULL);
     return error;
 }
 
@@ -28,6 +31,7 @@ void sc_listening_destroy(struct sc_listening *listening)
     sc_dtmf_receiver_destroy(listening->dtmf);
     sc_tone_receiver_destroy(listening->tones);
     sc_callerid_modem_destroy(listening->callerid);
+    sc_aon_receiver_destroy(listening->aon);
 }
 
 void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick)
@@ -46,6 +50,8 @@ void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64
         sc_tone_receiver_arm(listening->tones, detectors & SC_DETECT_DIAL_TONE ? SC_TONE_ARM_ALL : ALL_BUT_DIAL);
     if ((begins & SC_DETECT_CALLER_ID) && listening->callerid != NULL)
         sc_callerid_modem_reset(listening->callerid);
+    if ((begins & SC_DETECT_AON) && listening->aon != NULL)
+        sc_aon_receiver_start(listening->aon);
     listening->active = detectors;
 }
 
@@ -132,6 +138,25 @@ static void say_callers(struct sc_listening *listening, struct sc_event *event, 
     }
 }
 
+/* Asks until it knows, or gives up; says so once. */
+static void ask(struct sc_listening *listening, const int16_t *in, size_t n, struct sc_event *event,
+                struct sc_event_ring *events)
+{
+    struct sc_aon_result result;
+    bool asking = sc_aon_receiver_state(listening->aon, &result) == SC_AON_ASKING;
+    sc_aon_receiver_process(listening->aon, in, listening->request, n);
+    enum sc_aon_state state = sc_aon_receiver_state(listening->aon, &result);
+    if (!asking || state == SC_AON_ASKING)
+        return;
+    event->kind = SC_EVENT_NUMBER_TOLD;
+    event->cycles = result.requests;
+    if (state == SC_AON_IDENTIFIED) {
+        event->value = (uint32_t)result.category;
+        memcpy(event->number, result.number, sizeof result.number);
+    }
+    (void)sc_event_ring_push(events, event);
+}
+
 void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
                           struct sc_event_ring *events)
 {
@@ -147,5 +172,9 @@ void sc_listening_process(struct sc_listening *listening, const int16_t *in, siz
     if ((listening->active & SC_DETECT_CALLER_ID) && listening->callerid != NULL) {
         sc_callerid_modem_process(listening->callerid, in, n);
         say_callers(listening, &event, events);
+    }
+    if ((listening->active & SC_DETECT_AON) && listening->aon != NULL) {
+        struct sc_event told = { .node = node, .tick = tick };
+        ask(listening, in, n, &told, events);
     }
 }

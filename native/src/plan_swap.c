@@ -221,7 +221,7 @@ static void settle_socket(struct sc_core *core, struct sc_socket_state *socket, 
     if (node != NULL) {
         sc_spoken_level_set(&socket->level, node->spoken_gain_db, node->automatic_gain);
         sc_spoken_level_set(&socket->wide_level, node->spoken_gain_db, node->automatic_gain);
-        sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)SC_DETECT_CALLER_ID,
+        sc_listening_arm(&socket->listening, node->detectors & ~(uint32_t)(SC_DETECT_CALLER_ID | SC_DETECT_AON),
                          core->tick);
         notch(core, &socket->listening, socket->node);
     }

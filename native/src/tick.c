@@ -271,11 +271,14 @@ static size_t inputs_of(const struct sc_core *core, uint16_t listener, enum band
     return count;
 }
 
-static void mix(const struct sc_core *core, uint16_t listener, struct sc_limiter *limiter, int16_t *out)
+/* `own` (or NULL) goes to the listener besides what its edges say. */
+static void mix(const struct sc_core *core, uint16_t listener, const int16_t *own, struct sc_limiter *limiter, int16_t *out)
 {
-    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX];
+    struct sc_mixer_input inputs[SC_PLAN_NODES_MAX + 1];
     float sum[SC_TICK_SAMPLES];
     size_t count = inputs_of(core, listener, ALL_NARROW, inputs);
+    if (own != NULL)
+        inputs[count++] = (struct sc_mixer_input){ .samples = own, .gain = 1.0f };
     sc_mixer_sum(sum, inputs, count, SC_TICK_SAMPLES);
     sc_limiter_process(limiter, out, sum, SC_TICK_SAMPLES);
 }
@@ -315,10 +318,11 @@ static const struct sc_dtmf_sending *digit_for(const struct sc_core *core, uint1
 
 static void hear_port(struct sc_core *core, struct sc_port_state *port)
 {
+    const int16_t *request = port->listening.active & SC_DETECT_AON ? port->listening.request : NULL;
     if (port->node == SC_NOWHERE)
         memset(port->playback, 0, sizeof port->playback);
     else
-        mix(core, port->node, &port->limiter, port->playback);
+        mix(core, port->node, request, &port->limiter, port->playback);
     sc_meter_process(&port->heard_meter, port->playback, SC_TICK_SAMPLES);
 }
 
@@ -331,7 +335,7 @@ static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)
     if (wide)
         mix_wide(core, socket, heard);
     else
-        mix(core, socket->node, &socket->limiter, heard);
+        mix(core, socket->node, NULL, &socket->limiter, heard);
     sc_meter_process(&socket->heard_meter, heard, wide ? 2 * SC_TICK_SAMPLES : SC_TICK_SAMPLES);
     sc_rtp_endpoint_hear(socket->endpoint, heard, digit_for(core, socket->node), socket->out);
     sc_rtp_endpoint_report(socket->endpoint, core->settings.rtcp_interval_ms, core->now_us, socket->out);
