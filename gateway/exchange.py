@@ -113,7 +113,14 @@ class Exchange:
             case ev.PortFailed(port=port) | ev.PortRestored(port=port):
                 if port in self._installation.lines:
                     self._installation.lines[port].take(event, step)
-            case ev.DigitStarted() | ev.DigitHeard() | ev.ToneHeard() | ev.CallerIdHeard() | ev.MediaLost():
+            case (
+                ev.DigitStarted()
+                | ev.DigitHeard()
+                | ev.ToneHeard()
+                | ev.CallerIdHeard()
+                | ev.NumberTold()
+                | ev.MediaLost()
+            ):
                 self._take_heard(event, step)
             case ev.DigitsSent(node=node):
                 self._take_digits_sent(event, node, step)
@@ -154,7 +161,9 @@ class Exchange:
 
     def _take_heard(
         self,
-        event: ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.MediaLost,
+        event: (
+            ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.NumberTold | ev.MediaLost
+        ),
         step: Step,
     ) -> None:
         match event, self._installation.nodes.get(event.node):
@@ -162,7 +171,7 @@ class Exchange:
                 telephone.take(event, step)
             case ev.ToneHeard(), Fxo() as city:
                 city.hear(event, step)
-            case ev.CallerIdHeard(), Fxo() as city:
+            case ((ev.CallerIdHeard() | ev.NumberTold()), Fxo() as city):
                 city.take(event, step)
             case _:
                 for dialog in self._board.dialogs.values():

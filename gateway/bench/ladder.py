@@ -72,6 +72,9 @@ class Ladder:
                 self._add(self._name(node), EXCHANGE, f"{kind} tone {f'({cycles})' if present else 'ends'}")
             case ev.CallerIdHeard(node=node, number=number, withheld=withheld):
                 self._add(self._name(node), EXCHANGE, f"caller {'withheld' if withheld else number}")
+            case ev.NumberTold(node=node, number=number, requests=requests):
+                told = number or "no number"
+                self._add(self._name(node), EXCHANGE, f"{told}, after {requests} requests")
             case ev.RingEdge(port=port, at_ns=at_ns):
                 self._ring(port, at_ns)
             case ev.DigitsSent():

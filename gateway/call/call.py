@@ -174,8 +174,10 @@ class Call(Machine[CallState]):
 
     @property
     def city_rings(self) -> bool:
-        """Whether the caller is a city line that nobody has answered."""
-        return self.caller is not None and isinstance(self.caller.line, Fxo) and not self.caller.line.audible
+        """Whether the caller is a city line that nobody has answered, unless we did for his number alone."""
+        return (
+            self.caller is not None and isinstance(self.caller.line, Fxo) and self.caller.line.brings_caller
+        )
 
     @property
     def unrung(self) -> tuple[str, ...]:

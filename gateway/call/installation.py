@@ -68,6 +68,7 @@ class Installation:
             bell=Bell(tones.ring_cadence_ms, tones.ring_hz),
             dial_tone_wait_ms=city.dial_tone_wait_ms,
             answer_after_dialling_ms=city.answer_after_dialling_ms,
+            number_request=city.number_request,
         )
         line = Fxo(port.port, settings)
         if owner is not None:

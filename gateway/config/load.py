@@ -170,6 +170,7 @@ def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
             number=line.number,
             dial_tone_wait_ms=line.dial_tone_wait_ms,
             answer_after_dialling_ms=line.answer_after_dialling_ms,
+            number_request=line.number_request,
         )
         for name, line in file.line.items()
     )

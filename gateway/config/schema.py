@@ -72,6 +72,9 @@ class LineEntry(Entry):
         CityLineSettings, "answer_after_dialling_ms"
     )
     """So long without ringback after dialling counts as answered."""
+    number_request: bool = False
+    """Ask the city's exchange for the caller's number (the Russian АОН) when the line does not tell it: the
+    line is answered for that, which charges the caller, and the telephones ring on."""
 
 
 class GroupEntry(Entry):

@@ -5,6 +5,10 @@ follows. A line that was released is shown busy for a guard time, because the ci
 notice; a call that it brings meanwhile is welcome. When it rings while we are seizing it (glare), the caller
 is already connected to us by our closed loop: the incoming call wins, and the call that wanted out looks for
 another line.
+
+Where it is switched on, a caller whom the line does not name is asked for at the city's exchange (the Russian
+АОН). For that the loop is closed, which answers the line for the city, but for nobody here: telephones ring
+on, the caller hears our ringback, and whoever lifts then is the answer.
 """
 
 from dataclasses import dataclass
@@ -21,7 +25,7 @@ from gateway.line.supervision import (
 )
 from gateway.model.actions import RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import CallerIdHeard, DigitsSent, PortFailed, PortRestored, ToneHeard
+from gateway.model.events import CallerIdHeard, DigitsSent, NumberTold, PortFailed, PortRestored, ToneHeard
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NodeId, PortId, ToneKind
 from gateway.model.signals import (
@@ -51,6 +55,7 @@ class FxoSettings:
     bell: Bell
     dial_tone_wait_ms: int = 5_000
     answer_after_dialling_ms: int = 12_000
+    number_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class FxoState(Enum):
     NAMED = auto()  # some countries say who calls before the first ring
     RINGING = auto()  # the city calls; who calls may come between the first two rings
     RUNG = auto()  # the city calls, and who calls is known, or will not be
+    ASKING = auto()  # loop closed, for the caller's number only: the city's exchange is asked for it
+    ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
     UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
     SEIZING = auto()  # loop closed, waiting for dial tone
     DIALLING = auto()
@@ -83,12 +90,17 @@ X = FxoState
 FIRST_RING = StateTimer("first_ring", (X.NAMED,), 6_000, "who calls was said, but the line does not ring")
 IDENTITY = StateTimer("identity", (X.RINGING,), 4_000, "from the first ring; then the caller is unknown")
 DIAL_TONE = StateTimer("dial_tone", (X.SEIZING,), 5_000, "no dial tone: the line does not work")
+ASKING = StateTimer("asking", (X.ASKING,), 12_000, "no word of the request: the signal core is stuck")
+UNANSWERED = StateTimer("unanswered", (X.ASKED,), 300_000, "asked for, and nobody answers: he pays for this")
 SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
-_CITY_CALLS = (X.RINGING, X.RUNG)
+_CITY_RINGS = (X.RINGING, X.RUNG)
+_HELD_UP = (X.ASKING, X.ASKED)
+"""The loop is closed, and nobody has answered."""
+_CITY_CALLS = (*_CITY_RINGS, *_HELD_UP)
 _UNANSWERED = (X.CALLING, X.STRAIGHT)
-_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING)
+_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING, *_HELD_UP)
 
 
 class Fxo(Machine[FxoState]):
@@ -96,7 +108,7 @@ class Fxo(Machine[FxoState]):
 
     kind = "fxo"
     initial = X.IDLE
-    timers = (FIRST_RING, IDENTITY, DIAL_TONE, SENDING, GUARD)
+    timers = (FIRST_RING, IDENTITY, ASKING, UNANSWERED, DIAL_TONE, SENDING, GUARD)
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
         Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
@@ -105,13 +117,18 @@ class Fxo(Machine[FxoState]):
         Row(X.NAMED, RingBegan, X.RUNG, "announce_by_name"),
         Row(X.NAMED, RingAgain, X.RUNG, "announce_by_name"),
         Row(X.RINGING, CallerIdHeard, X.RUNG, "name_caller"),
-        Row(X.RINGING, IDENTITY, X.RUNG, "leave_unnamed"),
-        Row(X.RINGING, RingAgain, X.RUNG, "leave_unnamed"),
+        Row(X.RINGING, IDENTITY, (X.RUNG, X.ASKING), "no_name_came"),
+        Row(X.RINGING, RingAgain, (X.RUNG, X.ASKING), "no_name_came"),
         Row(X.RUNG, RingAgain, X.RUNG, "stay"),
         Row(_CITY_CALLS, Progress, STAY, "stay"),
-        Row(_CITY_CALLS, RingingStopped, X.IDLE, "abandon"),
-        Row(_CITY_CALLS, Connect, X.TALKING, "answer"),
-        Row(_CITY_CALLS, Clear, X.UNWANTED, "leave_ringing"),
+        Row(_CITY_RINGS, RingingStopped, X.IDLE, "abandon"),
+        Row(_CITY_RINGS, Connect, X.TALKING, "answer"),
+        Row(_CITY_RINGS, Clear, X.UNWANTED, "leave_ringing"),
+        Row(X.ASKING, NumberTold, X.ASKED, "name_by_number"),
+        Row(X.ASKING, ASKING, X.ASKED, "leave_unnamed"),
+        Row(X.ASKED, UNANSWERED, X.GUARD, "nobody_answers"),
+        Row(_HELD_UP, Connect, X.TALKING, "answer_again"),
+        Row(_HELD_UP, FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
         Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
         Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
@@ -134,7 +151,7 @@ class Fxo(Machine[FxoState]):
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
         Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
-        Row((*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
+        Row((*_CITY_RINGS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
         Row(X.FAILED, PortRestored, X.IDLE, "restore"),
         Row(X.GUARD, GUARD, X.IDLE, "become_idle"),
     )
@@ -165,17 +182,27 @@ class Fxo(Machine[FxoState]):
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.SEIZING, X.TALKING)
+        return self.state in (X.SEIZING, X.TALKING, X.ASKED)
+
+    @property
+    def asks_number(self) -> bool:
+        """The signal core is to ask the city's exchange who calls."""
+        return self.state is X.ASKING
+
+    @property
+    def brings_caller(self) -> bool:
+        """The city calls, and nobody has answered; that we did to ask for his number is no answer."""
+        return self.state in _CITY_CALLS
 
     @property
     def identity_pending(self) -> bool:
         """Whether the caller's identity may still come."""
-        return self.state is X.RINGING
+        return self.state in (X.RINGING, X.ASKING)
 
     @property
     def busy(self) -> bool:
         """Whether it should be somebody's leg."""
-        return self.state in (*_CITY_CALLS, *_IN_CALL, X.SEIZE_AFTER_GUARD)
+        return self.state in (*_CITY_RINGS, *_IN_CALL, X.SEIZE_AFTER_GUARD)
 
     @property
     def state_name(self) -> str:
@@ -185,7 +212,7 @@ class Fxo(Machine[FxoState]):
     @property
     def audible(self) -> bool:
         """Whether the far end hears us."""
-        return self.state in (*_UNANSWERED, X.TALKING)
+        return self.state in (*_UNANSWERED, X.TALKING, X.ASKED)
 
     @property
     def wideband(self) -> bool:
@@ -222,6 +249,26 @@ class Fxo(Machine[FxoState]):
     def name_caller(self, event: CallerIdHeard, step: Step) -> None:
         """Caller identity came between the first two rings."""
         step.tell(CallerKnown(self.key, event.number, event.name))
+
+    def no_name_came(self, event: object, step: Step) -> FxoState:
+        """The line does not say who calls by itself: ask for it where that is wanted."""
+        if not self._settings.number_request:
+            self.leave_unnamed(event, step)
+            return X.RUNG
+        step.do(SetLoop(self.port, closed=True))
+        self.supervision.take(WatchForLeaving(), step)
+        return X.ASKING
+
+    def name_by_number(self, event: NumberTold, step: Step) -> None:
+        """The city's exchange was asked: it has told the number, or it does not."""
+        step.tell(CallerKnown(self.key, event.number, ""))
+
+    def answer_again(self, order: Connect, step: Step) -> None:
+        """Somebody answers; for the city the line was answered when its exchange was asked."""
+
+    def nobody_answers(self, timer: StateTimer, step: Step) -> None:
+        """Ringing on costs this caller something, and that he has left may not be heard: not for ever."""
+        self._give_up(Cause.NO_ANSWER, Evidence.TIMER, step)
 
     def leave_unnamed(self, event: object, step: Step) -> None:
         """The line does not say who calls."""

@@ -186,6 +186,7 @@ def detector_bits(detectors: Detectors) -> int:
         (Detectors.CALL_PROGRESS, 2),
         (Detectors.CALLER_ID, 4),
         (Detectors.DIAL_TONE, 8),
+        (Detectors.AON, 16),
     )
     return sum(bit for flag, bit in pairs if flag in detectors)
 
@@ -378,6 +379,9 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
             return events.PromptEnded(node)
         case 7:
             return events.MediaLost(node, raw.duration_ms)
+        case 8:
+            number = ffi.string(raw.number).decode("ascii", "replace")
+            return events.NumberTold(node, number, chr(raw.value) if raw.value else "", raw.cycles)
         case kind:
             raise Bug(f"signal core: event of unknown kind {kind}")
 

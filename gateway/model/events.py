@@ -128,6 +128,20 @@ class CallerIdHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberTold:
+    """The city's exchange was asked for the caller's number (`Detectors.AON`) and told it, or did not.
+
+    ``number`` has seven digits, or none after the last of ``requests`` was in vain; ``category`` is the
+    caller's, a digit.
+    """
+
+    node: NodeId
+    number: str
+    category: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigitsSent:
     """The `DigitsNode` with this id has sent its last digit."""
 
@@ -277,6 +291,7 @@ Event = (
     | DigitHeard
     | ToneHeard
     | CallerIdHeard
+    | NumberTold
     | DigitsSent
     | PromptEnded
     | MediaLost

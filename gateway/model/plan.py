@@ -17,7 +17,8 @@ class Detectors(Flag):
     """What the core looks for in a node's incoming audio.
 
     ``DIAL_TONE`` goes with ``CALL_PROGRESS`` and only while dial tone would mean something: any note that is
-    held long enough is one (69 in 40.9 hours of speech and music).
+    held long enough is one (69 in 40.9 hours of speech and music). ``AON`` speaks too: it asks the city's
+    exchange at the far end of a port for the caller's number (the Russian АОН) and reads the answer, once.
     """
 
     NONE = 0
@@ -25,6 +26,7 @@ class Detectors(Flag):
     CALL_PROGRESS = auto()
     CALLER_ID = auto()
     DIAL_TONE = auto()
+    AON = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,9 @@ class CityLineSettings:
     dial_tone_wait_ms: int = 5_000
     answer_after_dialling_ms: int = 12_000
     """Silence without ringback for this long after dialling counts as answered (evidence: dialling done)."""
+    number_request: bool = False
+    """Who calls is asked of the city's exchange (the Russian АОН) when the line does not say by itself: the
+    line is answered for that, and the caller charged."""
 
 
 @dataclass(frozen=True, slots=True)

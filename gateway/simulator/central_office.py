@@ -3,7 +3,8 @@
 It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
 subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
 Nothing tells us that the far end has left but its busy tone. Times are those of an ordinary electronic
-exchange; tones as in LAW_93993, table 1 (425 Hz).
+exchange; tones as in LAW_93993, table 1 (425 Hz). A line may instead tell the caller's number when it is
+asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going round without a pause.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from enum import StrEnum
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.simulator import meters
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
@@ -35,6 +37,30 @@ RELEASE_MS = 250  # an open loop shorter than this is a pulse
 PULSE_MIN_MS = 20
 PULSE_DIGIT_MS = 300  # closed for so long: the digit's last pulse was there
 IDLE_AFTER_MS = 400
+
+REQUEST_HZ = 500.0
+REQUEST_DBM0 = (-30.0, 3.0)
+REQUEST_POLLS = (4, 5)  # 100 ms of it: so many whole windows of 20 ms
+REQUEST_SHARE_DB = 1.0  # how far below everything the tone may be: a voice is no request
+TELLS_AFTER_MS = 40
+BURST_MS = 40
+BURSTS = 20
+BURST_DBM0 = -13.0  # each of its two frequencies
+SIGNS_HZ = {
+    "1": (700, 900),
+    "2": (700, 1100),
+    "3": (900, 1100),
+    "4": (700, 1300),
+    "5": (900, 1300),
+    "6": (1100, 1300),
+    "7": (700, 1500),
+    "8": (900, 1500),
+    "9": (1100, 1500),
+    "0": (1300, 1500),
+    "start": (1100, 1700),
+    "repeat": (1300, 1700),
+}
+"""Two of six; a sign that equals the one before it is sent as a repeat."""
 
 Cancel = Callable[[], None]
 
@@ -86,6 +112,12 @@ class CityLine:
         self.talks_when_answered = False
         self.cut = False
         """The cable is cut: the city sees no seizure."""
+        self.tells_when_asked = False
+        """The caller's number is told after a request, and not between the rings."""
+        self.deaf_to_requests = 0
+        """So many requests it does not hear."""
+        self.category = "1"
+        self._request_polls = 0
         self._office = office
         self._device = wire.device
         self._timers: list[Cancel] = []
@@ -106,6 +138,7 @@ class CityLine:
         if self.state is not LineState.IDLE or self._loop_closed:
             return False
         self._caller = caller
+        self._request_polls = 0
         self._become(LineState.RINGING, f"{caller.number} calls")
         self._ring(0)
         return True
@@ -161,10 +194,12 @@ class CityLine:
             self._pulse()
 
     def poll(self) -> None:
-        """Take the digits that came as tones."""
+        """Take the digits and requests that came as tones."""
         if self.state in (LineState.DIAL_TONE, LineState.DIGITS):
             for digit in self._device.take_digits():
                 self._digit(digit)
+        if self.tells_when_asked and self._caller is not None and self.state is LineState.TALKING:
+            self._listen_for_request(self._caller)
 
     # --- a call out of our office ---------------------------------------------------------------------------
 
@@ -238,8 +273,40 @@ class CityLine:
         self._after(RING_MS[place % 2], lambda: self._ring(place + 1))
 
     def _identify(self) -> None:
-        if self._caller is not None and (self._caller.number or self._caller.withheld):
+        if self._caller is None or self.tells_when_asked:
+            return
+        if self._caller.number or self._caller.withheld:
             self._device.say_caller_id(self._caller)
+
+    def _listen_for_request(self, caller: CallerId) -> None:
+        heard = self.ear.last(POLL_MS)
+        level = meters.tone_dbm0(heard, REQUEST_HZ)
+        low, high = REQUEST_DBM0
+        if low <= level <= high and level >= meters.level_dbm0(heard) - REQUEST_SHARE_DB:
+            self._request_polls += 1
+            return
+        polls, self._request_polls = self._request_polls, 0
+        least, most = REQUEST_POLLS
+        if not least <= polls <= most:
+            return
+        if self.deaf_to_requests > 0:
+            self.deaf_to_requests -= 1
+            self._office.narrate(self, "does not hear the request")
+            return
+        self._after(TELLS_AFTER_MS, lambda: self._tell_number(caller))
+
+    def _tell_number(self, caller: CallerId) -> None:
+        """Start, category, then the last seven digits from the last to the first, round and round."""
+        self._office.narrate(self, f"tells {caller.number}")
+        self._device.hush()
+        before = ""
+        signs = ("start", self.category, *reversed(caller.number[-7:]))
+        for place in range(BURSTS):
+            sign = signs[place % len(signs)]
+            before = "repeat" if sign == before else sign
+            self._device.say_tone(SIGNS_HZ[before], BURST_DBM0, duration_ms=BURST_MS)
+        if self.talks_when_answered:
+            self.says()
 
     def _answered(self) -> None:
         if self.state is LineState.RINGING:

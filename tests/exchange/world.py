@@ -70,12 +70,15 @@ def office(
     paired: str | None = None,
     queue: QueueSettings | None = None,
     group: HuntGroupSettings | None = None,
+    number_request: bool = False,
 ) -> OfficeSettings:
     return OfficeSettings(
         country="ru",
         extensions=extensions(paired),
         city_lines=(
-            CityLineSettings("city1", PortId("fxo1"), lines_to[0], "4951230001"),
+            CityLineSettings(
+                "city1", PortId("fxo1"), lines_to[0], "4951230001", number_request=number_request
+            ),
             CityLineSettings("city2", PortId("fxo2"), lines_to[1], "4951230002"),
         ),
         hunt_groups=(group or HuntGroupSettings("600", "Everybody", ("101", "102", "201")),),
@@ -361,6 +364,10 @@ class City:
 
     def identifies(self, number: str, name: str = "") -> None:
         self.world.feed(ev.CallerIdHeard(self.node, number, name, False))
+
+    def tells_when_asked(self, number: str) -> None:
+        """What the signal core makes of the answer to its request; empty: of three requests without one."""
+        self.world.feed(ev.NumberTold(self.node, number, "1" if number else "", 1 if number else 3))
 
     def sounds(self, kind: ToneKind, present: bool = True) -> None:
         self.world.feed(ev.ToneHeard(self.node, kind, present, 2))

@@ -19,7 +19,7 @@ from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.events import Event
 from gateway.model.numbers import DialogId, NodeId, Now, PortId, ToneKind
-from gateway.model.plan import DigitsNode, PlayerNode, PortNode, RtpNode, ToneNode
+from gateway.model.plan import Detectors, DigitsNode, PlayerNode, PortNode, RtpNode, ToneNode
 from gateway.model.settings import QueueSettings
 from gateway.model.timers import TimerId
 from gateway.model.view import ExchangeView
@@ -32,7 +32,7 @@ TELEPHONES = ("fxs1", "fxs2", "fxs3", "fxs4")
 LINES = ("fxo1", "fxo2")
 NUMBERS = ("101", "102", "103", "201", "202", "600", "610", "9123", "84951234567", "77", "10")
 TONES = (ToneKind.DIAL, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.CONGESTION, ToneKind.SIT)
-IN_USE = {"seizing", "dialling", "calling", "straight", "talking"}
+IN_USE = {"seizing", "dialling", "calling", "straight", "talking", "asking", "asked"}
 
 
 @dataclass
@@ -90,6 +90,9 @@ class Evening:
 
     def identify(self, port: str, number: str) -> None:
         self.world.feed(ev.CallerIdHeard(self.world.port_node(port).id, number, "", False))
+
+    def tell(self, port: str, number: str) -> None:
+        self.world.feed(ev.NumberTold(self.world.port_node(port).id, number, "1" if number else "", 1))
 
     def tone(self, port: str, kind: ToneKind, present: bool) -> None:
         self.world.feed(ev.ToneHeard(self.world.port_node(port).id, kind, present, 2))
@@ -169,6 +172,12 @@ class Evening:
         self.ring(line, 8)
         self.identify(line, "4951234567")
         self.lift(port)
+
+    def city_asked(self, line: str, told: bool, number: str) -> None:
+        self.ring(line, 8)
+        self.world.wait(4.2)
+        if told:
+            self.tell(line, number)
 
     def sip_talk(self, port: str, extension: str) -> None:
         self.register(extension, "sip:a@192.0.2.9")
@@ -280,6 +289,13 @@ def rules_of_the_plan(world: World, view: ExchangeView) -> None:
     ids = [node.id for node in plan.nodes]
     assert ids == sorted(set(ids))
     assert {node.port for node in plan.nodes if isinstance(node, PortNode)} == {*TELEPHONES, *LINES}
+    asking = {row.port for row in view.lines if row.state == "asking"}
+    asked_for = {n.port for n in plan.nodes if isinstance(n, PortNode) and Detectors.AON in n.detectors}
+    assert asked_for == asking, "a city exchange is asked exactly by a line in the state ASKING"
+    offered = {call.call for call in view.calls if call.state == "offering"}
+    for row in view.lines:
+        if row.state == "asked" and row.call in offered:
+            assert world.hears(row.port) == {"ringback"}, "who was asked for hears ringback until an answer"
     speakers = {edge.source for edge in plan.hears}
     listeners = {edge.listener for edge in plan.hears}
     assert speakers | listeners <= set(ids), "an edge needs its nodes"
@@ -342,6 +358,7 @@ SMALL = st.one_of(
     st.tuples(st.just("pulse"), st.integers(0, 2), st.integers(1, 3)),
     st.tuples(st.just("ring"), LINE, st.sampled_from((1, 5, 5, 20))),
     st.tuples(st.just("identify"), LINE, st.sampled_from(("", "4951234567"))),
+    st.tuples(st.just("tell"), LINE, st.sampled_from(("", "1234567"))),
     st.tuples(st.just("tone"), LINE, st.sampled_from(TONES), st.booleans()),
     st.tuples(st.just("tone"), LINE, st.just(ToneKind.DIAL), st.just(True)),
     st.tuples(st.just("current"), LINE, st.booleans()),
@@ -364,6 +381,7 @@ SCENES = st.one_of(
     st.tuples(st.just("talk"), TELEPHONE, TELEPHONE),
     st.tuples(st.just("call_out"), TELEPHONE, LINE),
     st.tuples(st.just("city_talk"), LINE, TELEPHONE),
+    st.tuples(st.just("city_asked"), LINE, st.booleans(), st.sampled_from(("", "1234567"))),
     st.tuples(st.just("sip_talk"), TELEPHONE, EXTENSION),
     st.tuples(st.just("sip_offer"), TELEPHONE, EXTENSION),
     st.tuples(st.just("ringback"), TELEPHONE, LINE, st.booleans()),
@@ -381,6 +399,8 @@ OFFICES = st.sampled_from(
         office(lines_to=("600", "610")),
         office(lines_to=("610", "201"), queue=QueueSettings("610", "Q", ("101", "201"), "queue", limit=2)),
         office(paired="city2"),
+        office(number_request=True),
+        office(lines_to=("610", "600"), number_request=True),
     )
 )
 
