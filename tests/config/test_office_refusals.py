@@ -48,6 +48,11 @@ FIELDS = [
         'office.toml:5: extension "101": "flash_min_ms" must be a whole number, not True (true/false)',
     ),
     (
+        'port = "fxo1"\n',
+        'port = "fxo1"\nnumber_request = "yes"\n',
+        'office.toml:17: line "city1": "number_request" must be true or false, not yes (text)',
+    ),
+    (
         'overflow = "600"\n',
         'overflow = "600"\nlimit = 0\n',
         'office.toml:31: queue "610": "limit" is 0, but must be at least 1',

@@ -41,6 +41,18 @@ def test_the_simulated_office_is_the_one_that_was_ordered() -> None:
     assert loaded.office.country == "ru"
 
 
+def test_only_a_line_that_says_so_has_its_exchange_asked_who_calls(tmp_path: Path) -> None:
+    text = (SIMULATED / "office.toml").read_text(encoding="utf-8")
+    office = tmp_path / "office.toml"
+    for given, lines in (
+        (text, ()),
+        (text.replace("number_request = false", "number_request = true"), ("city1",)),
+    ):
+        office.write_text(given, encoding="utf-8")
+        loaded = load_configuration(office, SIMULATED / "board.toml")
+        assert tuple(line.name for line in loaded.office.city_lines if line.number_request) == lines
+
+
 def test_a_ports_gains_reach_its_settings(tmp_path: Path) -> None:
     text = (SIMULATED / "board.toml").read_text(encoding="utf-8")
     board = tmp_path / "board.toml"

@@ -9,7 +9,7 @@ from gateway.exchange import Exchange
 from gateway.model import actions as act
 from gateway.model.actions import Action
 from gateway.model.numbers import NodeId, ToneKind
-from gateway.model.plan import Hears
+from gateway.model.plan import Detectors, Hears, PortNode, ToneNode
 from tests.exchange.world import World, office
 from tests.property.test_evenings import Evening, at_home, rules
 
@@ -17,8 +17,10 @@ Tamper = Callable[[Action], Action | None]
 
 
 def evening(tamper: Tamper) -> None:
-    """Anna and Boris talk, the city calls Vera's group and is answered, Grigory calls out, Darya calls in."""
-    world = World(office(lines_to=("600", "610")), tamper=tamper)
+    """Anna and Boris talk, the city calls Vera's group and is answered, Grigory calls out, Darya calls in;
+    the city calls again, and has to be asked who it is.
+    """
+    world = World(office(lines_to=("600", "610"), number_request=True), tamper=tamper)
     people = Evening(world)
     world.after_step = lambda event: rules(people, event)
     people.talk("fxs1", "fxs2")
@@ -28,6 +30,9 @@ def evening(tamper: Tamper) -> None:
     people.call_out("fxs4", "fxo2")
     people.sip_calls("201", "103")
     people.tone("fxo2", ToneKind.BUSY, True)
+    world.wait(10)
+    people.city_asked("fxo1", True, "1234567")
+    world.wait(1)
     people.go_home()
     at_home(world)
 
@@ -69,6 +74,25 @@ def one_direction_muted(action: Action) -> Action | None:
     return act.ApplyPlan(replace(action.plan, hears=hears))
 
 
+def nobody_is_asked(action: Action) -> Action | None:
+    if not isinstance(action, act.ApplyPlan):
+        return action
+    nodes = tuple(
+        replace(node, detectors=node.detectors & ~Detectors.AON) if isinstance(node, PortNode) else node
+        for node in action.plan.nodes
+    )
+    return act.ApplyPlan(replace(action.plan, nodes=nodes))
+
+
+def a_caller_who_was_asked_for_hears_nothing(action: Action) -> Action | None:
+    if not isinstance(action, act.ApplyPlan):
+        return action
+    hears = tuple(one for one in action.plan.hears if one.listener != 5)
+    kept = {one.source for one in hears}
+    nodes = tuple(n for n in action.plan.nodes if not isinstance(n, ToneNode) or n.id in kept)
+    return act.ApplyPlan(replace(action.plan, nodes=nodes, hears=hears))
+
+
 FAULTS: dict[str, Tamper] = {
     "a StopRinging dropped": dropped(act.StopRinging),
     "a StartRinging dropped": dropped(act.StartRinging),
@@ -90,6 +114,21 @@ def test_without_a_fault_no_rule_is_broken() -> None:
 def test_a_fault_is_noticed(fault: str) -> None:
     with pytest.raises((AssertionError, KeyError)):
         evening(FAULTS[fault])
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        (nobody_is_asked, "a city exchange is asked exactly by a line in the state ASKING"),
+        (a_caller_who_was_asked_for_hears_nothing, "hears ringback until an answer"),
+    ],
+)
+def test_a_fault_in_asking_who_calls_is_noticed(fault: Tamper, rule: str) -> None:
+    world = World(office(number_request=True), tamper=fault)
+    people = Evening(world)
+    world.after_step = lambda event: rules(people, event)
+    with pytest.raises(AssertionError, match=rule):
+        people.city_asked("fxo1", True, "1234567")
 
 
 def test_a_member_who_becomes_free_and_is_not_rung_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
