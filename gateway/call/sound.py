@@ -69,7 +69,8 @@ class Sound:
             if not line.in_use:
                 return Detectors.CALLER_ID
             due = Detectors.DIAL_TONE if line.expects_dial_tone else Detectors.NONE
-            return Detectors.CALL_PROGRESS | (Detectors.AON if line.asks_number else due)
+            asks = Detectors.AON if line.asks_number else Detectors.NONE
+            return Detectors.CALL_PROGRESS | due | asks
         leg = self._board.legs.get(line.key)
         if line.expects_digits or (leg is not None and self._digits_matter(leg)):
             return Detectors.DTMF

@@ -42,6 +42,11 @@ from gateway.model.signals import (
     Seize,
 )
 
+ASK_AFTER_MS = 4_500
+"""From the first ring to the request for the caller's number. It costs the caller something, so even an
+identity that is hard to read comes first (it ends 2.6 s after the ring began, and is read 1.6 s later); the
+second ring is 5 s away.
+"""
 DIGIT_MS = 200
 """A digit and its pause, as the plan's digits nodes send them."""
 DIALLING_MARGIN_MS = 3_000
@@ -96,11 +101,11 @@ SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the 
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
 _CITY_RINGS = (X.RINGING, X.RUNG)
-_HELD_UP = (X.ASKING, X.ASKED)
+_ANSWERED_BY_US = (X.ASKING, X.ASKED)
 """The loop is closed, and nobody has answered."""
-_CITY_CALLS = (*_CITY_RINGS, *_HELD_UP)
+_CITY_CALLS = (*_CITY_RINGS, *_ANSWERED_BY_US)
 _UNANSWERED = (X.CALLING, X.STRAIGHT)
-_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING, *_HELD_UP)
+_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING, *_ANSWERED_BY_US)
 
 
 class Fxo(Machine[FxoState]):
@@ -125,10 +130,11 @@ class Fxo(Machine[FxoState]):
         Row(_CITY_RINGS, Connect, X.TALKING, "answer"),
         Row(_CITY_RINGS, Clear, X.UNWANTED, "leave_ringing"),
         Row(X.ASKING, NumberTold, X.ASKED, "name_by_number"),
+        Row(X.ASKING, ToneHeard, (X.ASKING, X.GUARD), "hear_while_asking"),
         Row(X.ASKING, ASKING, X.ASKED, "leave_unnamed"),
         Row(X.ASKED, UNANSWERED, X.GUARD, "nobody_answers"),
-        Row(_HELD_UP, Connect, X.TALKING, "answer_again"),
-        Row(_HELD_UP, FarEndGone, X.GUARD, "far_end_gone"),
+        Row(_ANSWERED_BY_US, Connect, X.TALKING, "answer_again"),
+        Row(_ANSWERED_BY_US, FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
         Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
         Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
@@ -182,7 +188,7 @@ class Fxo(Machine[FxoState]):
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.SEIZING, X.TALKING, X.ASKED)
+        return self.state in (X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
 
     @property
     def asks_number(self) -> bool:
@@ -226,7 +232,7 @@ class Fxo(Machine[FxoState]):
 
     def hear(self, tone: ToneHeard, step: Step) -> None:
         """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
-        if self.state is X.SEIZING:
+        if self.state is X.SEIZING or (self.state is X.ASKING and tone.kind is ToneKind.DIAL):
             self.take(tone, step)
         else:
             self.supervision.take(tone, step)
@@ -262,6 +268,15 @@ class Fxo(Machine[FxoState]):
     def name_by_number(self, event: NumberTold, step: Step) -> None:
         """The city's exchange was asked: it has told the number, or it does not."""
         step.tell(CallerKnown(self.key, event.number, ""))
+
+    def hear_while_asking(self, tone: ToneHeard, step: Step) -> FxoState:
+        """Dial tone instead of a caller: he gave up before, and our loop has seized the line. It is believed
+        at once, for soon we play a tone of the same frequency into the line.
+        """
+        if not tone.present:
+            return X.ASKING
+        self._give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
+        return X.GUARD
 
     def answer_again(self, order: Connect, step: Step) -> None:
         """Somebody answers; for the city the line was answered when its exchange was asked."""
@@ -416,9 +431,11 @@ class Fxo(Machine[FxoState]):
         self.halt(X.IDLE, step)
 
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
-        """The wait for dial tone is the line's own; dialling takes as long as there are digits."""
+        """Waits for dial tone and identity are the line's own; dialling takes as long as there are digits."""
         if timer is DIAL_TONE:
             return self._settings.dial_tone_wait_ms
+        if timer is IDENTITY and self._settings.number_request:
+            return ASK_AFTER_MS
         if timer is SENDING:
             return len(self._number) * DIGIT_MS + DIALLING_MARGIN_MS
         return timer.default_ms

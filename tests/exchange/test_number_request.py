@@ -13,7 +13,7 @@ from gateway.model.settings import HuntGroupSettings, QueueSettings
 from tests.exchange.world import City, Telephone, World, office
 
 NUMBER = "1234567"
-ASKED_AFTER_S = 4.2
+ASKED_AFTER_S = 4.7
 
 
 @pytest.fixture
@@ -42,11 +42,13 @@ def test_the_exchange_is_asked_only_when_the_line_says_nothing(world: World, cit
 
 def test_it_is_asked_between_the_rings_and_heard_for_its_busy_tone(world: World, city: City) -> None:
     city.calls()
-    world.wait(2)
-    assert not city.seized
-    world.wait(2.2)
+    world.wait(4.2)
+    assert not city.seized, "an identity that takes long to read may still come"
+    world.wait(0.5)
     assert city.seized
-    assert world.port_node("fxo1").detectors == Detectors.CALL_PROGRESS | Detectors.AON
+    assert world.port_node("fxo1").detectors == (
+        Detectors.CALL_PROGRESS | Detectors.DIAL_TONE | Detectors.AON
+    )
     assert city.hears == set()
     assert not world.port_node("fxo2").detectors & Detectors.AON
 
@@ -152,6 +154,16 @@ def test_a_caller_who_hangs_up_meanwhile_is_known_by_his_busy_tone(
     assert world.answered == []
     world.wait(2)
     assert city.state == "idle"
+
+
+def test_dial_tone_in_answer_means_that_he_had_left_before(world: World, anna: Telephone, city: City) -> None:
+    asks(world, city)
+    city.sounds(ToneKind.DIAL, present=False)
+    assert city.state == "asking"
+    city.sounds(ToneKind.DIAL)
+    assert not anna.rings
+    assert not city.seized
+    assert (world.ended[0].cause, world.ended[0].evidence) == (Cause.NORMAL_CLEARING, Evidence.DIAL_TONE)
 
 
 def test_nobody_free_is_no_busy_tone_for_him_either(

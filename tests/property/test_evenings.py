@@ -175,7 +175,7 @@ class Evening:
 
     def city_asked(self, line: str, told: bool, number: str) -> None:
         self.ring(line, 8)
-        self.world.wait(4.2)
+        self.world.wait(4.7)
         if told:
             self.tell(line, number)
 

@@ -6,12 +6,13 @@ twins take part.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.bench.office import Office, open_office
+from gateway.bench.office import Office, read_office
 from gateway.errors import CitylineError
 from gateway.simulator.central_office import Behaviour, LineState, Subscriber
 from gateway.simulator.sip_peer import SipState
@@ -107,6 +108,8 @@ ACTS = st.one_of(
     st.builds(presses, st.sampled_from(SIP), st.sampled_from(NUMBERS)),
     st.builds(city, st.sampled_from((1, 2)), st.sampled_from(("4951234567", "4957654"))),
 )
+ASKED_LINES = st.sampled_from(((), ("city1",), ("city1", "city2")))
+"""Whose exchange tells who calls only when it is asked."""
 EVENINGS = st.lists(st.tuples(ACTS, st.sampled_from((10, 50, 200, 700, 2_000, 6_000))), max_size=30)
 
 
@@ -122,11 +125,25 @@ def go_home(office: Office) -> None:
     office.run(SETTLING_MS)
 
 
+def office_that_asks(names: tuple[str, ...]) -> Office:
+    """The simulated office, in which these lines have to ask who calls."""
+    configuration = read_office()
+    lines = tuple(
+        replace(line, number_request=line.name in names) for line in configuration.office.city_lines
+    )
+    office = Office(replace(configuration, office=replace(configuration.office, city_lines=lines)))
+    for circuit, line in zip(office.board.city.lines, lines, strict=True):
+        circuit.tells_when_asked = line.number_request
+    return office
+
+
 @pytest.mark.slow
 @settings(max_examples=EXAMPLES)
-@given(EVENINGS)
-def test_after_any_evening_nothing_is_left_behind(evening: list[tuple[Act, int]]) -> None:
-    office = open_office()
+@given(EVENINGS, ASKED_LINES)
+def test_after_any_evening_nothing_is_left_behind(
+    evening: list[tuple[Act, int]], asked: tuple[str, ...]
+) -> None:
+    office = office_that_asks(asked)
     try:
         for number in SIP:
             office.sip_telephone(number).registers()

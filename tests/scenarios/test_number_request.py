@@ -15,8 +15,8 @@ from gateway.simulator.wires import CallerId
 
 CALLER = CallerId("4951234567")
 TOLD = "1234567"
-ASKED_MS = 4_200
-"""From the first ring to the request: 4 s without any word, and the ring has to be one first."""
+ASKED_MS = 4_700
+"""From the first ring to the request: 4.5 s without any word, and the ring has to be one first."""
 
 
 @pytest.fixture
@@ -153,6 +153,25 @@ def test_a_caller_who_hangs_up_meanwhile_stops_the_bells(stage: Stage, line: Cit
     assert isinstance(ended, CallEnded)
     assert ended.evidence is Evidence.BUSY_TONE
     assert not rows(stage, CallAnswered)
+
+
+def test_a_caller_who_gave_up_before_the_request_is_known_by_the_dial_tone(
+    stage: Stage, line: CityLine
+) -> None:
+    """We close the loop on a line that is free again, which is a seizure."""
+    darya = stage.sip("201")
+    assert line.calls(CALLER)
+    stage.wait(2_500)
+    line.hangs_up()
+    stage.office.run_until(lambda: line.state == "dial tone", 3_000, "the line is seized")
+    stage.office.run_until(lambda: not stage.office.view().calls, 2_500, "the call ends")
+    stage.wait(3_000)
+    (ended,) = rows(stage, CallEnded)
+    assert isinstance(ended, CallEnded)
+    assert ended.evidence is Evidence.DIAL_TONE
+    assert line.state == "idle"
+    assert stage.office.line_row("fxo1").state == "idle"
+    assert not darya.rings
 
 
 def test_a_caller_who_talks_into_the_request_is_no_number(stage: Stage, line: CityLine) -> None:
