@@ -180,6 +180,19 @@ def test_nobody_free_is_no_busy_tone_for_him_either(
     assert boris.rings
 
 
+def test_a_station_that_declines_is_no_busy_tone_for_him_either() -> None:
+    group = HuntGroupSettings("600", "Sip", ("201",))
+    world = World(office(number_request=True, group=group))
+    city, darya = world.city(1), world.sip_telephone("201")
+    darya.registers()
+    asks(world, city)
+    city.tells_when_asked(NUMBER)
+    darya.refuses(486)
+    assert world.ended == []
+    assert city.seized
+    assert city.hears == {"ringback"}
+
+
 def test_nobody_who_pays_for_it_rings_for_ever(world: World, anna: Telephone, city: City) -> None:
     asks(world, city)
     city.tells_when_asked(NUMBER)
