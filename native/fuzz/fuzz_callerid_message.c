@@ -14,7 +14,7 @@ static void read_packet(const uint8_t *packet, uint32_t length)
         memcpy(exact, packet, length);
     memset(&message, 0x5a, sizeof message);
     if (sc_callerid_parse(&message, exact, length)) {
-        CLAIM(sc_callerid_type_known(message.message_type));
+        CLAIM(sc_callerid_framed(exact, length) == SC_CALLERID_WHOLE);
         CLAIM(memchr(message.number, '\0', sizeof message.number) != NULL);
         CLAIM(memchr(message.date, '\0', sizeof message.date) != NULL);
         CLAIM(message.name_length <= SC_CALLERID_NAME_MAX);
