@@ -424,46 +424,32 @@ def test_shutdown_clears_everything(world: World, anna: Telephone, talking: Dial
     assert {ended.evidence for ended in world.ended} == {Evidence.ADMINISTRATOR}
 
 
-def test_a_reinvite_that_cannot_be_done_is_refused_and_the_call_goes_on(world: World) -> None:
+def test_a_reinvite_that_cannot_be_done_is_refused_and_the_call_goes_on(
+    world: World, anna: Telephone, talking: DialogId
+) -> None:
     """RFC 3261 section 14.2."""
-    darya, anna = world.sip_telephone("201"), world.telephone("101")
-    darya.registers()
-    anna.lifts()
-    anna.dials("201")
-    darya.answers()
-    dialog = darya.invites[-1].dialog
     fax = offer().split("m=")[0] + "m=image 40000 udptl t38\r\n"
-    world.feed(ev.ReinviteReceived(dialog, fax))
-    assert world.sip[-1] == act.SipRefuseReinvite(dialog, 488)
+    world.feed(ev.ReinviteReceived(talking, fax))
+    assert world.sip[-1] == act.SipRefuseReinvite(talking, 488)
     assert anna.hears == {"201"}
     anna.hangs_up()
-    assert world.sip[-1] == act.SipHangup(dialog, 16)
+    assert world.sip[-1] == act.SipHangup(talking, 16)
 
 
-def test_an_answer_that_cannot_be_done_ends_the_call(world: World) -> None:
-    darya, anna = world.sip_telephone("201"), world.telephone("101")
-    darya.registers()
-    anna.lifts()
-    anna.dials("201")
-    darya.answers()
-    dialog = darya.invites[-1].dialog
-    world.feed(ev.ReinviteReceived(dialog, ""))
-    world.feed(ev.ReinviteAnswered(dialog, "v=0\r\n"))
-    assert world.sip[-1] == act.SipHangup(dialog, 88)
+def test_an_answer_that_cannot_be_done_ends_the_call(world: World, talking: DialogId) -> None:
+    world.feed(ev.ReinviteReceived(talking, ""))
+    world.feed(ev.ReinviteAnswered(talking, "v=0\r\n"))
+    assert world.sip[-1] == act.SipHangup(talking, 88)
     assert world.ended[-1].cause is Cause.INCOMPATIBLE
 
 
-def test_the_answer_to_our_offer_in_a_reinvite_resumes_and_moves_the_media(world: World) -> None:
-    darya, anna = world.sip_telephone("201"), world.telephone("101")
-    darya.registers()
-    anna.lifts()
-    anna.dials("201")
-    darya.answers()
-    dialog = darya.invites[-1].dialog
-    world.feed(ev.ReinviteReceived(dialog, offer(direction="sendonly")))
+def test_the_answer_to_our_offer_in_a_reinvite_resumes_and_moves_the_media(
+    world: World, anna: Telephone, talking: DialogId
+) -> None:
+    world.feed(ev.ReinviteReceived(talking, offer(direction="sendonly")))
     assert anna.hears == {"music:hold"}
-    world.feed(ev.ReinviteReceived(dialog, ""))
-    world.feed(ev.ReinviteAnswered(dialog, offer(port=50_000)))
+    world.feed(ev.ReinviteReceived(talking, ""))
+    world.feed(ev.ReinviteAnswered(talking, offer(port=50_000)))
     assert anna.hears == {"201"}
     (media,) = [node for node in world.plan.nodes if isinstance(node, RtpNode)]
     assert media.remote == ("192.0.2.50", 50_000)
