@@ -14,6 +14,7 @@
 #include "fsk_signal.h"
 #include "report.h"
 #include "spandsp_peer.h"
+#include "speech_file.h"
 
 #include <stdio.h>
 
@@ -23,27 +24,6 @@
 #define ANSWER_LENGTH 40000u
 
 static bool with_peer;
-static const char *speech_name;
-
-/* Speech at this level (rms over the stretch) from a place in the file. */
-static void speak(struct signal *s, double dbm0, size_t place)
-{
-    FILE *file = speech_name != NULL ? fopen(speech_name, "rb") : NULL;
-    int16_t *x = calloc(s->length, sizeof *x);
-    double power = 1;
-    if (file == NULL || x == NULL) {
-        signal_voice(s, 0, s->length, dbm0);
-    } else if (fseek(file, (long)(place * 2), SEEK_SET) == 0) {
-        const size_t n = fread(x, sizeof *x, s->length, file);
-        for (size_t i = 0; i < n; i++)
-            power += (double)x[i] * x[i] / (double)n;
-        for (size_t i = 0; i < n; i++)
-            s->x[i] += x[i] * signal_amplitude(dbm0) / sqrt(2 * power);
-    }
-    if (file != NULL)
-        fclose(file);
-    free(x);
-}
 
 /* --- the alert of call waiting --- */
 

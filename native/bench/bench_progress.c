@@ -9,6 +9,7 @@
 #include "report.h"
 #include "signal.h"
 #include "spandsp_peer.h"
+#include "speech_file.h"
 #include "tone_receiver.h"
 
 #define TICK 80u
@@ -22,7 +23,6 @@ struct trial {
 
 static const struct trial plain = { LEVEL_DBM0, 0, 1, 100, -100 };
 static bool with_peer;
-static const char *speech_name;
 
 struct found {
     double times, latest_ms;    /* beyond two full cycles */
@@ -48,26 +48,6 @@ static struct sc_tone_receiver *russian(void)
     sc_tone_receiver_arm(receiver, SC_TONE_ARM(SC_TONE_BUSY) | SC_TONE_ARM(SC_TONE_CONGESTION) |
                                        SC_TONE_ARM(SC_TONE_RINGBACK));
     return receiver;
-}
-
-/* Speech at this level (rms over the whole) from a place in the file. */
-static void speak(struct signal *s, double dbm0, size_t place)
-{
-    FILE *file = speech_name != NULL ? fopen(speech_name, "rb") : NULL;
-    int16_t *x = calloc(s->length, sizeof *x);
-    double power = 1;
-    if (file == NULL || x == NULL) {
-        signal_voice(s, 0, s->length, dbm0);
-    } else if (fseek(file, (long)(place * 2), SEEK_SET) == 0) {
-        const size_t n = fread(x, sizeof *x, s->length, file);
-        for (size_t i = 0; i < n; i++)
-            power += (double)x[i] * x[i] / (double)n;
-        for (size_t i = 0; i < n; i++)
-            s->x[i] += x[i] * signal_amplitude(dbm0) / sqrt(2 * power);
-    }
-    if (file != NULL)
-        fclose(file);
-    free(x);
 }
 
 static double first_busy_ours(const int16_t *x, size_t n)
