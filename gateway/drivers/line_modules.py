@@ -126,16 +126,27 @@ class GpioLineModules:
 
     def _read(self, fd: int) -> None:
         try:
-            edges = self.pins.read_edges(fd)
-        except OSError as error:  # the chip was unplugged
+            self._tell_edges(fd)
+        except (OSError, HardwareError) as error:  # the chip was unplugged
             asyncio.get_running_loop().remove_reader(fd)
             for port in self._pins_of:
                 self._emit(PortFailed(port, f"its GPIO chip has gone: {error}"))
-            return
-        for edge in edges:
-            self._tell(edge)
-            if edge.missed and edge.high is not self.pins.level(edge.pin):
-                self._tell(Edge(edge.pin, not edge.high, time.monotonic_ns()))
+
+    def _tell_edges(self, fd: int) -> None:
+        """All that wait, in their order; only then the levels of pins of which edges were lost: told between
+        older edges, a level of now would be out of its time.
+        """
+        last: dict[Pin, bool] = {}
+        doubtful: set[Pin] = set()
+        while edges := self.pins.read_edges(fd):
+            for edge in edges:
+                self._tell(edge)
+                last[edge.pin] = edge.high
+                if edge.missed:
+                    doubtful.add(edge.pin)
+        for pin in doubtful:
+            if self.pins.level(pin) is not last[pin]:
+                self._tell(Edge(pin, not last[pin], time.monotonic_ns()))
 
     def _tell(self, edge: Edge) -> None:
         source = self._inputs[edge.pin]

@@ -143,6 +143,7 @@ def test_edges_that_the_kernel_dropped_do_not_leave_a_wrong_level_behind(chip: S
     edges = [event for event in heard if isinstance(event, HookEdge)]
     assert len(edges) < 401
     assert edges[-1].off_hook
+    assert [edge.at_ns for edge in edges] == sorted(edge.at_ns for edge in edges)
 
 
 def test_a_handset_that_is_off_at_the_start_is_told(chip: SimChip) -> None:
