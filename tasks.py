@@ -138,10 +138,10 @@ def guest(_: Context) -> None:
 
 
 @task
-def fuzz(_: Context) -> None:
-    """Run libFuzzer on the parsers of the C core, a minute each."""
+def fuzz(_: Context, seconds: int = 0) -> None:
+    """Run libFuzzer on the parsers of the C core: the gate's fixed inputs, or with --seconds a hunt."""
     _ready(testing=True)
-    _finish([gates.fuzz()])
+    _finish([gates.fuzz(seconds)])
 
 
 @task

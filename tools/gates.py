@@ -138,9 +138,10 @@ def guest() -> Stage:
     return Stage("guest kernel", ((str(PYTHON), "-m", "tools.guest"),))
 
 
-def fuzz() -> Stage:
-    """Every parser of foreign bytes under libFuzzer, a minute each."""
-    return Stage("libFuzzer, 60 s a parser", ((str(PYTHON), "-m", "tools.c_fuzz"),))
+def fuzz(seconds: int = 0) -> Stage:
+    """Every parser of foreign bytes under libFuzzer: the gate's fixed inputs, or a hunt of so many seconds each."""
+    words = (str(seconds),) if seconds else ()
+    return Stage("libFuzzer", ((str(PYTHON), "-m", "tools.c_fuzz", *words),))
 
 
 def faults() -> Stage:

@@ -205,7 +205,7 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
 static bool belongs(const struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     const int32_t ahead = (int32_t)(p->timestamp - jb->play);
-    return p->ssrc == jb->ssrc && ahead > -BEHIND && ahead + (int32_t)p->n_samples <= AHEAD;
+    return p->ssrc == jb->ssrc && ahead > -BEHIND && ahead <= AHEAD - (int32_t)p->n_samples;
 }
 
 /* A packet from elsewhere: two that agree make a new stream. */

@@ -102,7 +102,7 @@ static void measure_jitter(struct sc_jitter_estimate *estimate, uint32_t arrival
 float sc_jitter_estimate_over(const struct sc_jitter_estimate *estimate, uint32_t clock, uint32_t timestamp)
 {
     const int32_t base = estimate->least[0] < estimate->least[1] ? estimate->least[0] : estimate->least[1];
-    return (float)((int32_t)(clock - timestamp - estimate->first_transit) - base);
+    return (float)(int32_t)(clock - timestamp - estimate->first_transit - (uint32_t)base);
 }
 
 float sc_jitter_estimate_packet(struct sc_jitter_estimate *estimate, uint32_t clock, int64_t arrival_us,
