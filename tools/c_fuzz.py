@@ -1,9 +1,9 @@
 """Builds the harnesses of native/fuzz with clang's libFuzzer and runs them, two at a time.
 
-`python -m tools.c_fuzz` gives each a fixed number of inputs from a fixed seed: the gate, which says the same of the same
-code. `python -m tools.c_fuzz SECONDS` hunts from a new seed for as long; an input that it finds goes, with the mend, into
-native/fuzz/corpus, where the gate meets it ever after. What a harness found is told with the input that shows it, in
-hexadecimal.
+`python -m tools.c_fuzz` gives each a fixed number of inputs from a fixed seed: the gate, which says the same
+of the same code. `python -m tools.c_fuzz SECONDS` hunts from a new seed for as long; an input that it finds
+goes, with the mend, into native/fuzz/corpus, where the gate meets it ever after. What a harness found is told
+with the input that shows it, in hexadecimal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_INPUT = 4_096
 GATE_SEED = 1
 GATE_INPUTS = {"fuzz_callerid_modem": 12_000, "fuzz_jitter_buffer": 60_000, "fuzz_rtp": 100_000}
 GATE_INPUTS_ELSE = 5_000_000
-"""A row of packets through a buffer takes longer than one parsed packet: each harness has about half a minute."""
+"""A row of packets through a buffer takes longer than one parsed packet; none takes over half a minute."""
 GATE_MOST_S = 600.0
 MORE_S = 120.0
 """A harness ends by itself; this long after it should have, it hangs."""
@@ -61,7 +61,8 @@ def main(words: list[str]) -> int:
 def fixed_addresses() -> tuple[str, ...]:
     """What runs a program at the same addresses each time, where that may be asked for.
 
-    libFuzzer tries the values that a comparison met, addresses among them: with others the same seed takes other ways.
+    libFuzzer tries the values that a comparison met, addresses among them: with others the same seed takes
+    other ways.
     """
     words = ("setarch", "--addr-no-randomize")
     return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else ()

@@ -139,7 +139,7 @@ def guest() -> Stage:
 
 
 def fuzz(seconds: int = 0) -> Stage:
-    """Every parser of foreign bytes under libFuzzer: the gate's fixed inputs, or a hunt of so many seconds each."""
+    """Every parser of foreign bytes under libFuzzer: the gate's inputs, or a hunt of so many seconds each."""
     words = (str(seconds),) if seconds else ()
     return Stage("libFuzzer", ((str(PYTHON), "-m", "tools.c_fuzz", *words),))
 
