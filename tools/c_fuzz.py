@@ -89,9 +89,7 @@ def run(program: Path, seconds: int | None) -> Fuzzed:
             *([folder, str(seeds)] if seeds.is_dir() else []),
         ]
         try:
-            ended = subprocess.run(
-                command, capture_output=True, timeout=most_s, check=False, cwd=folder
-            )
+            ended = subprocess.run(command, capture_output=True, timeout=most_s, check=False, cwd=folder)
         except subprocess.TimeoutExpired:
             return Fuzzed(program.name, 0, f"it did not end within {most_s:.0f} s")
         said = ended.stderr.decode(errors="replace")
