@@ -61,9 +61,8 @@ TO_TEST = (
     Package("qemu-user-static", "tests: runs the board's C tests here", _cross_building),
 )
 
-# The guest kernel: tools/guest.py, which asks for the headers of that kernel by itself.
+# The guest kernels: tools/guest, which asks for an emulator and for the headers of a kernel by itself.
 TO_RUN_GUEST = (
-    Package("qemu-system-x86", "guest: runs a kernel with simulated pins"),
     Package("mmdebstrap", "guest: unpacks Debian's Python for it"),
     Package("busybox-static", "guest: its shell"),
     Package("cpio", "guest: packs its root"),

@@ -1,4 +1,4 @@
-"""One contract for line modules: their twin keeps it, and in the guest (tools/guest.py) the driver of pins.
+"""One contract for line modules: their twin keeps it, and in the guest (tools/guest) the driver of pins.
 
 Only what the protocol promises, seen from outside: events of hook, ring and current, and what the pins did.
 The figures are the data sheets' (Ag1171: F/R high first, RM low more than 10 ms later).

@@ -1,4 +1,4 @@
-"""These tests need the guest's kernel: tools/guest.py runs them there (`inv guest`), nothing else does."""
+"""These tests need the guest's kernel: tools/guest runs them there (`inv guest`), nothing else does."""
 
 import os
 
