@@ -9,7 +9,7 @@ from tools.guest.out_of_tree import OutOfTree
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """``modules``: of Debian's kernel, by name, those they need come by themselves; ``options``: (module, what
+    """``modules``: of Debian's kernel, by name (what they need comes along); ``options``: (module, what
     insmod is told); ``debian``: packages of the root; ``site``: what the tests import from the virtual
     environment (whatever begins so); ``tests``: files or folders for pytest.
     """
