@@ -22,7 +22,7 @@ from gateway import __version__
 from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
-from gateway.management import client, language, tables
+from gateway.management import board_commands, client, language, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
@@ -270,6 +270,9 @@ def _play(story: str, out: Path | None) -> NoReturn:
         fail(error, EXIT_BAD_INPUT)
     except (CitylineError, OSError) as error:
         fail(error)
+
+
+main.add_command(board_commands.board)
 
 
 # --- see and ask --------------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from pathlib import Path as FilePath
 from typing import assert_never
 
 from gateway.config.document import Document, read_document
+from gateway.config.header import check_header
 from gateway.config.lines import Path
+from gateway.config.power import check_power
 from gateway.config.schema import BoardFile, PortEntry
 from gateway.config.wording import nearest, shown
 from gateway.errors import ConfigError
@@ -32,6 +34,8 @@ def load_board(path: FilePath) -> tuple[BoardSettings, Document]:
         _check_pins(document, file)
         _check_cards(document, file)
         _check_rest(document, file)
+        check_header(document, file)
+        check_power(document, file)
     if document.problems or file is None:
         raise ConfigError(*document.problems)
     return _settings(file), document

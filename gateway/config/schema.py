@@ -184,6 +184,10 @@ Gain = Annotated[float, Field(ge=-30.0, le=30.0, allow_inf_nan=False)]
 """dB"""
 
 
+Current = Annotated[int, Field(ge=1, le=5_000)]
+"""mA"""
+
+
 class PortEntry(Entry):
     """``[port.fxs1]``: one socket of the board."""
 
@@ -203,6 +207,10 @@ class PortEntry(Entry):
     """Role = the pull resistor of an input; left out, it stays as the chip has it."""
     ring_hz: Annotated[int, Field(ge=15, le=68)] = _default(PortSettings, "ring_hz")
     """Frequency of the ringing power."""
+    off_hook_ma: Current = 360
+    """What this telephone's module draws while off hook; the Ag1171's most is the default."""
+    ringing_ma: Current = 500
+    """What it draws while ringing one telephone (1 REN)."""
     full_scale_dbm0: Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)] = 3.14
     """Level of a full-scale sine on this card."""
     spoken_gain_db: Gain = 0.0
@@ -229,5 +237,9 @@ class BoardFile(Entry):
     """What the board is called in messages."""
     ringing_at_once: Annotated[int, Field(ge=0, le=32)] = 0
     """How many telephones the power supply can ring in the same instant; 0: all of them."""
+    line_supply_ma: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """What the supply of the telephones' modules gives; 0: not said, and not checked."""
+    serial_console: bool = True
+    """Whether the technician's console has the header's GPIO 14 and 15."""
     rtp: RtpEntry = RtpEntry()
     port: Annotated[dict[str, PortEntry], Field(min_length=1)]
