@@ -6,11 +6,7 @@ from typing import NoReturn
 
 import click
 
-from gateway.config.board import load_board
-from gateway.config.load import Places
-from gateway.drivers.machine import survey
 from gateway.errors import ConfigError
-from gateway.management.board import draft, misfits
 from gateway.management.language import _
 
 EXIT_BAD_INPUT = 2
@@ -28,6 +24,11 @@ def board() -> None:
 @click.option("--file-only", is_flag=True, help=_("Do not look at this machine: the board is another one."))
 def check(file: Path, file_only: bool) -> None:
     """Tell every problem, or that there is none."""
+    from gateway.config.board import load_board
+    from gateway.config.load import Places
+    from gateway.drivers.machine import survey
+    from gateway.management.board import misfits
+
     try:
         settings, document = load_board(file)
     except ConfigError as error:
@@ -54,6 +55,9 @@ def check(file: Path, file_only: bool) -> None:
 @click.option("--name", default="board", show_default=True, help=_("What the board is called in messages."))
 def probe(out: Path | None, name: str) -> None:
     """Draft a board file."""
+    from gateway.drivers.machine import survey
+    from gateway.management.board import draft
+
     text = draft(survey(), name)
     if out is None:
         click.echo(text, nl=False)

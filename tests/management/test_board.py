@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from gateway.config.board import load_board
 from gateway.config.load import Places
+from gateway.drivers import machine
 from gateway.drivers.alsa import Card
 from gateway.drivers.gpio import Chip
 from gateway.drivers.machine import ChipLines, Machine, SerialPort, SoundCard
 from gateway.errors import ConfigError
-from gateway.management import board_commands
 from gateway.management.board import draft, misfits
 from gateway.management.board_commands import board
 
@@ -76,17 +76,17 @@ def test_a_draft_names_what_is_there_and_is_refused_until_the_pins_are_filled_in
 
 def test_check_ends_with_2_and_the_lines_or_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     run = CliRunner().invoke
-    monkeypatch.setattr(board_commands, "survey", lambda: Machine((HEADER,), CARDS[1:]))
+    monkeypatch.setattr(machine, "survey", lambda: Machine((HEADER,), CARDS[1:]))
     refused = run(board, ["check", str(PI)])
     assert refused.exit_code == 2
     assert 'sound card "line1"' in refused.output
     assert run(board, ["check", "--file-only", str(PI)]).exit_code == 0
-    monkeypatch.setattr(board_commands, "survey", lambda: Machine((HEADER,), CARDS))
+    monkeypatch.setattr(machine, "survey", lambda: Machine((HEADER,), CARDS))
     assert run(board, ["check", str(PI)]).exit_code == 0
 
 
 def test_probe_writes_a_file_and_overwrites_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(board_commands, "survey", lambda: Machine((HEADER,), CARDS))
+    monkeypatch.setattr(machine, "survey", lambda: Machine((HEADER,), CARDS))
     out = tmp_path / "new.toml"
     run = CliRunner().invoke
     assert run(board, ["probe", "--out", str(out)]).exit_code == 0
