@@ -66,9 +66,9 @@ def draft(machine: Machine, name: str) -> str:
 
 
 def _head(machine: Machine, name: str) -> Iterator[str]:
-    yield "# A first draft by `cityline board probe`, from what is plugged in here. Which pin is which module's"
-    yield "# only you know: fill in the pins (boards/simulated/board.toml explains every field), then"
-    yield "# run `cityline board check` on this file."
+    yield "# A first draft by `cityline board probe`, from what is plugged in here. Which pin is which"
+    yield "# module's only you know: fill in the pins (boards/simulated/board.toml explains every field),"
+    yield "# then run `cityline board check` on this file."
     for reason in machine.unseen:
         yield f"# Not looked at: {reason}"
     yield "#"
