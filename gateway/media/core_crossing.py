@@ -43,7 +43,7 @@ SAMPLES_PER_MS = 8
 TICK_MS = 10
 SENDER_SEGMENTS_MAX = 16
 SENDER_FREQUENCIES_MAX = 4
-RECEIVER_FREQUENCIES_MAX = 3
+RECEIVER_FREQUENCIES_MAX = 4
 RECEIVER_PAIRS_MAX = 4
 
 TONE_KINDS = {
@@ -334,7 +334,8 @@ def _write_tone(target: Any, tone: ToneDescriptor) -> None:
         )
     if not 0 < len(tone.frequencies_hz) <= RECEIVER_FREQUENCIES_MAX:
         raise Bug(
-            f"signal core: {tone.kind} has {len(tone.frequencies_hz)} frequencies; 1 to 3 can be listened for"
+            f"signal core: {tone.kind} has {len(tone.frequencies_hz)} frequencies;"
+            f" 1 to {RECEIVER_FREQUENCIES_MAX} can be listened for"
         )
     target.kind = TONE_KINDS[tone.kind]
     target.sequence = tone.kind is ToneKind.SIT and len(tone.frequencies_hz) > 1

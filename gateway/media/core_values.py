@@ -60,8 +60,8 @@ class CorePort:
 class ToneDescriptor(NamedTuple):
     """A call-progress tone to listen for (a plain tuple does as well).
 
-    ``cadence_ms`` is on, off, on, off ...; empty means a continuous tone. Two frequencies sound together,
-    except for the special information tone (SIT), whose bursts take one each. Up to 3 frequencies and 4
+    ``cadence_ms`` is on, off, on, off ...; empty means a continuous tone. Frequencies sound together,
+    except for the special information tone (SIT), whose bursts take one each. Up to 4 frequencies and 4
     bursts. ``modulated`` when the amplitude swings 15 to 50 times a second.
     """
 

@@ -2,8 +2,9 @@
 
 The facts are in `gateway.media.tone_table`, each row with its source. No source gives a howler outside North
 America; ours is that one everywhere, since it is sent by our own exchange to our own telephones and only has
-to be noticed. Where no source knows the special information tone or the call-waiting tone of a country, the
-common ones are taken.
+to be noticed. It is listened for everywhere too: no other tone is like it, and a city line may lead to
+another Cityline. Where no source knows the special information tone or the call-waiting tone of a country,
+the common ones are taken.
 """
 
 from dataclasses import dataclass
@@ -172,6 +173,7 @@ def _heard(row: _Row) -> tuple[ToneDescriptor, ...]:
     if not _alike(_bursts(row.congestion), _bursts(row.busy)):
         heard.append(_descriptor(ToneKind.CONGESTION, row.congestion))
     heard.append(_descriptor(ToneKind.SIT, row.sit))
+    heard.append(_descriptor(ToneKind.HOWLER, _HOWLER))
     return tuple(heard)
 
 

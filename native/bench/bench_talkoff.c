@@ -44,7 +44,7 @@ static struct sc_tone_receiver_settings russian(void)
         { SC_TONE_DIAL, 0, 0 }, { SC_TONE_RINGBACK, 1000, 4000 }, { SC_TONE_BUSY, 350, 350 }, { SC_TONE_BUSY, 400, 400 },
         { SC_TONE_CONGESTION, 175, 175 }, { SC_TONE_STUTTER_DIAL, 100, 100 },
     };
-    struct sc_tone_receiver_settings s = { .descriptor_count = 7 };
+    struct sc_tone_receiver_settings s = { .descriptor_count = 8 };
     for (int i = 0; i < 6; i++) {
         s.descriptors[i].kind = plan[i].kind;
         s.descriptors[i].frequency_count = 1;
@@ -55,6 +55,10 @@ static struct sc_tone_receiver_settings russian(void)
     s.descriptors[6] = (struct sc_tone_descriptor){
         .kind = SC_TONE_SIT, .frequency_count = 3, .frequency_hz = { 950, 1400, 1800 }, .sequence = true,
         .pair_count = 3, .pairs = { { 330, 0 }, { 330, 0 }, { 330, 1000 } },
+    };
+    s.descriptors[7] = (struct sc_tone_descriptor){
+        .kind = SC_TONE_HOWLER, .frequency_count = 4, .frequency_hz = { 1400, 2060, 2450, 2600 }, .pair_count = 1,
+        .pairs = { { 100, 100 } },
     };
     return s;
 }
@@ -185,6 +189,7 @@ static void tell(const struct tally *t, bool with_peer)
     report("talkoff_congestion", BENCH_OURS, t->tones[SC_TONE_CONGESTION], 0);
     report("talkoff_ringback", BENCH_OURS, t->tones[SC_TONE_RINGBACK], 0);
     report("talkoff_sit", BENCH_OURS, t->tones[SC_TONE_SIT], 0);
+    report("talkoff_howler", BENCH_OURS, t->tones[SC_TONE_HOWLER], 0);
     report("talkoff_stutter", BENCH_OURS, t->tones[SC_TONE_STUTTER_DIAL], 0);
     report("talkoff_dial_armed_always", BENCH_OURS, t->tones[SC_TONE_DIAL], 0);
     if (!with_peer)

@@ -41,8 +41,8 @@ struct sc_core_port {
 /* A call-progress tone of the office's country. */
 struct sc_core_tone {
     uint32_t kind;              /* enum sc_tone_kind */
-    uint32_t frequency_count;
-    float frequency_hz[3];
+    uint32_t frequency_count;   /* 1 to 4 */
+    float frequency_hz[4];
     float tolerance_hz;         /* 0 = the receiver's own */
     bool sequence;
     bool modulated;             /* its amplitude swings, or two sines 40 Hz apart or less sound as one */

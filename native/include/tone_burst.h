@@ -16,7 +16,7 @@ struct sc_tone_measure {      /* one frame, seen by one sound */
     float amplitude;          /* of the sound: root of the sum of the squares of its sines */
     float purity;             /* its share of the energy, about 0 .. 1 */
     float mean_square;        /* of everything */
-    float offset_hz[2];       /* of its sines from nominal */
+    float offset_hz[2];       /* of its first two sines from nominal; those of a third and fourth only decide on `tone` */
     double centre;            /* of the frame, samples */
 };
 

@@ -1,6 +1,6 @@
 /* tone_plan.h: which sounds a tone plan consists of, and whether a cadence fits. Inner part of the tone receiver.
  *
- * A sound is one frequency or two together; descriptors that share it share its tracker. */
+ * A sound is one frequency or up to four together; descriptors that share it share its tracker. */
 #ifndef SC_TONE_PLAN_H
 #define SC_TONE_PLAN_H
 
@@ -12,9 +12,9 @@
 #define SC_TONE_SOUNDS_MAX 16u
 
 struct sc_tone_sound {
-    uint32_t count;                       /* 1 or 2 sines */
-    uint32_t index[2];                    /* into the bank's frequencies */
-    float frequency_hz[2];
+    uint32_t count;                       /* 1 to 4 sines */
+    uint32_t index[SC_TONE_PLAN_FREQUENCIES_MAX];     /* into the bank's frequencies */
+    float frequency_hz[SC_TONE_PLAN_FREQUENCIES_MAX];
     float tolerance_hz;
     bool modulated;                       /* its level is not steady */
     bool close;                           /* a pair that one window hardly resolves: two frames are joined to one */

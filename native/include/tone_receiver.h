@@ -4,9 +4,10 @@
  * one TONE_OFF of the same descriptor before any other TONE_ON.
  *   busy, congestion and other cadences   ON after two full cycles + 100 ms at the latest, cadence +-20 %, frequency
  *                                         within the descriptor's tolerance; OFF when the next burst or pause breaks it.
+ *   howler (four sines at once)           as busy: no other tone and no voice is like it.
  *   ringback (and any kind whose pause    ON at the end of the first burst of the right length; OFF when the next burst
  *     is at least 1.5 s)                  does not come in time, or another sound follows.
- *   continuous (dial, howler)             ON after dial_min_ms of tone; OFF when it stops. Where the plan has bursts of
+ *   continuous (dial)                     ON after dial_min_ms of tone; OFF when it stops. Where the plan has bursts of
  *                                         the same frequency a burst longer than dial_min_ms gives ON and OFF too:
  *                                         arm the continuous kinds only while they are expected.
  * Times are sample counts since create or reset. */
@@ -19,7 +20,7 @@
 
 #define SC_TONE_DESCRIPTORS_MAX 12
 #define SC_TONE_PAIRS_MAX 4
-#define SC_TONE_PLAN_FREQUENCIES_MAX 3
+#define SC_TONE_PLAN_FREQUENCIES_MAX 4
 
 enum sc_tone_kind {
     SC_TONE_DIAL = 1,
@@ -43,7 +44,8 @@ struct sc_tone_pair {
 
 struct sc_tone_descriptor {
     enum sc_tone_kind kind;
-    uint32_t frequency_count;   /* 1, or 2 that sound together; in a sequence 2 or 3, one a burst */
+    uint32_t frequency_count;   /* 1, or 2 .. 4 that sound together, of 3 and more each 100 Hz and more from the next; */
+                                /* in a sequence 2 or 3, one a burst */
     float frequency_hz[SC_TONE_PLAN_FREQUENCIES_MAX];  /* 200 .. 3400 */
     float tolerance_hz;         /* 5 .. 60; 0 = 40 */
     bool sequence;              /* SIT: frequency i sounds during pair i */
@@ -69,7 +71,7 @@ struct sc_tone_event {
     uint32_t cycles;            /* full cycles heard so far; 0 for a continuous tone */
     uint64_t at_samples;        /* ON: when it was decided; OFF: where the tone stopped (its last burst's end) */
     uint64_t began_samples;     /* where the first burst that counts began */
-    float frequency_hz[2];      /* measured; [1] is 0 for a single tone */
+    float frequency_hz[2];      /* measured, the first two; [1] is 0 for a single tone */
     float level_dbm0;           /* measured over the last burst */
     float on_ms;                /* measured: mean burst and mean pause of the last cycles; 0 when not known */
     float off_ms;

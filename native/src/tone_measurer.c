@@ -3,7 +3,7 @@
  * How: the phase advance since the frame before gives a sine's frequency, which must be within the tolerance and corrects its
  * amplitude for the window's fall-off; the sound must hold most of the frame's energy.
  * Two sines close to each other (400 + 450, 440 + 480) are measured over two frames joined to a window of 30 ms, and
- * separated by solving for both at once.
+ * separated by solving for both at once. Three and four (the howler) lie so far apart that the window parts them.
  * Measured: with the tone receiver (test_tone_receiver.c). */
 #include "tone_measurer.h"
 
@@ -15,12 +15,13 @@
 #include <string.h>
 
 #define FRAMES 4u
+#define SINES SC_TONE_PLAN_FREQUENCIES_MAX
 #define TURN 6.28318530717958647692f
 #define HOP_SECONDS 0.005f
 #define EDGE_PURITY 0.50f          /* half of the window covered; the burst's mean must reach more (tone_burst.c) */
 #define ROUGH_PURITY 0.20f         /* before the correction for frequency: 0.25 at 60 Hz off */
 #define FRAME_SLACK_HZ 12.0f       /* one frame's frequency is noisier than the burst's mean */
-#define PAIR_BALANCE 0.25f         /* weaker sine over stronger one: 12 dB */
+#define PAIR_BALANCE 0.25f         /* weakest sine over strongest: 12 dB */
 
 struct sc_tone_measurer {
     struct sc_tone_bank *bank;
@@ -119,12 +120,15 @@ static struct sine sine_at(const struct sc_tone_measurer *r, const struct sc_ton
     };
 }
 
-/* The sines of a sound, each solved free of the other where their windows overlap. */
-static void separate(const struct sc_tone_measurer *r, const struct sc_tone_sound *sound, uint32_t back, struct sine out[2])
+/* The sines of a sound, each solved free of the other where the windows of two overlap. */
+static void separate(const struct sc_tone_measurer *r, const struct sc_tone_sound *sound, uint32_t back,
+                     struct sine out[SINES])
 {
     struct sine a = sine_at(r, sound, sound->index[0], back);
     out[0] = a;
-    if (sound->count < 2)
+    for (uint32_t i = 1; sound->count != 2 && i < sound->count; i++)
+        out[i] = sine_at(r, sound, sound->index[i], back);
+    if (sound->count != 2)
         return;
     struct sine b = sine_at(r, sound, sound->index[1], back);
     float w = sound->overlap, scale = 1.0f / (1.0f - w * w);
@@ -149,13 +153,27 @@ static float square(struct sine s)
     return s.real * s.real + s.imaginary * s.imaginary;
 }
 
-static float explained(const struct sc_tone_sound *sound, const struct sine s[2], float gain_a, float gain_b)
+static float explained(const struct sc_tone_sound *sound, const struct sine s[SINES], const float gain[SINES])
 {
-    if (sound->count < 2)
-        return 0.5f * square(s[0]) * gain_a * gain_a;
+    float power = 0.0f;
+    for (uint32_t i = 0; i < sound->count; i++)
+        power += 0.5f * square(s[i]) * gain[i] * gain[i];
+    if (sound->count != 2)
+        return power;
     float crossed = s[0].real * s[1].real + s[0].imaginary * s[1].imaginary;
-    return 0.5f * (square(s[0]) * gain_a * gain_a + square(s[1]) * gain_b * gain_b) +
-           crossed * gain_a * gain_b * sound->energy_overlap;
+    return power + crossed * gain[0] * gain[1] * sound->energy_overlap;
+}
+
+/* Is no sine much weaker than another? */
+static bool balanced(const struct sc_tone_sound *sound, const struct sine s[SINES], const float gain[SINES])
+{
+    float least = square(s[0]) * gain[0] * gain[0], most = least;
+    for (uint32_t i = 1; i < sound->count; i++) {
+        float power = square(s[i]) * gain[i] * gain[i];
+        least = fminf(least, power);
+        most = fmaxf(most, power);
+    }
+    return least >= PAIR_BALANCE * PAIR_BALANCE * most;
 }
 
 static float advance_hz(const struct sc_tone_measurer *r, uint32_t index, struct sine now, struct sine before)
@@ -171,7 +189,8 @@ void sc_tone_measurer_measure(const struct sc_tone_measurer *measurer, const str
                               struct sc_tone_measure *m)
 {
     const struct sc_tone_measurer *r = measurer;
-    struct sine now[2], before[2];
+    struct sine now[SINES], before[SINES];
+    float gain[SINES] = { 1.0f, 1.0f, 1.0f, 1.0f };
     memset(m, 0, sizeof *m);
     m->mean_square = energy_of(r, sound);
     m->centre = (double)sc_tone_bank_position(r->bank) - (double)(SC_TONE_BANK_WINDOW / 2);
@@ -180,25 +199,22 @@ void sc_tone_measurer_measure(const struct sc_tone_measurer *measurer, const str
     if (frame_back(r, 0)->mean_square <= 0.0f)
         return;
     separate(r, sound, 0, now);
-    float rough = explained(sound, now, 1.0f, 1.0f);
+    float rough = explained(sound, now, gain);
     m->raw = sqrtf(2.0f * fmaxf(rough, 0.0f));
     if (rough < ROUGH_PURITY * m->mean_square)
         return;
     separate(r, sound, 1, before);
-    float gain[2] = { 1.0f, 1.0f };
     for (uint32_t i = 0; i < sound->count; i++) {
-        m->offset_hz[i] = advance_hz(r, sound->index[i], now[i], before[i]);
-        if (fabsf(m->offset_hz[i]) > sound->tolerance_hz + FRAME_SLACK_HZ)
+        float offset_hz = advance_hz(r, sound->index[i], now[i], before[i]);
+        if (fabsf(offset_hz) > sound->tolerance_hz + FRAME_SLACK_HZ)
             return;
-        gain[i] = 1.0f / response(sound, m->offset_hz[i]);
+        gain[i] = 1.0f / response(sound, offset_hz);
+        if (i < 2)
+            m->offset_hz[i] = offset_hz;
     }
-    float power = explained(sound, now, gain[0], gain[1]);
+    float power = explained(sound, now, gain);
     m->amplitude = sqrtf(2.0f * power);
     m->purity = power / m->mean_square;
-    m->tone = m->purity >= EDGE_PURITY && m->amplitude >= r->lowest_amplitude;
-    if (sound->count == 2) {
-        float a = square(now[0]) * gain[0] * gain[0], b = square(now[1]) * gain[1] * gain[1];
-        float least = PAIR_BALANCE * PAIR_BALANCE;
-        m->tone = m->tone && a >= least * b && b >= least * a;
-    }
+    m->tone = m->purity >= EDGE_PURITY && m->amplitude >= r->lowest_amplitude &&
+              (sound->count == 1 || balanced(sound, now, gain));
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <string.h>
 
 #define LOWEST_HZ 200.0f
 #define HIGHEST_HZ 3400.0f
@@ -24,6 +25,8 @@
 #define ALIKE_LEVEL 1.5f                  /* ratio: 3.5 dB */
 #define QUIET_PAUSE 0.35f                 /* energy in a pause over the burst's: 4.6 dB down, so 10 dB SNR passes */
 #define CLOSE_HZ 75.0f
+#define PAIR_APART_HZ 25.0f
+#define MANY_APART_HZ 100.0f              /* the window's first zero */
 #define SHORT_PAUSE_MS 150.0f      /* a shorter one is a drop-out, or a voice on the tone's place */
 #define LONG_PAUSE_MS 1500u        /* cadences with such a pause are reported at the first burst's end */
 #define SCALES 9                          /* a cadence is looked for at 0.8, 0.85 .. 1.2 of its lengths */
@@ -34,9 +37,19 @@
 #define CYCLE_MS 6.0f                     /* error of a whole cycle's length under speech, mean of two */
 #define PI 3.14159265358979323846
 
+/* Sines that sound together can be told apart: two even within one window, more only where the window parts them. */
+static bool apart(const struct sc_tone_descriptor *d)
+{
+    for (uint32_t i = 0; i < d->frequency_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (fabsf(d->frequency_hz[i] - d->frequency_hz[k]) < (d->frequency_count > 2 ? MANY_APART_HZ : PAIR_APART_HZ))
+                return false;
+    return true;
+}
+
 static bool descriptor_valid(const struct sc_tone_descriptor *d)
 {
-    uint32_t most = d->sequence ? 3 : 2, least = d->sequence ? 2 : 1;
+    uint32_t most = d->sequence ? 3 : 4, least = d->sequence ? 2 : 1;
     bool kind = d->kind >= SC_TONE_DIAL && d->kind <= SC_TONE_FAX_ANSWER;
     bool tolerance = fabsf(d->tolerance_hz) < 1e-6f || (d->tolerance_hz >= 5.0f && d->tolerance_hz <= 60.0f);
     if (!kind || !tolerance || d->frequency_count < least || d->frequency_count > most)
@@ -46,7 +59,7 @@ static bool descriptor_valid(const struct sc_tone_descriptor *d)
     for (uint32_t i = 0; i < d->frequency_count; i++)
         if (!(d->frequency_hz[i] >= LOWEST_HZ && d->frequency_hz[i] <= HIGHEST_HZ))
             return false;
-    if (!d->sequence && d->frequency_count == 2 && fabsf(d->frequency_hz[0] - d->frequency_hz[1]) < 25.0f)
+    if (!d->sequence && !apart(d))
         return false;
     for (uint32_t i = 0; i < d->pair_count; i++) {
         const struct sc_tone_pair *p = &d->pairs[i];
@@ -109,7 +122,7 @@ static int sound_for(struct sc_tone_plan *plan, const float *hz, uint32_t count,
     }
     for (uint32_t s = 0; s < plan->sound_count; s++) {
         const struct sc_tone_sound *known = &plan->sounds[s];
-        if (known->count == count && known->index[0] == sound.index[0] && known->index[1] == sound.index[1] &&
+        if (known->count == count && memcmp(known->index, sound.index, sizeof sound.index) == 0 &&
             fabsf(known->tolerance_hz - tolerance_hz) < SAME_HZ && known->modulated == modulated)
             return (int)s;
     }

@@ -148,7 +148,7 @@ static void fill_measured(const struct sc_tone_receiver *r, const struct sc_tone
     const struct sc_tone_descriptor *d = &r->plan.descriptors[e->descriptor];
     const struct sc_tone_sound *sound = &r->plan.sounds[r->plan.sound_of[e->descriptor][d->sequence ?
                                                         d->frequency_count - 1 : 0]];
-    for (uint32_t i = 0; i < sound->count; i++)
+    for (uint32_t i = 0; i < sound->count && i < 2; i++)
         e->frequency_hz[i] = sound->frequency_hz[i] + b->offset_hz[i];
     e->level_dbm0 = sc_dbm0_of_amplitude(b->amplitude);
 }

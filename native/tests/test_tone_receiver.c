@@ -361,18 +361,21 @@ static void test_wrong_settings_and_failed_allocations(void)
     s = good;
     s.dial_min_ms = 10001;
     refuse(s);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         s = good;
         struct sc_tone_descriptor *d = &s.descriptors[1];
         switch (i) {
         case 0: d->frequency_count = 0; break;
-        case 1: d->frequency_count = 3; break;
+        case 1: d->frequency_count = 5; break;
         case 2: d->frequency_hz[0] = 199.0f; break;
         case 3: d->frequency_hz[0] = NAN; break;
         case 4: d->tolerance_hz = 61.0f; break;
         case 5: d->pair_count = 5; break;
         case 6: d->pairs[0].on_ms = 30; break;
         case 7: d->pairs[0].off_ms = 0; break;
+        case 8: /* three, two of them too near each other */
+            d->frequency_count = 3, d->frequency_hz[0] = 900, d->frequency_hz[1] = 1400, d->frequency_hz[2] = 1490;
+            break;
         default: d->kind = (enum sc_tone_kind)10; break;
         }
         refuse(s);

@@ -48,6 +48,10 @@ class Burst:
     off_ms: int
 
 
+HOWLER = Burst((1400.0, 2060.0, 2450.0, 2600.0), 0.0, 100, 100)
+"""North America's (GR-506); no other country's is known."""
+
+
 def facts(country: str) -> dict[ToneKind, tuple[Burst, ...]]:
     """A row of the table, read here afresh: what the country's exchanges send."""
     found: dict[ToneKind, tuple[Burst, ...]] = {}
@@ -57,6 +61,7 @@ def facts(country: str) -> dict[ToneKind, tuple[Burst, ...]]:
         name, _, tone = field.strip().partition(" ")
         if name in FIELDS:
             found[FIELDS[name]] = tuple(read_burst(part.strip()) for part in tone.split(", "))
+    found[ToneKind.HOWLER] = (HOWLER,)
     return found
 
 
@@ -88,7 +93,7 @@ def says(wire: Wire, bursts: tuple[Burst, ...]) -> None:
         say(wire, bursts[0], LISTENS_MS)
         return
     said_ms = 0
-    for burst in bursts * 3 if len(bursts) > 1 else bursts * 9:
+    for burst in bursts * 3 if len(bursts) > 1 else bursts * (12 if bursts[0].on_ms < 150 else 9):
         if said_ms < LISTENS_MS:
             say(wire, burst, burst.on_ms)
             if burst.off_ms:
