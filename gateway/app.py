@@ -19,7 +19,6 @@ from pathlib import Path
 
 from gateway import __version__
 from gateway.config.load import Configuration, load_configuration
-from gateway.drivers import alsa
 from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
@@ -33,29 +32,29 @@ from gateway.exchange import Exchange
 from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
-from gateway.management.lines import lines_plain
+from gateway.management.lines import CardFigures, lines_plain
 from gateway.management.quality import calls_as_heard
 from gateway.media.core import (
     CARD_DELAY_LIMIT_SAMPLES,
-    CardAudio,
     CorePort,
     CoreSettings,
     RtpTransport,
     SignalCore,
-    SilentAudio,
     WireAudio,
 )
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.echo import EchoFigures
-from gateway.model.events import PortFailed, PortRestored, ShutdownRequested, SipStackDown
+from gateway.model.events import PortFailed, ShutdownRequested, SipStackDown
 from gateway.model.numbers import NodeId, PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
+from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
+from gateway.runtime.sound_cards import SoundCards, core_port, on_card
 from gateway.runtime.supervisor import first_of_group, keep, pause, watch_audio
 from gateway.runtime.sure_delays import sure_delays
 from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
@@ -151,11 +150,13 @@ class Gateway:
             self.board = SimulatedBoard(self.clock, replace(board, ports=simulated), office, seed=1)
             self.modules = self._make_modules()
             undo.callback(self.modules.stop)
-            self.silent_ports: dict[PortSettings, str] = {}
             trouble = self._trouble_of("echo delays")
             self.echo_delays = EchoDelays(self.state.echo_delays, CARD_DELAY_LIMIT_SAMPLES, trouble)
             self.core = self._make_core()
             undo.callback(self.core.close)
+            self.cards = SoundCards(self.core, self._note_about_card)
+            self.missing_cards = self.cards.bring_back(on_card(board.ports))
+            self.card_watch = CardWatch(board.ports, self.missing_cards)
             self.plans = PlanKeeper(self.core)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
@@ -219,7 +220,7 @@ class Gateway:
         return LineModulesByPort(of_port)
 
     def _make_core(self) -> SignalCore:
-        """The core with every card that is there; a port whose card is missing stays silent."""
+        """The core; its cards are still to be plugged in."""
         office, board = self.configuration.office, self.configuration.board
         settings = CoreSettings(
             ports=tuple(self._core_port(port) for port in board.ports),
@@ -244,42 +245,18 @@ class Gateway:
         if port.audio is AudioKind.WIRE:
             wire = self.board.wires[port.port]
             return CorePort(port.node, WireAudio(wire.exchange, wire.line))
-        audio = CardAudio(port.card, port.card_side, port.full_scale_dbm0)
-        card = CorePort(port.node, audio, self.echo_delays.delay_of(port.card, port.port))
-        try:
-            self._settle_card(port)
-            _try(card, f": plug the card in, or correct `card` of port {port.port} in board.toml")
-        except HardwareError as error:
-            self.silent_ports[port] = str(error)
-            return CorePort(port.node, SilentAudio())
-        return card
+        return core_port(port, self.echo_delays.delay_of(port.card, port.port))
 
-    def _settle_card(self, port: PortSettings) -> None:
-        """Automatic gain and side tone off: they would work against the canceller. HardwareError when the
-        card is not there; a mixer that cannot be set is an alarm, since the line still talks.
-        """
-        if alsa.card_of(port.card) is None:
-            return  # a plug-in such as PulseAudio: no card of the kernel, no mixer
-        try:
-            library = alsa.library()
-        except HardwareError as error:
-            self.alarm(RaiseAlarm(port.port, str(error)))
-            return
-        card = alsa.require_card(port.card, alsa.list_cards(library))
-        assert card is not None
-        try:
-            for done in alsa.settle_mixer(card, library):
-                _log.info("%s: sound card %s: %s", port.port, card.id, done)
-        except HardwareError as error:
-            self.alarm(RaiseAlarm(port.port, str(error)))
+    def _note_about_card(self, port: PortId, text: str) -> None:
+        self._loop.call_soon_threadsafe(self.alarm, RaiseAlarm(port, text))
 
     # --- running --------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """The first step, then everything that makes events."""
         self.pump.start()
-        for port, reason in self.silent_ports.items():
-            self.pump.feed(PortFailed(port.port, reason))
+        for port, reason in self.missing_cards.items():
+            self.pump.feed(PortFailed(port, reason))
         self.modules.start(self.pump.feed)
         self.core.start_audio()
 
@@ -308,10 +285,9 @@ class Gateway:
 
         HardwareError when the storage thread is gone: calls would no longer be recorded.
         """
-        gone: set[int] = set()
         while not await pause(self.stopped, HOUSEKEEPING_S):
             self.trace.flush()
-            gone = self._watch_cards(gone)
+            await self._watch_cards()
             if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
                 await asyncio.to_thread(self.echo_delays.save)
             if not self.journal.is_alive:
@@ -320,23 +296,12 @@ class Gateway:
                     " start it again (systemd does so by itself)"
                 )
 
-    def _watch_cards(self, gone: set[int]) -> set[int]:
-        now = {int(port.node) for port in self.core.statistics().ports if port.card_gone}
-        for port in self.configuration.board.ports:
-            if int(port.node) in now - gone:
-                remedy = "plug it in again, then start Cityline again"
-                self.pump.feed(PortFailed(port.port, f"sound card {port.card} has gone: {remedy}"))
-            elif int(port.node) in gone - now:
-                self._settle_again(port)
-                self.pump.feed(PortRestored(port.port))
-        return now
-
-    def _settle_again(self, port: PortSettings) -> None:
-        """A card that was plugged in again has forgotten its mixer."""
-        try:
-            self._settle_card(port)
-        except HardwareError as error:
-            self.alarm(RaiseAlarm(port.port, str(error)))
+    async def _watch_cards(self) -> None:
+        look = self.card_watch.look(self.core.statistics())
+        for event in look.events:
+            self.pump.feed(event)
+        if look.away:
+            await asyncio.to_thread(self.cards.bring_back, look.away)
 
     async def end(self) -> None:
         """Clear every call with a cause, say BYE, put the lines to rest, close what is open; each in any
@@ -346,6 +311,7 @@ class Gateway:
             last_to_first.callback(self.trace.close)
             last_to_first.push_async_callback(asyncio.to_thread, self.journal.close)
             last_to_first.callback(self.core.close)
+            last_to_first.push_async_callback(asyncio.to_thread, self.cards.stop)
             last_to_first.callback(self.core.stop_audio)
             last_to_first.callback(self.pump.timers.cancel_all)
             last_to_first.callback(self.modules.stop)
@@ -416,14 +382,16 @@ class Gateway:
     def _sources(self) -> Sources:
         views: dict[str, Callable[[], Plain]] = {
             "status": self.status,
-            "lines": lambda: self._timed(lines_plain(self.exchange.view().lines, self._echo())),
+            "lines": lambda: self._timed(self._lines()),
             "calls": lambda: self._timed(calls_as_heard(self.exchange.view(), self.core.statistics())),
         }
         return Sources(views, self._last_lines, self.trace.follow, self.obey)
 
-    def _echo(self) -> dict[PortId, EchoFigures]:
-        figures = self.core.statistics()
-        return {port.port: figures.port(port.node).echo for port in self.configuration.board.ports}
+    def _lines(self) -> Plain:
+        figures, ports = self.core.statistics(), self.configuration.board.ports
+        echo = {port.port: figures.port(port.node).echo for port in ports}
+        cards = {port.port: CardFigures.of(port.card, figures.port(port.node)) for port in on_card(ports)}
+        return lines_plain(self.exchange.view().lines, echo, cards)
 
     def _timed(self, rows: Plain) -> Plain:
         """Rows with the moment to which their monotonic times belong."""
@@ -432,14 +400,6 @@ class Gateway:
     def _last_lines(self, count: int) -> list[str]:
         self.trace.flush()
         return last_lines(self.trace.path, count)
-
-
-def _try(card: CorePort, remedy: str) -> None:
-    """Open a sound card and close it again; HardwareError with the remedy."""
-    try:
-        SignalCore(CoreSettings(ports=(card,), rtp_sockets=0)).close()
-    except HardwareError as error:
-        raise HardwareError(f"{error}{remedy}") from None
 
 
 async def run(

@@ -110,9 +110,8 @@ class Exchange:
         match event:
             case ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed():
                 self._take_edge(event, step)
-            case ev.PortFailed(port=port) | ev.PortRestored(port=port):
-                if port in self._installation.lines:
-                    self._installation.lines[port].take(event, step)
+            case ev.PortFailed() | ev.PortRestored() | ev.CardDrifts():
+                self._take_trouble(event, step)
             case (
                 ev.DigitStarted()
                 | ev.DigitHeard()
@@ -158,6 +157,26 @@ class Exchange:
                 city.supervision.take(event, step)
             case _:
                 step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no such port")
+
+    def _take_trouble(self, event: ev.PortFailed | ev.PortRestored | ev.CardDrifts, step: Step) -> None:
+        """Of a port. With a clock that is off calls go on, since the signal core follows it: that is for a
+        technician to know.
+        """
+        line = self._installation.lines.get(event.port)
+        if line is None:
+            return
+        if not isinstance(event, ev.CardDrifts):
+            line.take(event, step)
+        elif event.beyond:
+            clock = f"{abs(event.ppm)} ppm too {'fast' if event.ppm > 0 else 'slow'}"
+            text = (
+                f"The clock of the sound card of {event.port} is {clock}: calls go on, "
+                "but the card is faulty. Put another one in its place."
+            )
+            step.do(RaiseAlarm(event.port, text))
+            step.narrate(f"exchange{{}} {event} -> alarm, the clock is {clock}")
+        else:
+            step.narrate(f"exchange{{}} {event} -> the clock is well again")
 
     def _take_heard(
         self,

@@ -1,16 +1,15 @@
-"""The kernel's sound cards, by pyalsaaudio: which there are, and their mixers set so that a line can be
-measured.
+"""The kernel's sound cards, by pyalsaaudio and sysfs: which there are, and in which sockets.
 
-The signal core streams through alsa-lib by itself; here cards are looked up before it starts, so that a
-missing one is answered with what is there instead, and everything that changes levels behind our back is
-switched off: automatic gain control would move the echo path under the canceller, and side tone (the card's
-own microphone in its own speaker) is an echo of its own. Mixers are set in percent of the card's range; what
-a full-scale sine then is on the line is the board's calibration (``full_scale_dbm0``).
+The signal core streams through alsa-lib by itself; here cards are looked up, so that a missing one is
+answered with what is there instead. A board names a card by its ALSA name (``hw:CARD=line1``), or by the
+socket it is in (``usb:1-1.3``): equal USB cards have equal names and no serial number, and their order moves
+from start to start, but the socket stays. `gateway.drivers.card_mixer` sets their mixers.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.errors import HardwareError
@@ -20,10 +19,11 @@ CARD_OF_DEVICE = re.compile(r"^(?:plug)?hw:(?:CARD=)?([^,]+)")
 cards.
 """
 
-AGC_WORDS = ("auto gain", "agc", "boost")
-CAPTURE_WORDS = ("mic", "line", "capture", "sidetone", "side tone")
-"""A playback switch of one of these puts what is captured into what is played."""
-PLAYBACK_WORDS = ("speaker", "pcm", "headphone", "master", "playback")
+SOCKET = re.compile(r"^(?:usb|platform|pci):\S+$")
+"""A card by where it is: the port path of a USB card as in ``/sys/bus/usb/devices`` (``usb:1-1.3``: bus 1,
+its port 1, port 3 of the hub there), the device's name on another bus.
+"""
+SOUND_CLASS = Path("/sys/class/sound")
 
 
 class MixerControl(Protocol):
@@ -45,8 +45,12 @@ class MixerControl(Protocol):
         """1 switches capture on, 0 off."""
         ...
 
-    def setvolume(self, volume: int, *, pcmtype: int) -> None:
-        """Fader of one direction, in percent."""
+    def getvolume(self, *, pcmtype: int) -> Sequence[int]:
+        """Where the fader of one direction stands, in percent, one value a side."""
+        ...
+
+    def setvolume(self, volume: int, *, channel: int, pcmtype: int) -> None:
+        """Fader of one direction and side (`MIXER_CHANNEL_ALL`: all), in percent."""
         ...
 
     def close(self) -> None:
@@ -60,6 +64,7 @@ class AlsaLibrary(Protocol):
     ALSAAudioError: type[Exception]
     PCM_PLAYBACK: int
     PCM_CAPTURE: int
+    MIXER_CHANNEL_ALL: int
 
     def cards(self) -> list[str]:
         """Ids of the cards."""
@@ -85,20 +90,18 @@ class AlsaLibrary(Protocol):
 @dataclass(frozen=True, slots=True)
 class Card:
     """A sound card of the kernel: its number (which moves from boot to boot), its id (which a udev rule
-    fixes), its name.
+    fixes), its name, and the socket it is in (``usb:1-1.3``; empty when the kernel does not say).
     """
 
     index: int
     id: str
     name: str
+    socket: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class MixerSettings:
-    """Where the faders stand, in percent of the card's range."""
-
-    playback_percent: int = 100
-    capture_percent: int = 50
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{self.id} ({self.name})" + (f" in {self.socket}" if self.socket else "")
 
 
 def library() -> AlsaLibrary:
@@ -118,9 +121,23 @@ def list_cards(alsa: AlsaLibrary) -> tuple[Card, ...]:
     """Every card of the kernel, by its number. HardwareError when one goes away meanwhile."""
     try:
         numbered = zip(alsa.card_indexes(), alsa.cards(), strict=True)
-        return tuple(Card(index, card_id, alsa.card_name(index)[0]) for index, card_id in numbered)
+        return tuple(
+            Card(index, card_id, alsa.card_name(index)[0], socket_of(SOUND_CLASS / f"card{index}" / "device"))
+            for index, card_id in numbered
+        )
     except (alsa.ALSAAudioError, ValueError) as error:
         raise HardwareError(f"sound cards cannot be listed: {error}; try again") from error
+
+
+def socket_of(device: Path) -> str:
+    """Where a device of the kernel is, by its folder in sysfs; empty when it cannot be told."""
+    try:
+        folder = device.resolve(strict=True)
+        bus = (folder / "subsystem").resolve(strict=True).name
+    except OSError:
+        return ""
+    # 1-1.3:1.0 is an interface of the USB device 1-1.3.
+    return f"{bus}:{folder.name.partition(':')[0] if bus == 'usb' else folder.name}"
 
 
 def card_of(device: str) -> str | None:
@@ -132,85 +149,32 @@ def card_of(device: str) -> str | None:
 
 
 def require_card(device: str, cards: Sequence[Card]) -> Card | None:
-    """The card of an ALSA device, None for a plug-in.
+    """The card that a board means by an ALSA name or by a socket, None for a plug-in.
 
     HardwareError when it is not there: which one, what is there instead, what to do.
     """
     wanted = card_of(device)
-    if wanted is None:
+    if SOCKET.match(device):
+        found = [card for card in cards if card.socket == device]
+    elif wanted is not None:
+        found = [card for card in cards if wanted in (card.id, str(card.index))]
+    else:
         return None
-    for card in cards:
-        if wanted in (card.id, str(card.index)):
-            return card
-    there = "; ".join(f"{card.id} ({card.name})" for card in cards) or "none at all"
+    if found:
+        return found[0]
+    there = "; ".join(card.text for card in cards) or "none at all"
+    if wanted is None:
+        raise HardwareError(
+            f"there is no sound card in the socket {device}. Cards that are: {there}. "
+            "Plug it in there, or correct `card` in board.toml."
+        )
     raise HardwareError(
         f'sound card "{wanted}" (device {device}) is not there. Cards that are: {there}. '
-        "Plug it in, or correct `card` in board.toml; a udev rule on its USB path fixes a name that moves."
+        "Plug it in, or correct `card` in board.toml; a udev rule on its USB path fixes a name that moves, "
+        'and card = "usb:PORT PATH" needs none.'
     )
 
 
-def settle_mixer(card: Card, alsa: AlsaLibrary, settings: MixerSettings | None = None) -> tuple[str, ...]:
-    """Set a card's mixer for a line; returns what was done, one sentence a control, for the log.
-
-    Automatic gain and boosts off, side tone muted, playback and capture on at their percent. HardwareError
-    when the card has gone.
-    """
-    wanted = settings if settings is not None else MixerSettings()
-    done: list[str] = []
-    try:
-        for name in alsa.mixers(cardindex=card.index):
-            control = alsa.Mixer(control=name, cardindex=card.index)
-            try:
-                done.extend(f"{name}: {what}" for what in _settle(name.lower(), control, alsa, wanted))
-            finally:
-                control.close()
-    except alsa.ALSAAudioError as error:
-        raise HardwareError(f"the mixer of sound card {card.id} cannot be set: {error}") from error
-    return tuple(done)
-
-
-def _settle(name: str, control: MixerControl, alsa: AlsaLibrary, wanted: MixerSettings) -> list[str]:
-    """One control; its name, in lower case, says what it is (the kernel's names for USB audio)."""
-    plays, records = _can(control.switchcap(), "Playback Mute"), _can(control.switchcap(), "Capture Mute")
-    if _is(name, AGC_WORDS):
-        return _switch_off(control, plays=plays, records=records)
-    done = []
-    captures = _is(name, CAPTURE_WORDS)
-    if captures and plays:
-        control.setmute(1)
-        done.append("side tone muted")
-    if captures and records:
-        control.setrec(1)
-        done.append("captures")
-    if captures and _can(control.volumecap(), "Capture Volume"):
-        control.setvolume(wanted.capture_percent, pcmtype=alsa.PCM_CAPTURE)
-        done.append(f"capture at {wanted.capture_percent} %")
-    if captures or not _is(name, PLAYBACK_WORDS):
-        return done
-    if plays:
-        control.setmute(0)
-        done.append("plays")
-    if _can(control.volumecap(), "Playback Volume"):
-        control.setvolume(wanted.playback_percent, pcmtype=alsa.PCM_PLAYBACK)
-        done.append(f"playback at {wanted.playback_percent} %")
-    return done
-
-
-def _can(capabilities: Sequence[str], wanted: str) -> bool:
-    """Whether a control can do that, for each side or joined, or for both directions at once ("Mute")."""
-    both = wanted.split()[1]
-    return any(wanted in capability or capability in (both, f"Joined {both}") for capability in capabilities)
-
-
-def _switch_off(control: MixerControl, *, plays: bool, records: bool) -> list[str]:
-    if plays:
-        control.setmute(1)
-    elif records:
-        control.setrec(0)
-    else:
-        return []
-    return ["switched off"]
-
-
-def _is(name: str, words: Sequence[str]) -> bool:
-    return any(word in name for word in words)
+def alsa_name(device: str, card: Card | None) -> str:
+    """What alsa-lib opens for what a board says: for a socket, the number that its card has today."""
+    return device if card is None or card_of(device) is not None else f"hw:{card.index}"

@@ -1,7 +1,9 @@
 """`cityline lines`: each line as the exchange shows it, with what the signal core measures on it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from gateway.media.core_values import PortStatistics
 from gateway.model.echo import EchoFigures
 from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
@@ -10,14 +12,43 @@ from gateway.model.view import LineRow
 NO_ECHO: dict[str, Plain] = {"erl_db": None, "erle_db": None, "delay_ms": None}
 
 
-def lines_plain(rows: Sequence[LineRow], echo: Mapping[PortId, EchoFigures]) -> Plain:
+@dataclass(frozen=True, slots=True)
+class CardFigures:
+    """A port's sound card: its clock against ours in ppm (positive: too fast), and what it has lost."""
+
+    name: str
+    clock_ppm: int
+    xruns: int
+    lost_frames: int
+    gone: bool
+
+    @classmethod
+    def of(cls, name: str, figures: PortStatistics) -> "CardFigures":
+        """As the signal core has measured it."""
+        return cls(
+            name,
+            round(figures.capture_ppm),
+            figures.capture_xruns + figures.playback_xruns,
+            figures.lost_frames,
+            figures.card_gone,
+        )
+
+
+def lines_plain(
+    rows: Sequence[LineRow],
+    echo: Mapping[PortId, EchoFigures],
+    cards: Mapping[PortId, CardFigures] | None = None,
+) -> Plain:
     """The rows, each with ``echo``: ERL and ERLE in dB, delay in ms, null where the canceller has found
-    nothing.
+    nothing; and ``card``: null where the port has none.
     """
-    return [_with_echo(row, echo.get(row.port)) for row in rows]
+    return [_with_figures(row, echo.get(row.port), (cards or {}).get(row.port)) for row in rows]
 
 
-def _with_echo(row: LineRow, echo: EchoFigures | None) -> Plain:
+def _with_figures(row: LineRow, echo: EchoFigures | None, card: CardFigures | None) -> Plain:
     plain = to_plain(row, tagged=False)
     assert isinstance(plain, dict)
-    return plain | {"echo": NO_ECHO if echo is None else to_plain(echo, tagged=False)}
+    return plain | {
+        "echo": NO_ECHO if echo is None else to_plain(echo, tagged=False),
+        "card": None if card is None else to_plain(card, tagged=False),
+    }

@@ -114,12 +114,18 @@ def lines_text(answer: Mapping[str, Any]) -> str:
             _measured(row["echo"]["erl_db"], "dB"),
             _measured(row["echo"]["erle_db"], "dB"),
             _measured(row["echo"]["delay_ms"], "ms"),
+            _clock(row["card"]),
             row["failure"],
         )
         for row in answer["rows"]
     ]
     headings = (_("PORT"), _("KIND"), _("NAME"), _("STATE"), _("FOR"), _("CALL"))
-    return table((*headings, "ERL", "ERLE", _("ECHO AFTER"), ""), rows)
+    return table((*headings, "ERL", "ERLE", _("ECHO AFTER"), _("CARD CLOCK"), ""), rows)
+
+
+def _clock(card: Mapping[str, Any] | None) -> str:
+    """A card's drift; a dash where there is no card, or none that runs."""
+    return "-" if card is None or card["gone"] else f"{card['clock_ppm']:+d} ppm"
 
 
 def _measured(value: float | None, unit: str) -> str:

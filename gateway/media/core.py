@@ -206,6 +206,26 @@ class SignalCore:
         """A descriptor that is readable when `events` has something (for ``loop.add_reader``)."""
         return int(lib.sc_core_event_fd(self._open()))
 
+    # --- cards that come and go -----------------------------------------------------------------------------
+
+    def unplug_card(self, node: NodeId) -> None:
+        """Close the card of a port that has gone (`PortStatistics.card_gone`): the kernel keeps what was
+        pulled out until then. Bug when it has not gone.
+        """
+        code = lib.sc_core_unplug_card(self._open(), node)
+        if code != 0:
+            raise Bug(f"signal core: the card of node {node} cannot be closed: {os.strerror(code)}")
+
+    def plug_card(self, node: NodeId, device: str, capture: str = "") -> None:
+        """Open the card of a port that has gone, by the name that it has now; its ports, those of the card's
+        other side too, go on from the next tick. Waits for the kernel.
+
+        HardwareError says why it cannot be had.
+        """
+        code = lib.sc_core_plug_card(self._open(), node, device.encode(), capture.encode())
+        if code != 0:
+            raise HardwareError(f"sound card {device}: {os.strerror(code)}")
+
     # --- what it measures -----------------------------------------------------------------------------------
 
     def statistics(self) -> CoreStatistics:

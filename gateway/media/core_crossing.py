@@ -314,12 +314,13 @@ def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
             target.kind = 1
             target.exchange = ffi.cast("sc_port_exchange", exchange)
             target.self = ffi.cast("void *", line)
-        case CardAudio(device=device, side=side, full_scale_dbm0=full_scale_dbm0, capture=capture):
-            target.kind, target.side, target.full_scale_dbm0 = 2, side, full_scale_dbm0
-            for name in (device, capture):
+        case CardAudio() as card:
+            target.kind, target.side, target.full_scale_dbm0 = 2, card.side, card.full_scale_dbm0
+            target.absent = card.absent
+            for name in (card.device, card.capture):
                 if len(name.encode()) >= 128:
                     raise Bug(f"signal core: the ALSA device name {name!r} is too long")
-            target.device, target.capture_device = device.encode(), capture.encode()
+            target.device, target.capture_device = card.device.encode(), card.capture.encode()
         case SilentAudio():
             target.kind = 0
         case _:
@@ -452,6 +453,7 @@ def _port_statistics(raw: Any) -> PortStatistics:
         slips=raw.slips,
         capture_ppm=raw.capture_ppm,
         playback_ppm=raw.playback_ppm,
+        captured_samples=raw.captured_samples,
         card_gone=bool(raw.card_gone),
     )
 

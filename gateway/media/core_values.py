@@ -26,18 +26,20 @@ class CardAudio:
     1 (right).
 
     ``full_scale_dbm0`` is the level on the line of a sine that fills the card's 16 bits. ``capture`` is
-    given where recording has another name than playback.
+    given where recording has another name than playback. ``absent``: it is not there (yet); the port begins
+    as one whose card has gone, until `SignalCore.plug_card`.
     """
 
     device: str
     side: int = 0
     full_scale_dbm0: float = 3.14
     capture: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SilentAudio:
-    """A port without audio (its card is missing): it captures silence."""
+    """A port without audio: it captures silence."""
 
 
 CARD_DELAY_LIMIT_SAMPLES = 1_792
@@ -157,7 +159,9 @@ class PortStatistics:
     ``echo_delay_samples`` is what the canceller found, the rest a card's buffers that are counted.
     ``erl_db`` and ``erle_db`` as in G.168. ``nlp_off``: an answer tone was heard in this call;
     ``canceller_disabled``: so were its phase reversals, and machines have the line to themselves. The last
-    fields count for sound cards only; ``lost_frames`` are frames of the card's 48 kHz.
+    fields count for sound cards only; ``lost_frames`` are frames of the card's 48 kHz, ``captured_samples``
+    what it has given so far, of 8 kHz; ``capture_ppm`` is its clock against ours (positive: too fast),
+    ``playback_ppm`` ours against its. ``card_gone``: it was pulled out, or is not there yet.
     """
 
     node: NodeId
@@ -180,6 +184,7 @@ class PortStatistics:
     slips: int
     capture_ppm: float
     playback_ppm: float
+    captured_samples: int
     card_gone: bool
 
     @property

@@ -69,6 +69,17 @@ class PortRestored:
     port: PortId
 
 
+@dataclass(frozen=True, slots=True)
+class CardDrifts:
+    """The clock of a port's sound card is ``ppm`` off ours (positive: too fast), ``beyond`` what any sound
+    card should be, or no longer.
+    """
+
+    port: PortId
+    ppm: int
+    beyond: bool
+
+
 # --- signal core -------------------------------------------------------------------------------------------
 
 
@@ -287,6 +298,7 @@ Event = (
     | PolarityReversed
     | PortFailed
     | PortRestored
+    | CardDrifts
     | DigitStarted
     | DigitHeard
     | ToneHeard

@@ -31,7 +31,7 @@ class AudioKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PortSettings:
     """One socket of the board. ``node`` is its fixed id in the plan; ``card`` an ALSA device name such as
-    ``hw:CARD=line1``.
+    ``hw:CARD=line1``, or the socket that the card is in, such as ``usb:1-1.3``.
     """
 
     port: PortId
@@ -41,6 +41,9 @@ class PortSettings:
     card: str = ""
     card_side: int = 0
     full_scale_dbm0: float = 3.14
+    playback_percent: int | None = None
+    """Where the card's faders stand, in percent of their range; None: the driver's own."""
+    capture_percent: int | None = None
     pins: tuple[tuple[str, str], ...] = ()
     active_low: tuple[str, ...] = ()
     """Roles of pins whose logical true is the low level."""

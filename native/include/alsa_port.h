@@ -22,6 +22,7 @@ struct sc_alsa_port_settings {
     uint32_t side;                  /* 0 left or mono, 1 right */
     uint32_t sides;                 /* how many of the device are in use: 1, or 2 when another port has the other one */
     struct sc_alsa_port *sibling;   /* the port that opened the same device and outlives this one, or NULL */
+    bool absent;                    /* the card is not there (yet): the port begins as if it had been pulled out */
     float full_scale_dbm0;          /* level on the line of a sine that fills the card's 16 bits */
     struct sc_echo_canceller *canceller;    /* outlives the port */
 };
@@ -30,10 +31,11 @@ struct sc_alsa_port_statistics {
     uint64_t capture_xruns, playback_xruns;
     uint64_t lost_frames;           /* 48 kHz frames known to be lost or not played */
     uint64_t slips;                 /* under- and overruns towards the tick */
-    float capture_ppm, playback_ppm;
+    float capture_ppm, playback_ppm;    /* the card's clock against the tick's; the tick's against the card's */
     int32_t alignment_samples;      /* playback that was known to wait in the card's buffer when it was tapped */
     float captured_dbm0;            /* before the canceller */
     bool nlp_off, canceller_disabled;   /* by an answer tone (tone_disabler.h) */
+    uint64_t captured_samples;      /* of 8 kHz, so far */
     bool gone;
 };
 
@@ -44,6 +46,10 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port);
 
 /* The plan's switches; heard: some node hears this port; in_call: that, or it hears some node. */
 void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_muted, bool heard, bool in_call);
+
+/* Not from the audio thread: see sc_alsa_card_unplug and _plug (alsa_card.h); ENOTSUP without ALSA. */
+int sc_alsa_port_unplug(struct sc_alsa_port *port);
+int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char *capture_device);
 
 void sc_alsa_port_service(struct sc_alsa_port *port);
 int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);

@@ -24,6 +24,7 @@ struct sc_asrc_settings {
 
 struct sc_asrc_state {
     float ppm;               /* writer's clock against reader's as steered now: + when the writer is fast */
+    float clock_ppm;         /* the same without what only brings the fill to its target: the clocks as known */
     float fill_samples;      /* smoothed fill just before a read */
     bool locked;             /* ratio has settled */
     uint64_t written_samples, read_samples;

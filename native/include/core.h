@@ -33,6 +33,7 @@ struct sc_core_port {
     char device[128];           /* card: ALSA name for playback and capture, e.g. "hw:CARD=line1" */
     char capture_device[128];   /* card: another name for capture; empty = the same */
     uint32_t side;              /* card: 0 left, 1 right; of a mono card 0 */
+    bool absent;                /* card: not there (yet); sc_core_plug_card brings it */
     float full_scale_dbm0;      /* card: level of a sine that fills the card's 16 bits, on the line */
     bool echo_delay_known;      /* the canceller begins at the delay that it found in an earlier run */
     int32_t echo_delay_samples; /* sc_port_statistics.echo_delay_samples of that run */
@@ -106,6 +107,15 @@ int sc_core_rtp_give(struct sc_core *core, uint32_t socket, const uint8_t *packe
 int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, size_t *n,
                      struct sc_rtp_address *destination);
 
+/* --- cards that come and go ------------------------------------------------------------------------------------- */
+
+/* A card that has gone (sc_port_statistics.card_gone) is closed, so that the kernel can let it go; when it is back it is opened,
+ * by the name that it has now, and its ports go on from the next tick. Both serve all ports of the card; they wait for the
+ * kernel, but no tick waits for them. EINVAL: the node is no card's port; EBUSY: the card is not gone, or somebody does the same
+ * just now; and what alsa-lib says (ENOENT, ENODEV: not there; EBUSY also: another program has it). */
+int sc_core_unplug_card(struct sc_core *core, uint32_t node);
+int sc_core_plug_card(struct sc_core *core, uint32_t node, const char *device, const char *capture_device);
+
 /* --- real time --------------------------------------------------------------------------------------------------- */
 
 /* Starts the audio thread. EALREADY, EAGAIN, ENOMEM. */
@@ -139,7 +149,8 @@ struct sc_port_statistics {
     uint64_t lost_frames;       /* card: 48 kHz frames known to be lost or not played in xruns */
     uint64_t slips;             /* card: under- and overruns of the resamplers towards the tick */
     float capture_ppm;          /* card's clock against ours */
-    float playback_ppm;
+    float playback_ppm;         /* ours against the card's */
+    uint64_t captured_samples;  /* card: of 8 kHz, so far */
     bool card_gone;             /* the card has been unplugged or fails for good */
 };
 

@@ -27,6 +27,20 @@ void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_mu
     (void)capture_muted;
 }
 
+int sc_alsa_port_unplug(struct sc_alsa_port *port)
+{
+    (void)port;
+    return ENOTSUP;
+}
+
+int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char *capture_device)
+{
+    (void)port;
+    (void)device;
+    (void)capture_device;
+    return ENOTSUP;
+}
+
 void sc_alsa_port_service(struct sc_alsa_port *port)
 {
     (void)port;

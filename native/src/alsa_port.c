@@ -21,6 +21,7 @@
 #include <speex/speex_resampler.h>
 #include <string.h>
 
+#define MAX_PPM 2500.0f                 /* clones of clones are 1,000 ppm off: far enough beyond to see that */
 #define QUALITY 3                       /* libspeexdsp: 3 ms of delay, 80 dB */
 #define REFERENCE_SAMPLES 4096          /* power of two: 512 ms of what was played */
 #define SPAN_MOST_SAMPLES 2048          /* of any canceller: what it may still hear of what was played */
@@ -78,6 +79,15 @@ static void restarted(void *self)
     memset(port->reference, 0, sizeof port->reference);
 }
 
+static void plugged(void *self)
+{
+    struct sc_alsa_port *port = self;
+    sc_asrc_reset(port->to_tick);
+    sc_asrc_reset(port->to_card);
+    speex_resampler_reset_mem(port->down);
+    speex_resampler_reset_mem(port->up);
+}
+
 static void captured(void *self, const int16_t *frames, size_t stride, size_t n, int64_t position)
 {
     struct sc_alsa_port *port = self;
@@ -130,6 +140,7 @@ static int make_resamplers(struct sc_alsa_port *port)
     sc_asrc_settings_default(&settings);
     settings.target_fill_samples =
         sc_alsa_card_hardware(port->card) ? HARDWARE_FILL_SAMPLES : PLUGIN_FILL_SAMPLES;
+    settings.max_ppm = MAX_PPM;
     error = sc_asrc_create(&port->to_tick, &settings);
     if (error == 0)
         error = sc_asrc_create(&port->to_card, &settings);
@@ -144,12 +155,15 @@ static int make_card(struct sc_alsa_port *port, const struct sc_alsa_port_settin
 {
     bool same = settings->capture_device == NULL || settings->capture_device[0] == '\0';
     const char *capture = same ? settings->device : settings->capture_device;
-    struct sc_alsa_side side = { .self = port, .captured = captured, .play = play, .restarted = restarted };
+    struct sc_alsa_side side = { .self = port, .captured = captured, .play = play, .restarted = restarted, .plugged = plugged };
     if (settings->sibling != NULL && sc_alsa_card_is(settings->sibling->card, settings->device, capture)) {
         port->card = settings->sibling->card;
         return sc_alsa_card_attach(port->card, settings->side, &side);
     }
-    int error = sc_alsa_card_create(&port->card, settings->device, capture, settings->sides);
+    struct sc_alsa_card_settings card = {
+        .playback = settings->device, .capture = capture, .sides = settings->sides, .absent = settings->absent
+    };
+    int error = sc_alsa_card_create(&port->card, &card);
     port->owns_card = error == 0;
     return error != 0 ? error : sc_alsa_card_attach(port->card, settings->side, &side);
 }
@@ -201,6 +215,17 @@ void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_mu
     port->muted = capture_muted;
 }
 
+int sc_alsa_port_unplug(struct sc_alsa_port *port)
+{
+    return sc_alsa_card_unplug(port->card);
+}
+
+int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char *capture_device)
+{
+    bool same = capture_device == NULL || capture_device[0] == '\0';
+    return sc_alsa_card_plug(port->card, device, same ? device : capture_device);
+}
+
 void sc_alsa_port_service(struct sc_alsa_port *port)
 {
     if (port->owns_card)
@@ -211,11 +236,11 @@ int sc_alsa_port_exchange(void *self, const int16_t *playback, int16_t *capture,
 {
     struct sc_alsa_port *port = self;
     struct sc_alsa_card_statistics card;
-    int error = sc_asrc_write(port->to_card, playback, samples);
-    if (error == 0)
-        error = sc_asrc_read(port->to_tick, capture, samples);
     sc_alsa_card_statistics(port->card, &card);
-    return card.gone ? ENODEV : error;
+    if (card.gone)
+        return ENODEV;
+    int error = sc_asrc_write(port->to_card, playback, samples);
+    return error != 0 ? error : sc_asrc_read(port->to_tick, capture, samples);
 }
 
 void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_port_statistics *out)
@@ -230,12 +255,13 @@ void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_por
         .playback_xruns = card.playback_xruns,
         .lost_frames = card.lost_frames,
         .slips = (uint64_t)to_tick.underruns + to_tick.overruns + to_card.underruns + to_card.overruns,
-        .capture_ppm = to_tick.ppm,
-        .playback_ppm = to_card.ppm,
+        .capture_ppm = to_tick.clock_ppm,
+        .playback_ppm = to_card.clock_ppm,
         .alignment_samples = card.alignment_samples,
         .captured_dbm0 = sc_meter_dbm0(&port->captured_meter),
         .nlp_off = port->policy.disabler.nlp_off,
         .canceller_disabled = port->policy.disabler.disabled,
+        .captured_samples = card.captured_samples,
         .gone = card.gone,
     };
 }

@@ -260,6 +260,7 @@ void sc_asrc_get_state(const struct sc_asrc *asrc, struct sc_asrc_state *out)
 {
     *out = asrc->state;
     out->ppm = (float)asrc->ppm;
+    out->clock_ppm = (float)asrc->integral_ppm;
     out->fill_samples = (float)((double)asrc->settings.target_fill_samples + asrc->smoothed_error);
     out->locked = asrc->slow;
 }

@@ -174,6 +174,29 @@ int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, siz
     return error;
 }
 
+/* --- cards that come and go -------------------------------------------------------------------------------------- */
+
+static struct sc_alsa_port *card_of(const struct sc_core *core, uint32_t node)
+{
+    for (uint32_t i = 0; i < core->settings.port_count; i++)
+        if (core->ports[i].settings.node == node)
+            return core->ports[i].card;
+    return NULL;
+}
+
+/* Without the control mutex: events and statistics are asked for while the kernel opens a card. */
+int sc_core_unplug_card(struct sc_core *core, uint32_t node)
+{
+    struct sc_alsa_port *card = card_of(core, node);
+    return card != NULL ? sc_alsa_port_unplug(card) : EINVAL;
+}
+
+int sc_core_plug_card(struct sc_core *core, uint32_t node, const char *device, const char *capture_device)
+{
+    struct sc_alsa_port *card = card_of(core, node);
+    return card != NULL ? sc_alsa_port_plug(card, device, capture_device) : EINVAL;
+}
+
 /* --- steps ------------------------------------------------------------------------------------------------------- */
 
 /* The clock that stamps arriving packets: the kernel's on UDP, the ticks themselves in memory. */

@@ -141,6 +141,7 @@ static int make_card(struct sc_core *core, const struct sc_core_settings *given,
         .side = port->settings.side,
         .sides = sides,
         .sibling = sibling,
+        .absent = port->settings.absent,
         .full_scale_dbm0 = port->settings.full_scale_dbm0,
         .canceller = port->canceller,
     };

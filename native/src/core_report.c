@@ -39,6 +39,7 @@ static void report_port(struct sc_port_statistics *out, const struct sc_port_sta
     out->slips = card.slips;
     out->capture_ppm = card.capture_ppm;
     out->playback_ppm = card.playback_ppm;
+    out->captured_samples = card.captured_samples;
     out->card_gone = card.gone;
 }
 

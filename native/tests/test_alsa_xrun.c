@@ -31,11 +31,15 @@ static int64_t now;
 static int16_t air[AIR];
 static uint32_t noise_seed = 1;
 static int reports_hardware = 1;
+static bool pulled;                     /* the card is out of its socket, which its pointers do not say: they stand still */
+static bool hangs;                      /* it runs and its pointers stand still */
+static bool absent_at_first;            /* the port is made without its card */
+static int opened;                      /* handles that are open */
 static int64_t to_lose;                 /* captured frames that never come, and no error says so */
 
 static int64_t pointer(const snd_pcm_t *pcm)
 {
-    return pcm->running ? (now - pcm->begun) / STEP * STEP : 0;
+    return pcm->running && !hangs ? (now - pcm->begun) / STEP * STEP : 0;
 }
 
 static int16_t echo_at(int64_t moment)
@@ -71,8 +75,9 @@ static void pass(int64_t frames)
 int snd_pcm_open(snd_pcm_t **out, const char *name, snd_pcm_stream_t stream, int mode)
 {
     (void)mode;
-    if (strcmp(name, "fake") != 0)
+    if (strcmp(name, "fake") != 0 || pulled)
         return -ENOENT;
+    opened++;
     *out = &cards[stream == SND_PCM_STREAM_PLAYBACK];
     memset(*out, 0, sizeof **out);
     (*out)->playback = stream == SND_PCM_STREAM_PLAYBACK;
@@ -82,7 +87,14 @@ int snd_pcm_open(snd_pcm_t **out, const char *name, snd_pcm_stream_t stream, int
 int snd_pcm_close(snd_pcm_t *pcm)
 {
     pcm->running = false;
+    opened--;
     return 0;
+}
+
+snd_pcm_state_t snd_pcm_state(snd_pcm_t *pcm)
+{
+    (void)pcm;
+    return pulled ? SND_PCM_STATE_DISCONNECTED : SND_PCM_STATE_RUNNING;
 }
 
 int snd_pcm_drop(snd_pcm_t *pcm)
@@ -93,6 +105,8 @@ int snd_pcm_drop(snd_pcm_t *pcm)
 
 int snd_pcm_prepare(snd_pcm_t *pcm)
 {
+    if (pulled)
+        return -ENODEV;
     pcm->running = pcm->failed = false;
     pcm->prepared = true;
     pcm->given = 0;
@@ -110,15 +124,15 @@ int snd_pcm_start(snd_pcm_t *pcm)
 
 snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
 {
-    if (pcm->failed)
+    if (pcm->failed && !pulled)
         return -EPIPE;
-    return pcm->playback ? pcm->buffer - (pcm->given - pointer(pcm)) : pointer(pcm) - pcm->given;
+    return pulled ? 0 : pcm->playback ? pcm->buffer - (pcm->given - pointer(pcm)) : pointer(pcm) - pcm->given;
 }
 
 snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *frames, snd_pcm_uframes_t n)
 {
-    if (pcm->failed)
-        return -EPIPE;
+    if (pulled || pcm->failed)
+        return pulled ? -ENODEV : -EPIPE;
     for (snd_pcm_uframes_t i = 0; i < n; i++)
         pcm->ring[pcm->given++ % RING] = ((const int16_t *)frames)[i];
     return (snd_pcm_sframes_t)n;
@@ -126,8 +140,8 @@ snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *frames, snd_pcm_ufr
 
 snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *frames, snd_pcm_uframes_t n)
 {
-    if (pcm->failed)
-        return -EPIPE;
+    if (pulled || pcm->failed)
+        return pulled ? -ENODEV : -EPIPE;
     for (snd_pcm_uframes_t i = 0; i < n; i++)
         ((int16_t *)frames)[i] = pcm->ring[pcm->given++ % RING];
     return (snd_pcm_sframes_t)n;
@@ -190,6 +204,7 @@ struct rig {
     struct signal far;
     int16_t *played;
     size_t at;
+    bool absent;                        /* the port is to say that its card is not there */
 };
 
 static void open_rig(struct rig *rig, uint64_t seed)
@@ -202,9 +217,10 @@ static void open_rig(struct rig *rig, uint64_t seed)
     signal_noise(&rig->far, 0, rig->far.length, -18);
     rig->played = signal_samples(&rig->far);
     rig->at = 0;
+    rig->absent = false;
     now = 1 << 20;
     CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
-    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .full_scale_dbm0 = 3.14f, .canceller = rig->canceller };
+    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .full_scale_dbm0 = 3.14f, .canceller = rig->canceller, .absent = absent_at_first };
     CHECK_EQ(sc_alsa_port_create(&rig->port, &port), 0);
     sc_alsa_port_set(rig->port, true, false, true, true);
 }
@@ -227,7 +243,8 @@ static double run_ms(struct rig *rig, int ms)
         int16_t captured[TICK];
         pass(TICK_FRAMES);
         sc_alsa_port_service(rig->port);
-        CHECK_EQ(sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK), 0);
+        const int error = sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK);
+        CHECK_EQ(error, rig->absent ? ENODEV : 0);
         rig->at = (rig->at + TICK) % (rig->far.length - TICK);
         for (int i = 0; i < TICK && t >= ms / 10 - 10; i++, counted++)
             energy += (double)captured[i] * captured[i];
@@ -312,8 +329,111 @@ static void test_a_plug_in_is_realigned_too(void)
     reports_hardware = 1;
 }
 
+/* One tick in which the card may say either. */
+static void tick_over(struct rig *rig)
+{
+    int16_t captured[TICK];
+    pass(TICK_FRAMES);
+    sc_alsa_port_service(rig->port);
+    (void)sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK);
+}
+
+static void test_a_card_that_was_pulled_out_is_given_up_closed_and_taken_back(void)
+{
+    struct rig rig;
+    open_rig(&rig, 11);
+    const double before = run_ms(&rig, 5000);
+    CHECK_EQ(sc_alsa_port_unplug(rig.port), EBUSY);         /* it runs */
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), EBUSY);
+    pulled = true;
+    tick_over(&rig);
+    CHECK(figures_of(&rig).gone);
+    rig.absent = true;
+    run_ms(&rig, 2000);
+    const uint64_t captured = figures_of(&rig).captured_samples;
+    CHECK_EQ(opened, 2);
+    CHECK_EQ(sc_alsa_port_unplug(rig.port), 0);
+    CHECK_EQ(opened, 0);                                    /* the kernel can let it go */
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), ENOENT);
+    run_ms(&rig, 100);
+    CHECK(figures_of(&rig).gone);
+    pulled = false;
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), 0);
+    CHECK(figures_of(&rig).gone);                           /* until the next service takes it */
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), EBUSY);
+    rig.absent = false;
+    const double after = run_ms(&rig, 500);
+    CHECK(!figures_of(&rig).gone);
+    CHECK(figures_of(&rig).captured_samples > captured + 3000);
+    printf("pulled out and back: the echo is %.1f dB down, %.1f dB before\n", after, before);
+    CHECK(after > before - 6);                              /* what the canceller knew is still so */
+    close_rig(&rig);
+    CHECK_EQ(opened, 0);
+}
+
+static void test_a_card_that_is_not_there_at_first_comes_when_it_is_plugged(void)
+{
+    struct rig rig;
+    absent_at_first = true;
+    open_rig(&rig, 12);
+    absent_at_first = false;
+    rig.absent = true;
+    run_ms(&rig, 500);
+    CHECK(figures_of(&rig).gone);
+    CHECK_EQ(figures_of(&rig).capture_xruns + figures_of(&rig).playback_xruns, 0);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", "fake"), 0);
+    rig.absent = false;
+    CHECK(run_ms(&rig, 5000) > 20);
+    CHECK_EQ(figures_of(&rig).slips, 0);
+    close_rig(&rig);
+}
+
+static void test_a_card_that_hangs_is_started_anew_and_then_given_up(void)
+{
+    struct rig rig;
+    open_rig(&rig, 13);
+    run_ms(&rig, 1000);
+    hangs = true;
+    run_ms(&rig, 1500);
+    CHECK(!figures_of(&rig).gone);
+    CHECK(figures_of(&rig).capture_xruns > 0);
+    hangs = false;
+    run_ms(&rig, 500);
+    const uint64_t captured = figures_of(&rig).captured_samples;
+    run_ms(&rig, 100);
+    CHECK(figures_of(&rig).captured_samples > captured);
+    hangs = true;
+    for (int i = 0; i < 600; i++)
+        tick_over(&rig);
+    CHECK(figures_of(&rig).gone);
+    hangs = false;
+    close_rig(&rig);
+}
+
+/* The figure that names a card whose clock is off: frames come 1,000 ppm too fast. */
+static void test_the_clock_of_a_card_that_is_1000_ppm_off_is_known(void)
+{
+    struct rig rig;
+    open_rig(&rig, 14);
+    for (int i = 0; i < 6000; i++) {
+        tick_over(&rig);
+        pass(i % 25 == 0 ? 12 : 0);     /* 0.48 frames a tick of 480, in lumps of a quarter millisecond */
+    }
+    const struct sc_alsa_port_statistics figures = figures_of(&rig);
+    printf("a card 1,000 ppm too fast is measured at %.0f ppm, played to at %.0f ppm\n", (double)figures.capture_ppm,
+           (double)figures.playback_ppm);
+    CHECK_NEAR(figures.capture_ppm, 1000, 40);
+    CHECK_NEAR(figures.playback_ppm, -1000, 40);
+    CHECK_EQ(figures.slips, 0);
+    close_rig(&rig);
+}
+
 int main(void)
 {
+    RUN(test_a_card_that_was_pulled_out_is_given_up_closed_and_taken_back);
+    RUN(test_a_card_that_is_not_there_at_first_comes_when_it_is_plugged);
+    RUN(test_a_card_that_hangs_is_started_anew_and_then_given_up);
+    RUN(test_the_clock_of_a_card_that_is_1000_ppm_off_is_known);
     RUN(test_within_200_ms_of_an_xrun_the_echo_is_gone_again);
     RUN(test_frames_that_a_card_loses_silently_are_noticed);
     RUN(test_xrun_after_xrun);

@@ -2,11 +2,12 @@
 
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from gateway.drivers import alsa
-from gateway.drivers.alsa import Card, MixerSettings, card_of, list_cards, require_card, settle_mixer
+from gateway.drivers.alsa import Card, alsa_name, card_of, list_cards, require_card, socket_of
 from gateway.errors import HardwareError
 
 CARDS = (Card(0, "Headphones", "bcm2835 Headphones"), Card(2, "line1", "USB PnP Sound Device"))
@@ -26,7 +27,8 @@ class Control:
     volumes: tuple[str, ...] = ()
     plays: bool | None = None
     captures: bool | None = None
-    percent: dict[int, int] = field(default_factory=dict)
+    sides: int = 1
+    percent: dict[int, list[int]] = field(default_factory=dict)
     closed: bool = False
 
     def switchcap(self) -> tuple[str, ...]:
@@ -45,8 +47,13 @@ class Control:
             raise RefusedError("no capture switch")
         self.captures = bool(capture)
 
-    def setvolume(self, volume: int, *, pcmtype: int) -> None:
-        self.percent[pcmtype] = volume
+    def getvolume(self, *, pcmtype: int) -> list[int]:
+        return self.percent.setdefault(pcmtype, [0] * self.sides)
+
+    def setvolume(self, volume: int, *, channel: int, pcmtype: int) -> None:
+        now = self.getvolume(pcmtype=pcmtype)
+        for side in range(self.sides) if channel == Kernel.MIXER_CHANNEL_ALL else (channel,):
+            now[side] = volume
 
     def close(self) -> None:
         self.closed = True
@@ -58,6 +65,7 @@ class Kernel:
     ALSAAudioError = RefusedError
     PCM_PLAYBACK = 0
     PCM_CAPTURE = 1
+    MIXER_CHANNEL_ALL = -1
 
     def __init__(self) -> None:
         self.controls = {
@@ -133,23 +141,49 @@ def test_without_any_card_it_says_so() -> None:
         require_card("hw:0", ())
 
 
-def test_the_mixer_of_a_line_has_no_agc_no_side_tone_no_boost() -> None:
-    kernel = Kernel()
-    done = settle_mixer(CARDS[1], kernel, MixerSettings(playback_percent=90, capture_percent=40))
-    speaker, mic, agc = (kernel.controls[name] for name in ("Speaker", "Mic", "Auto Gain Control"))
-    assert (speaker.plays, speaker.percent) == (True, {Kernel.PCM_PLAYBACK: 90})
-    assert (mic.plays, mic.captures, mic.percent) == (False, True, {Kernel.PCM_CAPTURE: 40})
-    assert agc.plays is False
-    assert kernel.controls["Mic Boost"].captures is False
-    assert all(control.closed for control in kernel.controls.values())
-    assert "Mic: side tone muted" in done
-    assert "Auto Gain Control: switched off" in done
-    assert not any(line.startswith("Digital In") for line in done)
+@pytest.mark.parametrize(
+    ("device", "bus", "socket"),
+    [
+        ("usb1/1-1/1-1.3/1-1.3:1.0", "usb", "usb:1-1.3"),
+        ("platform/snd_aloop.0", "platform", "platform:snd_aloop.0"),
+        ("pci0000:00/0000:00:1f.3", "pci", "pci:0000:00:1f.3"),
+    ],
+)
+def test_the_socket_of_a_card_is_read_from_its_device(
+    tmp_path: Path, device: str, bus: str, socket: str
+) -> None:
+    folder = tmp_path / "devices" / device
+    folder.mkdir(parents=True)
+    (tmp_path / "bus" / bus).mkdir(parents=True)
+    (folder / "subsystem").symlink_to(tmp_path / "bus" / bus)
+    card = tmp_path / "card3"
+    card.mkdir()
+    (card / "device").symlink_to(folder)
+    assert socket_of(card / "device") == socket
 
 
-def test_a_card_that_has_gone_is_told_as_such() -> None:
-    with pytest.raises(HardwareError, match="mixer of sound card Headphones cannot be set: No such file"):
-        settle_mixer(CARDS[0], Kernel())
+def test_a_card_without_a_device_is_in_no_socket(tmp_path: Path) -> None:
+    assert socket_of(tmp_path / "nothing") == ""
+
+
+SOCKETED = (Card(0, "Device", "USB Audio", "usb:1-1.2"), Card(4, "Device_1", "USB Audio", "usb:1-1.3"))
+
+
+def test_a_card_is_found_by_its_socket_whatever_its_number_is_today() -> None:
+    card = require_card("usb:1-1.3", SOCKETED)
+    assert card == SOCKETED[1]
+    assert alsa_name("usb:1-1.3", card) == "hw:4"
+    assert alsa_name("hw:CARD=Device", SOCKETED[0]) == "hw:CARD=Device"
+    assert alsa_name("near0", None) == "near0"
+
+
+def test_an_empty_socket_is_named_with_the_cards_and_their_sockets() -> None:
+    with pytest.raises(HardwareError) as caught:
+        require_card("usb:1-1.4", SOCKETED)
+    text = str(caught.value)
+    assert "there is no sound card in the socket usb:1-1.4" in text
+    assert "Device_1 (USB Audio) in usb:1-1.3" in text
+    assert "correct `card` in board.toml" in text
 
 
 def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

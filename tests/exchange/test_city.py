@@ -6,7 +6,7 @@ import pytest
 
 from gateway.model.actions import Direction, StopRinging
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import PortFailed, PortRestored, RingEdge
+from gateway.model.events import CardDrifts, PortFailed, PortRestored, RingEdge
 from gateway.model.numbers import PortId, ToneKind
 from gateway.model.plan import Detectors
 from gateway.model.settings import HuntGroupSettings
@@ -410,6 +410,24 @@ def test_a_failed_port_releases_its_call_and_works_again_when_restored(
     assert world.city(2).seized
     world.feed(PortRestored(PortId("fxo1")))
     assert city.state == "idle"
+
+
+def test_a_card_whose_clock_is_off_is_named_and_no_call_is_touched(
+    world: World, anna: Telephone, city: City
+) -> None:
+    city.calls("4951234567")
+    world.wait(3)
+    anna.lifts()
+    world.feed(CardDrifts(PortId("fxo1"), -1_012, beyond=True))
+    (alarm,) = world.alarms
+    assert alarm.about == "fxo1"
+    assert "The clock of the sound card of fxo1 is 1012 ppm too slow: calls go on" in alarm.text
+    assert any("alarm, the clock is 1012 ppm too slow" in line for line in world.narration)
+    assert city.state == "talking"
+    world.feed(CardDrifts(PortId("fxo1"), 30, beyond=False))
+    world.feed(CardDrifts(PortId("nowhere"), 1_000, beyond=True))
+    assert len(world.alarms) == 1
+    assert not world.ended
 
 
 def test_digits_in_a_conversation_are_not_looked_for(world: World, anna: Telephone, city: City) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.interfaces import SipListen
 from gateway.management import tables
 from gateway.management.announcement import announcement, exposure_text, host_port, secrets_text
-from gateway.management.lines import lines_plain
+from gateway.management.lines import CardFigures, lines_plain
 from gateway.model.actions import Action, Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.model.echo import EchoFigures
@@ -61,16 +61,27 @@ def test_each_line_shows_what_its_canceller_measured_and_a_dash_where_it_found_n
     row = LineRow(PortId("fxs1"), PortKind.FXS, "101", "talking", 1_000, CallId(7))
     other = LineRow(PortId("fxo1"), PortKind.FXO, "city1", "idle", 1_000)
     echo = {PortId("fxs1"): EchoFigures(12.5, 27.8, 31.5), PortId("fxo1"): EchoFigures()}
-    plain = lines_plain((row, other), echo)
+    cards = {PortId("fxs1"): CardFigures("usb:1-1.3", 1_012, 2, 960, gone=False)}
+    plain = lines_plain((row, other), echo, cards)
     assert isinstance(plain, list)
     assert [line["echo"] for line in plain] == [  # type: ignore[index, call-overload]
         {"erl_db": 12.5, "erle_db": 27.8, "delay_ms": 31.5},
         {"erl_db": None, "erle_db": None, "delay_ms": None},
     ]
+    assert plain[0]["card"]["xruns"] == 2  # type: ignore[index, call-overload]
+    assert plain[1]["card"] is None  # type: ignore[index, call-overload]
     head, first, second = tables.lines_text({"now_ms": 2_000, "rows": plain}).splitlines()
-    assert head.split()[-4:] == ["ERL", "ERLE", "ECHO", "AFTER"]
-    assert first.split()[-6:] == ["12", "dB", "28", "dB", "32", "ms"]
-    assert second.split()[-3:] == ["-", "-", "-"]
+    assert head.split()[-6:] == ["ERL", "ERLE", "ECHO", "AFTER", "CARD", "CLOCK"]
+    assert first.split()[-8:] == ["12", "dB", "28", "dB", "32", "ms", "+1012", "ppm"]
+    assert second.split()[-4:] == ["-", "-", "-", "-"]
+
+
+def test_the_clock_of_a_card_that_has_gone_is_not_shown():
+    row = LineRow(PortId("fxs1"), PortKind.FXS, "101", "failed", 0, failure="gone")
+    cards = {PortId("fxs1"): CardFigures("usb:1-1.3", 1_012, 0, 0, gone=True)}
+    text = tables.lines_text({"now_ms": 0, "rows": lines_plain((row,), {}, cards)})
+    assert "ppm" not in text
+    assert "gone" in text
 
 
 def test_a_line_that_the_core_does_not_know_is_shown_without_figures():
