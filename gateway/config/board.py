@@ -2,8 +2,8 @@
 
 import re
 from pathlib import Path as FilePath
-from typing import assert_never
 
+from gateway.config.cards import check_cards
 from gateway.config.document import Document, read_document
 from gateway.config.header import check_header
 from gateway.config.lines import Path
@@ -32,7 +32,7 @@ def load_board(path: FilePath) -> tuple[BoardSettings, Document]:
     file = document.check(BoardFile)
     if file is not None:
         _check_pins(document, file)
-        _check_cards(document, file)
+        check_cards(document, file)
         _check_rest(document, file)
         check_header(document, file)
         check_power(document, file)
@@ -91,33 +91,6 @@ def _check_world(document: Document, name: str, port: PortEntry) -> None:
         document.complain(("port", name), what, 'audio = "alsa" and card = "hw:CARD=NAME"')
 
 
-def _check_cards(document: Document, file: BoardFile) -> None:
-    taken: dict[tuple[str, str], str] = {}
-    for name, port in file.port.items():
-        match port.audio:
-            case "wire":
-                for role in ("card", "side"):
-                    if getattr(port, role) is not None:
-                        what = f'"{role}" belongs to a sound card, but "audio" is "wire"'
-                        document.complain(("port", name, role), what, 'write audio = "alsa" or remove it')
-            case "alsa":
-                _check_card(document, name, port, taken)
-            case _:
-                assert_never(port.audio)
-
-
-def _check_card(document: Document, name: str, port: PortEntry, taken: dict[tuple[str, str], str]) -> None:
-    if port.card is None:
-        document.complain(("port", name), '"audio" is "alsa", but "card" is missing', 'card = "hw:CARD=NAME"')
-        return
-    side = port.side or "left"
-    place = (port.card, side)
-    if place in taken:
-        what = f'the {side} side of the card "{shown(port.card)}" is used by port "{taken[place]}" already'
-        document.complain(("port", name, "card"), what, 'side = "left" and side = "right" serve two ports')
-    taken.setdefault(place, name)
-
-
 def _check_rest(document: Document, file: BoardFile) -> None:
     for name, port in file.port.items():
         if not NAME.fullmatch(name):
@@ -145,6 +118,9 @@ def _settings(file: BoardFile) -> BoardSettings:
             card=port.card or "",
             card_side=SIDES[port.side or "left"],
             full_scale_dbm0=port.full_scale_dbm0,
+            playback_full_scale_dbm0=port.playback_full_scale_dbm0,
+            playback_percent=port.playback_percent,
+            capture_percent=port.capture_percent,
             pins=tuple(port.pins.items()),
             active_low=tuple(port.active_low),
             pulls=tuple(port.pull.items()),

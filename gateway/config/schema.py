@@ -188,6 +188,13 @@ Current = Annotated[int, Field(ge=1, le=5_000)]
 """mA"""
 
 
+FullScale = Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)]
+"""dBm0"""
+
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
 class PortEntry(Entry):
     """``[port.fxs1]``: one socket of the board."""
 
@@ -196,7 +203,7 @@ class PortEntry(Entry):
     audio: Literal["wire", "alsa"] = "wire"
     """"wire": the simulator's two-wire line; "alsa": a sound card."""
     card: Text | None = None
-    """The sound card by its ALSA name."""
+    """The sound card by its ALSA name ("hw:CARD=line1") or by the socket that it is in ("usb:1-1.3")."""
     side: Literal["left", "right"] | None = None
     """Which half of a stereo card."""
     pins: dict[str, str] = {}
@@ -211,8 +218,14 @@ class PortEntry(Entry):
     """What this telephone's module draws while off hook; the Ag1171's most is the default."""
     ringing_ma: Current = 500
     """What it draws while ringing one telephone (1 REN)."""
-    full_scale_dbm0: Annotated[float, Field(ge=-20.0, le=20.0, allow_inf_nan=False)] = 3.14
-    """Level of a full-scale sine on this card."""
+    full_scale_dbm0: FullScale = 3.14
+    """Level on the line of a full-scale sine of this card: `cityline board calibrate` measures it."""
+    playback_full_scale_dbm0: FullScale | None = None
+    """The same of what the card plays, where that differs."""
+    playback_percent: Percent | None = None
+    """Where the card's playback fader stands, in percent of its range; left out: 100."""
+    capture_percent: Percent | None = None
+    """Where its capture fader stands; left out: 50."""
     spoken_gain_db: Gain = 0.0
     """Added to what comes from this line, before others hear it."""
     heard_gain_db: Gain = 0.0

@@ -6,15 +6,12 @@ are in, serial ports.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.drivers import alsa, gpio
 from gateway.errors import HardwareError
 
 Found = TypeVar("Found")
-
-SOUND_CLASS = Path("/sys/class/sound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +21,6 @@ class ChipLines:
     chip: gpio.Chip
     lines: int
     taken: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SoundCard:
-    """A sound card and the USB socket it is in (``1-1.2``), empty where it is in none."""
-
-    card: alsa.Card
-    usb_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +41,7 @@ class Machine:
     """Everything found. ``unseen``: what could not be looked at, and why."""
 
     chips: tuple[ChipLines, ...] = ()
-    cards: tuple[SoundCard, ...] = ()
+    cards: tuple[alsa.Card, ...] = ()
     serial_ports: tuple[SerialPort, ...] = ()
     unseen: tuple[str, ...] = ()
 
@@ -89,20 +78,8 @@ def _with_lines(library: Any, chip: gpio.Chip) -> ChipLines:
     )
 
 
-def _cards() -> tuple[SoundCard, ...]:
-    return tuple(
-        SoundCard(card, _usb_path(SOUND_CLASS / f"card{card.index}" / "device"))
-        for card in alsa.list_cards(alsa.library())
-    )
-
-
-def _usb_path(device: Path) -> str:
-    """``1-1.2`` of a USB interface's folder (``.../1-1.2/1-1.2:1.0``), empty for what is in no USB socket."""
-    try:
-        interface = device.resolve(strict=True).name
-    except OSError:
-        return ""
-    return interface.partition(":")[0] if ":" in interface else ""
+def _cards() -> tuple[alsa.Card, ...]:
+    return alsa.list_cards(alsa.library())
 
 
 def _serial_ports() -> tuple[SerialPort, ...]:

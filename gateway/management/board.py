@@ -50,7 +50,7 @@ def _card_misfit(port: PortSettings, machine: Machine) -> str:
     if port.audio is not AudioKind.ALSA:
         return ""
     try:
-        require_card(port.card, [sound.card for sound in machine.cards])
+        require_card(port.card, machine.cards)
     except HardwareError as error:
         return str(error)
     return ""
@@ -100,13 +100,12 @@ def _serial_text(serial: SerialPort) -> str:
 def _ports(machine: Machine) -> Iterator[str]:
     if not machine.cards:
         yield "# There is no sound card here: plug the lines' cards in and probe again."
-    for number, sound in enumerate(machine.cards, start=1):
+    for number, card in enumerate(machine.cards, start=1):
+        in_usb = card.socket.startswith("usb:")
         yield ""
-        yield f"# {sound.card.name}" + (
-            f", in USB socket {sound.usb_path}" if sound.usb_path else ", in no USB socket"
-        )
+        yield f"# {card.name}, id {card.id}" + (", by the USB socket it is in" if in_usb else "")
         yield f"[port.line{number}]"
         yield 'kind = "fxs"  # or "fxo" for a city line'
         yield 'audio = "alsa"'
-        yield f'card = "hw:CARD={sound.card.id}"'
+        yield f'card = "{card.socket if in_usb else f"hw:CARD={card.id}"}"'
         yield "pins = { }"

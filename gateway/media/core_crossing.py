@@ -316,6 +316,8 @@ def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
             target.self = ffi.cast("void *", line)
         case CardAudio() as card:
             target.kind, target.side, target.full_scale_dbm0 = 2, card.side, card.full_scale_dbm0
+            played = card.playback_full_scale_dbm0
+            target.playback_full_scale_dbm0 = card.full_scale_dbm0 if played is None else played
             target.absent = card.absent
             for name in (card.device, card.capture):
                 if len(name.encode()) >= 128:

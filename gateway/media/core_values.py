@@ -25,14 +25,16 @@ class CardAudio:
     """A port that is one side of an ALSA device: a name such as ``hw:CARD=line1``, side 0 (left or mono) or
     1 (right).
 
-    ``full_scale_dbm0`` is the level on the line of a sine that fills the card's 16 bits. ``capture`` is
-    given where recording has another name than playback. ``absent``: it is not there (yet); the port begins
+    ``full_scale_dbm0`` is the level on the line of a sine that fills the card's 16 bits when it is captured,
+    ``playback_full_scale_dbm0`` when it is played (None: the same). ``capture`` is given where recording has
+    another name than playback. ``absent``: it is not there (yet); the port begins
     as one whose card has gone, until `SignalCore.plug_card`.
     """
 
     device: str
     side: int = 0
     full_scale_dbm0: float = 3.14
+    playback_full_scale_dbm0: float | None = None
     capture: str = ""
     absent: bool = False
 

@@ -41,6 +41,8 @@ class PortSettings:
     card: str = ""
     card_side: int = 0
     full_scale_dbm0: float = 3.14
+    playback_full_scale_dbm0: float | None = None
+    """Of what is played; None: as ``full_scale_dbm0``."""
     playback_percent: int | None = None
     """Where the card's faders stand, in percent of their range; None: the driver's own."""
     capture_percent: int | None = None

@@ -110,5 +110,7 @@ def on_card(ports: Iterable[PortSettings]) -> list[PortSettings]:
 
 def core_port(port: PortSettings, echo_delay_samples: int | None) -> CorePort:
     """A port of the core whose card is still to be plugged in."""
-    audio = CardAudio(port.card, port.card_side, port.full_scale_dbm0, absent=True)
+    audio = CardAudio(
+        port.card, port.card_side, port.full_scale_dbm0, port.playback_full_scale_dbm0, absent=True
+    )
     return CorePort(port.node, audio, echo_delay_samples)

@@ -23,7 +23,8 @@ struct sc_alsa_port_settings {
     uint32_t sides;                 /* how many of the device are in use: 1, or 2 when another port has the other one */
     struct sc_alsa_port *sibling;   /* the port that opened the same device and outlives this one, or NULL */
     bool absent;                    /* the card is not there (yet): the port begins as if it had been pulled out */
-    float full_scale_dbm0;          /* level on the line of a sine that fills the card's 16 bits */
+    float full_scale_dbm0;          /* level on the line of a sine that fills the card's 16 bits when it captures; */
+    float playback_full_scale_dbm0; /* and when it plays: faders and converters of the two directions differ */
     struct sc_echo_canceller *canceller;    /* outlives the port */
 };
 

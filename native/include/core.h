@@ -34,7 +34,8 @@ struct sc_core_port {
     char capture_device[128];   /* card: another name for capture; empty = the same */
     uint32_t side;              /* card: 0 left, 1 right; of a mono card 0 */
     bool absent;                /* card: not there (yet); sc_core_plug_card brings it */
-    float full_scale_dbm0;      /* card: level of a sine that fills the card's 16 bits, on the line */
+    float full_scale_dbm0;      /* card: level on the line of a sine that fills the card's 16 bits, captured */
+    float playback_full_scale_dbm0; /* card: the same when it plays */
     bool echo_delay_known;      /* the canceller begins at the delay that it found in an earlier run */
     int32_t echo_delay_samples; /* sc_port_statistics.echo_delay_samples of that run */
 };

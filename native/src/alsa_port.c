@@ -179,7 +179,7 @@ int sc_alsa_port_create(struct sc_alsa_port **out, const struct sc_alsa_port_set
     port->canceller = settings->canceller;
     sc_echo_policy_init(&port->policy);
     port->capture_gain = powf(10.0f, (settings->full_scale_dbm0 - SC_FULL_SCALE_DBM0) / 20.0f);
-    port->playback_gain = 1.0f / port->capture_gain;
+    port->playback_gain = powf(10.0f, (SC_FULL_SCALE_DBM0 - settings->playback_full_scale_dbm0) / 20.0f);
     int error = make_card(port, settings);
     if (error == 0)
         error = make_resamplers(port);

@@ -143,6 +143,7 @@ static int make_card(struct sc_core *core, const struct sc_core_settings *given,
         .sibling = sibling,
         .absent = port->settings.absent,
         .full_scale_dbm0 = port->settings.full_scale_dbm0,
+        .playback_full_scale_dbm0 = port->settings.playback_full_scale_dbm0,
         .canceller = port->canceller,
     };
     int error = sc_alsa_port_create(&port->card, &settings);

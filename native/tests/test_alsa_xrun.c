@@ -220,7 +220,8 @@ static void open_rig(struct rig *rig, uint64_t seed)
     rig->absent = false;
     now = 1 << 20;
     CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
-    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .full_scale_dbm0 = 3.14f, .canceller = rig->canceller, .absent = absent_at_first };
+    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .canceller = rig->canceller, .absent = absent_at_first,
+                                          .full_scale_dbm0 = 3.14f, .playback_full_scale_dbm0 = 3.14f };
     CHECK_EQ(sc_alsa_port_create(&rig->port, &port), 0);
     sc_alsa_port_set(rig->port, true, false, true, true);
 }

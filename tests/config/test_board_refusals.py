@@ -174,6 +174,40 @@ def test_the_same_side_of_a_card_serves_one_port(paper: Paper) -> None:
     ]
 
 
+SOCKETED = 'audio = "alsa"\ncard = "{}"\nplayback_percent = 80\nplayback_full_scale_dbm0 = -1.5\n'
+
+
+@pytest.mark.parametrize("card", ["usb:1-1.3", "usb:3-2", "usb:1-1.4.2", "platform:snd_aloop.0"])
+def test_a_card_is_named_by_its_socket(paper: Paper, card: str) -> None:
+    paper.edit("[port.fxo1]\n", f"[port.fxo1]\n{SOCKETED.format(card)}", file="board.toml")
+    port = next(port for port in paper.load().board.ports if port.port == "fxo1")
+    assert (port.card, port.playback_percent, port.capture_percent) == (card, 80, None)
+    assert (port.full_scale_dbm0, port.playback_full_scale_dbm0) == (3.14, -1.5)
+
+
+@pytest.mark.parametrize("card", ["usb:", "usb:1", "usb:1-1.3:1.0", "usb:0-1", "usb:1-1.", "usb:/dev/snd"])
+def test_what_is_no_socket_is_refused_with_an_example(paper: Paper, card: str) -> None:
+    paper.edit("[port.fxo1]\n", f"[port.fxo1]\n{SOCKETED.format(card)}", file="board.toml")
+    (told,) = paper.refusal()
+    assert f'"card" is "{card}", which is no socket (for example "usb:1-1.3": bus 1, its port 1' in told
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("capture_percent = 40", '"capture_percent" belongs to a sound card, but "audio" is "wire"'),
+        (
+            'audio = "alsa"\ncard = "hw:0"\nplayback_percent = 101',
+            '"playback_percent" is 101, but must be at most 100',
+        ),
+    ],
+)
+def test_faders_are_those_of_a_card(paper: Paper, line: str, what: str) -> None:
+    paper.edit("[port.fxo1]\n", f"[port.fxo1]\n{line}\n", file="board.toml")
+    (told,) = paper.refusal()
+    assert what in told
+
+
 # ---------------------------------------------------------------- sockets of both files
 RTP = "\n[rtp]\nfirst_port = {first}\nsockets = {sockets}\n"
 

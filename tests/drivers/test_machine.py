@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gateway.drivers import machine
@@ -11,18 +9,11 @@ from gateway.drivers.alsa import Card
 from gateway.errors import HardwareError
 
 
-def test_a_card_is_known_by_the_usb_socket_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = tmp_path / "usb1" / "1-1" / "1-1.2" / "1-1.2:1.0"
-    pci = tmp_path / "pci0000" / "0000"
-    for index, device in enumerate((socket, pci)):
-        device.mkdir(parents=True)
-        (tmp_path / f"card{index}").mkdir()
-        (tmp_path / f"card{index}" / "device").symlink_to(device)
-    cards = (Card(0, "line1", "USB"), Card(1, "PCH", "Intel"), Card(2, "gone", "USB"))
-    monkeypatch.setattr(machine, "SOUND_CLASS", tmp_path)
+def test_cards_are_those_that_the_library_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = (Card(0, "line1", "USB", "usb:1-1.2"), Card(1, "PCH", "Intel"))
     monkeypatch.setattr(machine.alsa, "library", lambda: None)
     monkeypatch.setattr(machine.alsa, "list_cards", lambda library: cards)
-    assert [sound.usb_path for sound in machine.survey().cards] == ["1-1.2", "", ""]
+    assert machine.survey().cards == cards
 
 
 def test_what_cannot_be_looked_at_is_told_and_the_rest_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

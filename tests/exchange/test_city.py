@@ -422,7 +422,7 @@ def test_a_card_whose_clock_is_off_is_named_and_no_call_is_touched(
     (alarm,) = world.alarms
     assert alarm.about == "fxo1"
     assert "The clock of the sound card of fxo1 is 1012 ppm too slow: calls go on" in alarm.text
-    assert any("alarm, the clock is 1012 ppm too slow" in line for line in world.narration)
+    assert any("alarm, the clock is 1012 ppm too slow" in line for line in world.trace)
     assert city.state == "talking"
     world.feed(CardDrifts(PortId("fxo1"), 30, beyond=False))
     world.feed(CardDrifts(PortId("nowhere"), 1_000, beyond=True))

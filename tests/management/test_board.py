@@ -12,7 +12,7 @@ from gateway.config.load import Places
 from gateway.drivers import machine
 from gateway.drivers.alsa import Card
 from gateway.drivers.gpio import Chip
-from gateway.drivers.machine import ChipLines, Machine, SerialPort, SoundCard
+from gateway.drivers.machine import ChipLines, Machine, SerialPort
 from gateway.errors import ConfigError
 from gateway.management.board import draft, misfits
 from gateway.management.board_commands import board
@@ -20,7 +20,7 @@ from gateway.management.board_commands import board
 BOARDS = Path(__file__).parent.parent.parent / "boards"
 PI = BOARDS / "pi-4fxo-4fxs" / "board.toml"
 HEADER = ChipLines(Chip("/dev/gpiochip0", "gpiochip0", "pinctrl-bcm2711", ("brcm,bcm2711-gpio",)), 58)
-CARDS = tuple(SoundCard(Card(n, f"line{n}", "USB PnP Sound Device"), f"1-1.{n}") for n in range(1, 5))
+CARDS = tuple(Card(n, f"line{n}", "USB PnP Sound Device", f"usb:1-1.{n}") for n in range(1, 5))
 
 
 def found(machine: Machine) -> list[str]:
@@ -45,8 +45,10 @@ def test_a_line_that_somebody_has_a_missing_card_and_a_short_chip_are_told() -> 
     assert found(Machine((taken,), CARDS[1:])) == [
         "21: port \"fxs1\": hook: line 10 of gpiochip0 is taken by 'spi0 CS0'",
         '19: port "fxs1": sound card "line1" (device hw:CARD=line1) is not there. Cards that are: '
-        "line2 (USB PnP Sound Device); line3 (USB PnP Sound Device); line4 (USB PnP Sound Device). "
-        "Plug it in, or correct `card` in board.toml; a udev rule on its USB path fixes a name that moves.",
+        "line2 (USB PnP Sound Device) in usb:1-1.2; line3 (USB PnP Sound Device) in usb:1-1.3; "
+        "line4 (USB PnP Sound Device) in usb:1-1.4. "
+        "Plug it in, or correct `card` in board.toml; a udev rule on its USB path fixes a name that moves, "
+        'and card = "usb:PORT PATH" needs none.',
         '76: port "fxo4": loop_switch: gpiochip0 (pinctrl-bcm2711) has lines 0 to 26',
     ]
 
@@ -71,7 +73,7 @@ def test_a_draft_names_what_is_there_and_is_refused_until_the_pins_are_filled_in
     pins = 'pins = { hook = "header:10", ring_mode = "header:20", forward_reverse = "header:16" }'
     file.write_text(text.replace("pins = { }", pins), encoding="utf-8")
     settings, _document = load_board(file)
-    assert (settings.name, settings.ports[0].card) == ("attic", "hw:CARD=line1")
+    assert (settings.name, settings.ports[0].card) == ("attic", "usb:1-1.1")
 
 
 def test_check_ends_with_2_and_the_lines_or_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
