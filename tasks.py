@@ -153,7 +153,8 @@ def faults(_: Context) -> None:
 
 @task(
     help={
-        "name": "tick, story, latency, bridged or calls (default: all); native, the C benchmarks; "
+        "name": "tick, story, latency, bridged, calls, start, journal or lines (default: all); native, the "
+        "C benchmarks; "
         "or signal, every signal block beside its peers (minutes; installs recordings)",
         "json": "print JSON",
         "quick": "signal: fewer trials, no recordings",

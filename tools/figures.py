@@ -30,7 +30,7 @@ from gateway.model.plan import Detectors, Hears, Node, Plan, PortNode, RtpNode
 from gateway.simulator import meters
 from gateway.simulator.telephone import Telephone
 from gateway.simulator.wires import Wire, WireSettings
-from tools import figures_calls, figures_process
+from tools import figures_calls, figures_lines, figures_process
 from tools.figures_traffic import Traffic, packets
 
 TICK_MS = 10
@@ -334,6 +334,12 @@ def journal() -> Iterator[Figure]:
         yield Figure("journal", *row)
 
 
+def lines() -> Iterator[Figure]:
+    """Lines and boards: edges in the guest, cards on one core, office-days a minute, calibration."""
+    for row in figures_lines.rows():
+        yield Figure("lines", *row)
+
+
 # ---------------------------------------------------------------- the command
 FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "tick": tick,
@@ -343,6 +349,7 @@ FIGURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "calls": calls,
     "start": start,
     "journal": journal,
+    "lines": lines,
 }
 
 

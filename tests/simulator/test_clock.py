@@ -50,3 +50,19 @@ def test_time_does_not_go_back_and_a_past_time_is_now() -> None:
     clock.call_at(5, lambda: ran.append(clock.monotonic_ns()))
     clock.advance(100)
     assert ran == [100]
+
+
+def test_what_waits_goes_on_waiting_when_time_is_skipped() -> None:
+    clock = VirtualClock()
+    ran: list[int] = []
+    clock.call_at(30, lambda: ran.append(clock.monotonic_ns()))
+    cancel = clock.call_at(40, lambda: ran.append(-1))
+    clock.advance(10)
+    clock.skip(1_000)
+    assert clock.monotonic_ns() == 1_000
+    assert ran == []
+    cancel()
+    clock.advance(2_000)
+    assert ran == [1_020]
+    with pytest.raises(ValueError, match="does not go back"):
+        clock.skip(1_999)
