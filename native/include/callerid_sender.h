@@ -1,4 +1,4 @@
-/* callerid_sender.h: sends a caller's identity to a telephone: FSK (Bell 202 or V.23; single or multiple data message,
+/* callerid_sender.h: sends a caller's identity, or the state of its message lamp, to a telephone: FSK (Bell 202 or V.23; single or multiple data message,
  * ETSI EN 300 659, Bellcore GR-30) or DTMF digits in the forms that callerid_digits.h reads.
  *
  * Start a message with _send, then take its sound with _process until _finished. */
@@ -14,7 +14,9 @@ enum sc_callerid_form {
     SC_CALLERID_DTMF_D_C = 4,       /* D number C; B00C or B10C without one */
     SC_CALLERID_DTMF_A_HASH = 5,    /* A number #; D3# or D1# without one */
     SC_CALLERID_DTMF_HASH = 6,      /* number #; D3# or D1# without one */
-    SC_CALLERID_JAPAN = 7           /* NTT's frame, always in V.23; no date, no name */
+    SC_CALLERID_JAPAN = 7,          /* NTT's frame, always in V.23; no date, no name */
+    SC_CALLERID_LAMP_MDMF = 8,      /* no identity: the message-waiting lamp on or off (EN 300 659-3, 5.4.9) */
+    SC_CALLERID_LAMP_SDMF = 9       /* the same in a single data message (GR-1401) */
 };
 
 struct sc_callerid_identity {
@@ -25,6 +27,7 @@ struct sc_callerid_identity {
     enum sc_callerid_absent number_absent;      /* why, when it is: PRIVATE, else unavailable */
     const char *name;               /* MDMF only, at most 50 octets as they go; NULL or "" = none is sent */
     float level_dbm0;               /* of the carrier, -40 .. 0; 0 = -13.5 (EN 300 659-1); DTMF goes at its sender's own level */
+    bool lamp_on;                   /* of the two lamp forms */
     bool off_hook;                  /* to a telephone in use, after its alert: no seizure, 80 marks */
 };
 

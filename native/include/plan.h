@@ -20,7 +20,8 @@ enum sc_node_kind {
     SC_NODE_RTP = 2,
     SC_NODE_TONE = 3,
     SC_NODE_PLAYER = 4,
-    SC_NODE_DIGITS = 5
+    SC_NODE_DIGITS = 5,
+    SC_NODE_IDENTITY = 6            /* caller identity, or a message lamp, to a telephone; once */
 };
 
 enum sc_detectors {
@@ -61,7 +62,7 @@ struct sc_plan_node {
     float heard_gain_db;            /* port, rtp: of all that it hears, on top of the edges' gains, -30 .. +30 */
     bool automatic_gain;            /* port, rtp: what it says is brought to -16 dBm0 */
 
-    uint32_t port;                  /* port: index into the core's ports */
+    uint32_t port;                  /* port: index into the core's ports; identity: the port whose telephone answers */
     bool canceller;
     bool capture_muted;
 
@@ -86,6 +87,16 @@ struct sc_plan_node {
     uint32_t pause_ms;
     float low_dbm0;
     float high_dbm0;
+
+    uint32_t identity_form;         /* identity: enum sc_callerid_form */
+    uint32_t modulation;            /* enum sc_callerid_modulation, of the FSK forms */
+    uint32_t alert;                 /* enum sc_callerid_alert */
+    bool number_private;            /* why there is no number, when there is none */
+    bool lamp_on;                   /* of the lamp forms */
+    char date[9];                   /* MMDDhhmm, or empty */
+    char number[21];                /* at most 20 of 0-9 * # +, or empty */
+    char name[51];                  /* octets as the telephone takes them, ends with 0 */
+    float identity_dbm0;            /* of the FSK carrier, -40 .. 0; 0 = -13.5 */
 };
 
 struct sc_plan_edge {
@@ -127,7 +138,8 @@ enum sc_complaint_kind {
     SC_COMPLAINT_CARD = 20,             /* node: the port's id; the card cannot be opened as needed */
     SC_COMPLAINT_SETTINGS = 21,         /* settings of the core out of range */
     SC_COMPLAINT_TONE_PLAN = 22,        /* the tone receiver refuses the descriptors */
-    SC_COMPLAINT_LINE_GAIN = 23         /* a party's own gains are out of range */
+    SC_COMPLAINT_LINE_GAIN = 23,        /* a party's own gains are out of range */
+    SC_COMPLAINT_BAD_IDENTITY = 24      /* a form, text, alert or level that cannot be sent */
 };
 
 struct sc_complaint {

@@ -34,10 +34,16 @@
 #define DATE_LENGTH 8u
 #define TYPE_SDMF 0x04u
 #define TYPE_MDMF 0x80u
+#define TYPE_LAMP_SDMF 0x06u            /* GR-1401 */
+#define TYPE_LAMP_MDMF 0x82u            /* EN 300 659-3, table 1: message waiting indicator */
 #define PARAMETER_DATE 0x01u            /* EN 300 659-3, table 4 */
 #define PARAMETER_NUMBER 0x02u
 #define PARAMETER_NUMBER_ABSENT 0x04u
 #define PARAMETER_NAME 0x07u
+#define PARAMETER_LAMP 0x0bu            /* visual indicator */
+#define LAMP_ON 0xffu
+#define LAMP_SDMF_ON "\x42\x42\x42"
+#define LAMP_SDMF_OFF "\x6f\x6f\x6f"
 #define DIGIT_MS 70u
 
 struct sc_callerid_sender {
@@ -90,9 +96,14 @@ static size_t length_of(const char *text)
     return text == NULL ? 0 : strlen(text);
 }
 
+static bool is_lamp(enum sc_callerid_form form)
+{
+    return form == SC_CALLERID_LAMP_MDMF || form == SC_CALLERID_LAMP_SDMF;
+}
+
 static bool identity_valid(const struct sc_callerid_identity *i)
 {
-    bool fsk = i->form == SC_CALLERID_SDMF || i->form == SC_CALLERID_MDMF || i->form == SC_CALLERID_JAPAN;
+    bool fsk = i->form == SC_CALLERID_SDMF || i->form == SC_CALLERID_MDMF || i->form == SC_CALLERID_JAPAN || is_lamp(i->form);
     bool digits = i->form >= SC_CALLERID_DTMF_A_C && i->form <= SC_CALLERID_DTMF_HASH;
     size_t date = length_of(i->date), number = length_of(i->number);
     if (!fsk && !digits)
@@ -128,14 +139,39 @@ static void put_parameter(struct sc_callerid_sender *s, uint8_t type, const char
     put(s, text, strlen(text));
 }
 
+static void put_lamp(struct sc_callerid_sender *s, const struct sc_callerid_identity *i)
+{
+    const uint8_t state[] = { PARAMETER_LAMP, 1, i->lamp_on ? LAMP_ON : 0 };
+    if (i->form == SC_CALLERID_LAMP_SDMF)
+        put(s, i->lamp_on ? LAMP_SDMF_ON : LAMP_SDMF_OFF, sizeof LAMP_SDMF_ON - 1);
+    else
+        put(s, state, sizeof state);
+}
+
+static uint8_t message_type(enum sc_callerid_form form)
+{
+    switch (form) {
+    case SC_CALLERID_SDMF:
+        return TYPE_SDMF;
+    case SC_CALLERID_LAMP_MDMF:
+        return TYPE_LAMP_MDMF;
+    case SC_CALLERID_LAMP_SDMF:
+        return TYPE_LAMP_SDMF;
+    default:
+        return TYPE_MDMF;
+    }
+}
+
 static void make_packet(struct sc_callerid_sender *s, const struct sc_callerid_identity *i)
 {
     const char *reason = i->number_absent == SC_CALLERID_PRIVATE ? "P" : "O";
     bool numbered = length_of(i->number) > 0;
     s->length = 0;
-    put_octet(s, i->form == SC_CALLERID_SDMF ? TYPE_SDMF : TYPE_MDMF);
+    put_octet(s, message_type(i->form));
     put_octet(s, 0);
-    if (i->form == SC_CALLERID_SDMF) {
+    if (is_lamp(i->form)) {
+        put_lamp(s, i);
+    } else if (i->form == SC_CALLERID_SDMF) {
         put(s, i->date, DATE_LENGTH);
         put(s, numbered ? i->number : reason, strlen(numbered ? i->number : reason));
     } else {

@@ -44,9 +44,13 @@ static void destroy_pools(struct sc_core *core)
         sc_dtmf_sender_destroy(core->digits[i].sender);
     sc_tone_sender_destroy(core->tone_probe);
     sc_dtmf_sender_destroy(core->digits_probe);
+    for (uint32_t i = 0; core->identities != NULL && i < core->settings.port_count; i++)
+        sc_callwaiting_sender_destroy(core->identities[i].sender);
+    sc_callwaiting_sender_destroy(core->identity_probe);
     sc_free(core->tones);
     sc_free(core->players);
     sc_free(core->digits);
+    sc_free(core->identities);
 }
 
 void sc_core_destroy(struct sc_core *core)

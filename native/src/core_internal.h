@@ -8,6 +8,7 @@
 #include "audio_loop.h"
 #include "callerid_digits.h"
 #include "callerid_modem.h"
+#include "callwaiting_sender.h"
 #include "core.h"
 #include "digit_once.h"
 #include "dtmf_receiver.h"
@@ -119,6 +120,12 @@ struct sc_digits_state {
     int16_t spoken[SC_TICK_SAMPLES];
 };
 
+struct sc_identity_state {
+    struct sc_callwaiting_sender *sender;
+    bool ended;
+    int16_t spoken[SC_TICK_SAMPLES];
+};
+
 /* Free places of a pool. */
 struct sc_pool {
     uint16_t count;
@@ -140,7 +147,8 @@ struct sc_core {
     struct sc_tone_state *tones;
     struct sc_player_state *players;
     struct sc_digits_state *digits;
-    struct sc_pool tone_pool, player_pool, digits_pool;
+    struct sc_identity_state *identities; /* one for each port */
+    struct sc_pool tone_pool, player_pool, digits_pool, identity_pool;
     struct sc_compiled_plan *plan;      /* in force: the tick's own copy */
 
     /* between the tick and other threads */
@@ -158,6 +166,7 @@ struct sc_core {
     bool control_made;
     struct sc_tone_sender *tone_probe;  /* checks tones and digits of a plan */
     struct sc_dtmf_sender *digits_probe;
+    struct sc_callwaiting_sender *identity_probe;
     struct sc_clip clips[SC_CORE_CLIPS_MAX];
     _Atomic uint32_t clip_count;
 
@@ -173,6 +182,9 @@ int sc_plan_check(struct sc_core *core, const struct sc_plan *plan, struct sc_co
 
 /* The sender's settings for a tone node; false when the node is out of bounds. */
 bool sc_plan_tone(struct sc_tone_sender_settings *out, const struct sc_plan_node *node);
+
+/* What an identity node says; its texts stay the node's. False when one does not end. */
+bool sc_plan_identity(struct sc_callerid_identity *out, const struct sc_plan_node *node);
 
 /* plan_swap.c: takes a waiting plan, if there is one. In the tick. */
 void sc_plan_swap(struct sc_core *core);

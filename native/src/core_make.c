@@ -219,6 +219,21 @@ static int make_tone_sender(struct sc_tone_sender **out)
     return sc_tone_sender_create(out, &settings);
 }
 
+/* One for each port: a telephone is told one thing at a time. */
+static int make_identities(struct sc_core *core)
+{
+    const uint32_t count = core->settings.port_count;
+    int error = sc_callwaiting_sender_create(&core->identity_probe, 0.0f);
+    if (error != 0 || count == 0)
+        return error;
+    core->identities = sc_alloc(count * sizeof *core->identities);
+    if (core->identities == NULL)
+        return ENOMEM;
+    for (uint32_t i = 0; i < count && error == 0; i++)
+        error = sc_callwaiting_sender_create(&core->identities[i].sender, 0.0f);
+    return error;
+}
+
 static int make_pools(struct sc_core *core)
 {
     const struct sc_core_settings *settings = &core->settings;
@@ -234,9 +249,12 @@ static int make_pools(struct sc_core *core)
         error = make_tone_sender(&core->tones[i].sender);
     for (uint32_t i = 0; i < settings->digits_nodes && error == 0; i++)
         error = sc_dtmf_sender_create(&core->digits[i].sender, NULL);
+    if (error == 0)
+        error = make_identities(core);
     sc_pool_fill(&core->tone_pool, settings->tone_nodes);
     sc_pool_fill(&core->player_pool, settings->player_nodes);
     sc_pool_fill(&core->digits_pool, settings->digits_nodes);
+    sc_pool_fill(&core->identity_pool, settings->port_count);
     return error;
 }
 

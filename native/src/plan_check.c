@@ -21,7 +21,7 @@ struct check {
     struct sc_compiled_plan *out;
     struct sc_complaint *complaint;
     uint64_t ports, sockets;    /* bits: taken by a node */
-    uint32_t tones, players, digits;
+    uint32_t tones, players, digits, identities;
 };
 
 static int complain(struct check *check, enum sc_complaint_kind kind, uint32_t node, uint32_t other)
@@ -135,6 +135,38 @@ static int check_digits(struct check *c, const struct sc_plan_node *node)
     return 0;
 }
 
+bool sc_plan_identity(struct sc_callerid_identity *out, const struct sc_plan_node *node)
+{
+    if (memchr(node->date, '\0', sizeof node->date) == NULL || memchr(node->number, '\0', sizeof node->number) == NULL ||
+        memchr(node->name, '\0', sizeof node->name) == NULL)
+        return false;
+    *out = (struct sc_callerid_identity){
+        .form = (enum sc_callerid_form)node->identity_form,
+        .modulation = (enum sc_callerid_modulation)node->modulation,
+        .date = node->date,
+        .number = node->number,
+        .number_absent = node->number_private ? SC_CALLERID_PRIVATE : SC_CALLERID_UNAVAILABLE,
+        .name = node->name,
+        .level_dbm0 = node->identity_dbm0,
+        .lamp_on = node->lamp_on,
+    };
+    return true;
+}
+
+static int check_identity(struct check *c, const struct sc_plan_node *node)
+{
+    struct sc_callerid_identity identity;
+    if (node->port >= c->core->settings.port_count)
+        return complain(c, SC_COMPLAINT_UNKNOWN_PORT, node->id, node->port);
+    if (++c->identities > c->core->identity_pool.count)
+        return complain(c, SC_COMPLAINT_POOL_EMPTY, node->id, (uint32_t)node->kind);
+    sc_callwaiting_sender_reset(c->core->identity_probe);
+    if (!sc_plan_identity(&identity, node) ||
+        sc_callwaiting_sender_begin(c->core->identity_probe, &identity, (enum sc_callerid_alert)node->alert) != 0)
+        return complain(c, SC_COMPLAINT_BAD_IDENTITY, node->id, 0);
+    return 0;
+}
+
 static int check_node(struct check *c, const struct sc_plan_node *node)
 {
     switch (node->kind) {
@@ -148,6 +180,8 @@ static int check_node(struct check *c, const struct sc_plan_node *node)
         return check_player(c, node);
     case SC_NODE_DIGITS:
         return check_digits(c, node);
+    case SC_NODE_IDENTITY:
+        return check_identity(c, node);
     }
     return complain(c, SC_COMPLAINT_UNKNOWN_KIND, node->id, (uint32_t)node->kind);
 }

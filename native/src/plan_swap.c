@@ -38,6 +38,8 @@ static struct sc_pool *pool_of(struct sc_core *core, enum sc_node_kind kind)
         return &core->player_pool;
     case SC_NODE_DIGITS:
         return &core->digits_pool;
+    case SC_NODE_IDENTITY:
+        return &core->identity_pool;
     case SC_NODE_PORT:
     case SC_NODE_RTP:
         break;
@@ -79,6 +81,15 @@ static void begin_digits(struct sc_digits_state *digits, const struct sc_plan_no
     (void)sc_dtmf_sender_queue(digits->sender, node->digits);
 }
 
+static void begin_identity(struct sc_identity_state *state, const struct sc_plan_node *node)
+{
+    struct sc_callerid_identity identity;
+    state->ended = false;
+    sc_callwaiting_sender_reset(state->sender);
+    if (sc_plan_identity(&identity, node)) /* the check tried this very node */
+        (void)sc_callwaiting_sender_begin(state->sender, &identity, (enum sc_callerid_alert)node->alert);
+}
+
 static void begin(struct sc_core *core, const struct sc_plan_node *node, uint16_t slot)
 {
     switch (node->kind) {
@@ -90,6 +101,9 @@ static void begin(struct sc_core *core, const struct sc_plan_node *node, uint16_
         break;
     case SC_NODE_DIGITS:
         begin_digits(&core->digits[slot], node);
+        break;
+    case SC_NODE_IDENTITY:
+        begin_identity(&core->identities[slot], node);
         break;
     case SC_NODE_PORT:
     case SC_NODE_RTP:
@@ -110,6 +124,8 @@ static bool same_sound(const struct sc_plan_node *a, const struct sc_plan_node *
         return a->clip == b->clip;
     case SC_NODE_DIGITS:
         return strcmp(a->digits, b->digits) == 0;
+    case SC_NODE_IDENTITY:
+        break; /* once begun it is said to its end */
     case SC_NODE_PORT:
     case SC_NODE_RTP:
         break;

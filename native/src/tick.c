@@ -176,6 +176,19 @@ static void speak_digits(struct sc_core *core, struct sc_digits_state *digits, c
     say(core, SC_EVENT_DIGITS_SENT, node->id);
 }
 
+static void speak_identity(struct sc_core *core, struct sc_identity_state *state, const struct sc_plan_node *node)
+{
+    sc_callwaiting_sender_process(state->sender, core->ports[node->port].captured, state->spoken, SC_TICK_SAMPLES);
+    const enum sc_callwaiting_state now = sc_callwaiting_sender_state(state->sender);
+    if (state->ended || (now != SC_CALLWAITING_SENT && now != SC_CALLWAITING_REFUSED))
+        return;
+    state->ended = true;
+    struct sc_event event = {
+        .kind = SC_EVENT_IDENTITY_SENT, .node = node->id, .tick = core->tick, .present = now == SC_CALLWAITING_SENT
+    };
+    (void)sc_event_ring_push(core->events, &event); /* the ring counts what it drops */
+}
+
 static void speak_sources(struct sc_core *core)
 {
     const struct sc_compiled_plan *plan = core->plan;
@@ -188,6 +201,8 @@ static void speak_sources(struct sc_core *core)
             speak_player(core, &core->players[slot], node);
         else if (node->kind == SC_NODE_DIGITS)
             speak_digits(core, &core->digits[slot], node);
+        else if (node->kind == SC_NODE_IDENTITY)
+            speak_identity(core, &core->identities[slot], node);
     }
 }
 
@@ -208,6 +223,8 @@ static const int16_t *spoken_by(const struct sc_core *core, uint16_t index)
         return core->players[slot].spoken;
     case SC_NODE_DIGITS:
         return core->digits[slot].spoken;
+    case SC_NODE_IDENTITY:
+        return core->identities[slot].spoken;
     }
     return core->ports[0].spoken; /* not reached: the check knows every kind */
 }

@@ -144,7 +144,7 @@ static void test_what_cannot_be_sent(void)
     wrong[5].name = "a name that is longer than the fifty octets which fit in";
     wrong[6].level_dbm0 = 1.0f;
     wrong[7].level_dbm0 = -41.0f;
-    wrong[8].form = (enum sc_callerid_form)9;
+    wrong[8].form = (enum sc_callerid_form)10;
     wrong[9].modulation = SC_CALLERID_DTMF;
     wrong[10].form = SC_CALLERID_DTMF_A_C;
     wrong[10].number = "+4951";

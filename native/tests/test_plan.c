@@ -25,6 +25,14 @@ static void digits(struct office *office, uint32_t id, const char *text)
     strcpy(node->digits, text);
     node->tone_ms = node->pause_ms = 100;
     node->low_dbm0 = node->high_dbm0 = -10.0f;
+    node->identity_form = draw() % 20 ? 1 + draw() % 9 : draw() % 11;
+    node->modulation = 1 + draw() % 2;
+    node->alert = draw() % 4 ? 0 : draw() % 4;
+    node->lamp_on = draw() % 2;
+    memcpy(node->date, "11281030", 9);
+    memcpy(node->number, draw() % 20 ? "4951234567" : "49512x4567", 1 + draw() % 10);
+    node->number[10] = '\0';
+    memset(node->name, 'a', draw() % 20 ? draw() % 51 : 51);
 }
 
 /* Two ports, an RTP node and a tone that the first port hears: a plan with nothing to complain about. */
@@ -221,7 +229,7 @@ static void a_plan_that_was_never_ticked_is_replaced(void)
 
 static void random_node(struct office *office, uint32_t id)
 {
-    struct sc_plan_node *node = add_node(office, id, (enum sc_node_kind)(1 + draw() % 5 + (draw() % 50 == 0)));
+    struct sc_plan_node *node = add_node(office, id, (enum sc_node_kind)(1 + draw() % 6 + (draw() % 50 == 0)));
     node->port = draw() % 3;
     node->detectors = draw() % 16;
     node->canceller = draw() % 2;
@@ -245,6 +253,14 @@ static void random_node(struct office *office, uint32_t id)
         node->digits[i] = "0123456789*#ABCDx"[draw() % (draw() % 20 ? 16 : 17)];
     node->tone_ms = node->pause_ms = 40 + draw() % 100;
     node->low_dbm0 = node->high_dbm0 = -10.0f;
+    node->identity_form = draw() % 20 ? 1 + draw() % 9 : draw() % 11;
+    node->modulation = 1 + draw() % 2;
+    node->alert = draw() % 4 ? 0 : draw() % 4;
+    node->lamp_on = draw() % 2;
+    memcpy(node->date, "11281030", 9);
+    memcpy(node->number, draw() % 20 ? "4951234567" : "49512x4567", 1 + draw() % 10);
+    node->number[10] = '\0';
+    memset(node->name, 'a', draw() % 20 ? draw() % 51 : 51);
 }
 
 static void random_plans_are_accepted_or_refused(void)

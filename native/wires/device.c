@@ -17,6 +17,7 @@ struct tw_device {
     pthread_mutex_t lock;
     struct tw_mouth mouth;
     struct tw_digits digits;
+    struct tw_display display;
     bool listens;
     uint64_t position;
     size_t memory_samples;
@@ -86,6 +87,8 @@ static void keep(struct tw_device *device, int16_t *memory, const int16_t *sampl
 void tw_device_run(struct tw_device *device, const int16_t *heard, int16_t *said, size_t n)
 {
     tw_mouth_process(&device->mouth, said, n);
+    tw_display_hear(&device->display, heard, n);
+    tw_display_speak(&device->display, said, n);
     keep(device, device->heard, heard, n);
     keep(device, device->said, said, n);
     device->position += n;
@@ -151,6 +154,43 @@ bool tw_take_digit(struct tw_device *device, char *digit, uint64_t *at)
     bool found = tw_digits_take(&device->digits, digit, at);
     tw_device_unlock(device);
     return found;
+}
+
+/* --- the display, from outside --- */
+int tw_plug_display(struct tw_device *device, enum tw_modulation modulation, char answer)
+{
+    if ((modulation != TW_BELL202 && modulation != TW_V23) || (answer != '\0' && tw_dtmf_place(answer) < 0))
+        return EINVAL;
+    tw_device_lock(device);
+    bool off_hook = device->display.off_hook;
+    tw_display_plug(&device->display, modulation, answer);
+    device->display.off_hook = off_hook;
+    device->display.position = device->position;
+    tw_device_unlock(device);
+    return 0;
+}
+
+void tw_display_off_hook(struct tw_device *device, bool off_hook)
+{
+    tw_device_lock(device);
+    device->display.off_hook = off_hook;
+    tw_device_unlock(device);
+}
+
+bool tw_take_message(struct tw_device *device, struct tw_message *message)
+{
+    tw_device_lock(device);
+    bool found = tw_display_take(&device->display, message);
+    tw_device_unlock(device);
+    return found;
+}
+
+void tw_display_counts(struct tw_device *device, uint32_t *alerts, uint32_t *bad)
+{
+    tw_device_lock(device);
+    *alerts = device->display.alerts;
+    *bad = device->display.bad;
+    tw_device_unlock(device);
 }
 
 /* --- the mouth, from outside --- */

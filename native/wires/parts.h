@@ -115,6 +115,35 @@ extern const double tw_dtmf_low_hz[4];
 extern const double tw_dtmf_high_hz[4];
 int tw_dtmf_place(char digit); /* row * 4 + column, or -1 */
 
+/* --- display.c --- */
+enum { TW_DISPLAY_WINDOW = 7, TW_DISPLAY_HOP = 80, TW_DISPLAY_MESSAGES = 8 };
+struct tw_bin {
+    double re[TW_DISPLAY_WINDOW], im[TW_DISPLAY_WINDOW];
+};
+struct tw_display {
+    bool plugged, off_hook;
+    char answer;
+    struct tw_bin mark, space;
+    double window[TW_DISPLAY_WINDOW], power;
+    uint64_t position;
+    bool in_octet;
+    unsigned bit;
+    uint8_t octet;
+    double next_bit;
+    size_t marks, packet_length;
+    uint8_t packet[TW_MAX_MESSAGE_BYTES];
+    struct tw_message messages[TW_DISPLAY_MESSAGES];
+    size_t first, message_count;
+    int16_t hop[TW_DISPLAY_HOP];
+    size_t hopped, alert_windows;
+    size_t answer_in, answer_left, mute_left;
+    uint32_t alerts, bad;
+};
+void tw_display_plug(struct tw_display *display, enum tw_modulation modulation, char answer);
+void tw_display_hear(struct tw_display *display, const int16_t *heard, size_t n);
+void tw_display_speak(struct tw_display *display, int16_t *said, size_t n); /* over what the mouth says, while it mutes it */
+bool tw_display_take(struct tw_display *display, struct tw_message *message);
+
 /* --- hybrid.c --- */
 enum { TW_HYBRID_TAPS = 128, TW_ECHO_DELAY_MAX_SAMPLES = 128 };
 struct tw_hybrid {

@@ -25,6 +25,7 @@ enum tw_limits {
     TW_MAX_QUEUE = 32,
     TW_MAX_DIGITS = 64,
     TW_MAX_CALLER_ID_BYTES = 128,
+    TW_MAX_MESSAGE_BYTES = 260,
 };
 
 struct tw_device;
@@ -96,6 +97,25 @@ void tw_listen_digits(struct tw_device *device, bool on);
 
 /* Takes the oldest digit and the position where its tone ended; false when none. */
 bool tw_take_digit(struct tw_device *device, char *digit, uint64_t *at);
+
+/* --- the display of a telephone set: FSK messages, and the alert of a call in waiting --- */
+struct tw_message {
+    uint64_t at;            /* position where it ended */
+    size_t length;
+    uint8_t octets[260];    /* type, length, content; the checksum was right and is left out */
+};
+
+/* A display of this modulation; `answer` is the digit by which it answers an alert while off hook, or 0. EINVAL for others. */
+int tw_plug_display(struct tw_device *device, enum tw_modulation modulation, char answer);
+
+/* The set's own hook switch: only off hook an alert is answered. */
+void tw_display_off_hook(struct tw_device *device, bool off_hook);
+
+/* Takes the oldest message; false when none. */
+bool tw_take_message(struct tw_device *device, struct tw_message *message);
+
+/* Alerts heard, and packets that were broken off or had a wrong checksum, so far. */
+void tw_display_counts(struct tw_device *device, uint32_t *alerts, uint32_t *bad);
 
 /* --- the line --- */
 struct tw_line_settings {
