@@ -108,7 +108,9 @@ class Exchange:
 
     def _take(self, event: Event, step: Step) -> None:
         match event:
-            case ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed():
+            case (
+                ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed() | ev.RingingPaused()
+            ):
                 self._take_edge(event, step)
             case ev.PortFailed() | ev.PortRestored() | ev.CardDrifts():
                 self._take_trouble(event, step)
@@ -121,8 +123,8 @@ class Exchange:
                 | ev.MediaLost()
             ):
                 self._take_heard(event, step)
-            case ev.DigitsSent(node=node):
-                self._take_digits_sent(event, node, step)
+            case ev.DigitsSent() | ev.IdentitySent():
+                self._take_sent(event, step)
             case ev.PromptEnded():
                 step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
             case ev.SipStackUp() | ev.SipStackDown() | ev.Registered() | ev.Unregistered():
@@ -146,11 +148,15 @@ class Exchange:
                 assert_never(event)
 
     def _take_edge(
-        self, event: ev.HookEdge | ev.RingEdge | ev.LoopCurrent | ev.PolarityReversed, step: Step
+        self,
+        event: ev.HookEdge | ev.RingEdge | ev.LoopCurrent | ev.PolarityReversed | ev.RingingPaused,
+        step: Step,
     ) -> None:
         match event, self._installation.lines.get(event.port):
             case ev.HookEdge(), Fxs() as telephone:
                 telephone.hook.edge(event, step)
+            case ev.RingingPaused(), Fxs() as telephone:
+                telephone.bell.take(event, step)
             case ev.RingEdge(), Fxo() as city:
                 city.ring.take(event, step)
             case ((ev.LoopCurrent() | ev.PolarityReversed()), Fxo() as city):
@@ -197,12 +203,14 @@ class Exchange:
                     if dialog.node == event.node:
                         dialog.take(event, step)
 
-    def _take_digits_sent(self, event: ev.DigitsSent, node: NodeId, step: Step) -> None:
+    def _take_sent(self, event: ev.DigitsSent | ev.IdentitySent, step: Step) -> None:
         for line in self._installation.lines.values():
-            if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == node:
+            if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == event.node:
                 line.take(event, step)
+            if isinstance(line, Fxs) and line.bell.telling_node == event.node:
+                line.bell.take(event, step)
         for leg in self._board.legs.values():
-            leg.digits_sent(node)
+            leg.digits_sent(event.node)
 
     def _take_sip_state(
         self, event: ev.SipStackUp | ev.SipStackDown | ev.Registered | ev.Unregistered, step: Step

@@ -39,8 +39,10 @@ class LineModules(Protocol):
         """Begin to report edges."""
         ...
 
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        """Ring with on, off, on, off ... until stopped."""
+    def start_ringing(
+        self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0
+    ) -> None:
+        """Ring with on, off, on, off ... until stopped, or so many rounds; `RingingPaused` follows those."""
         ...
 
     def stop_ringing(self, port: PortId) -> None:
@@ -48,7 +50,11 @@ class LineModules(Protocol):
         ...
 
     def set_loop(self, port: PortId, closed: bool) -> None:
-        """Close or open the loop of an FXO port."""
+        """Close or open the loop of an FXO port; feed the telephone of an FXS port, or break its loop."""
+        ...
+
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        """Reverse the wires of an FXS port, or put them back."""
         ...
 
     def stop(self) -> None:

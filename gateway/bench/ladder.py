@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.bench.texts import told
 from gateway.interfaces import Clock
 from gateway.media.tones import tone_plan
 from gateway.model import actions as act
@@ -9,7 +10,7 @@ from gateway.model import events as ev
 from gateway.model.actions import Action
 from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, DialogId, NodeId, Now, PortId
-from gateway.model.plan import DigitsNode, Plan, PlayerNode, PortNode, RtpNode, ToneNode
+from gateway.model.plan import DigitsNode, IdentityNode, Plan, PlayerNode, PortNode, RtpNode, ToneNode
 from gateway.model.settings import BoardSettings, OfficeSettings
 from gateway.simulator.central_office import CityLine
 
@@ -111,6 +112,8 @@ class Ladder:
                 self._add(EXCHANGE, self._names[port], "rings")
             case act.StopRinging(port=port):
                 self._add(EXCHANGE, self._names[port], "stops ringing")
+            case act.SetPolarity(port, reverse):
+                self._add(EXCHANGE, self._names[port], f"polarity {'reversed' if reverse else 'forward'}")
             case act.SetLoop(port=port, closed=closed):
                 self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
             case act.ApplyPlan(plan=plan):
@@ -180,6 +183,8 @@ class Ladder:
                     self._nodes[node.id] = f"clip {clip}"
                 case DigitsNode(digits=digits):
                     self._nodes[node.id] = f"digits {digits}"
+                case IdentityNode(message=message):
+                    self._nodes[node.id] = told(message)
                 case RtpNode(remote=remote):
                     name = self.media_names.get(remote) if remote is not None else None
                     self._nodes[node.id] = name or self._nodes.get(node.id, f"rtp {node.id}")

@@ -33,6 +33,7 @@ STORIES = (
     "rotary",
     "line-to-sip",
     "pairing",
+    "caller-identity",
 )
 
 

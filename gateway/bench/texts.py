@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.model.numbers import NodeId
-from gateway.model.plan import DigitsNode, Node, Plan, PlayerNode, PortNode, RtpNode, ToneNode
+from gateway.model.plan import (
+    DigitsNode,
+    IdentityForm,
+    IdentityMessage,
+    IdentityNode,
+    Node,
+    Plan,
+    PlayerNode,
+    PortNode,
+    RtpNode,
+    ToneNode,
+)
 from gateway.model.view import ExchangeView
 from gateway.simulator import meters
 from gateway.simulator.ear import Ear, Heard
@@ -35,6 +46,16 @@ def node_text(node: Node, names: Mapping[str, str]) -> str:
             return f"music {clip}"
         case DigitsNode(digits=digits):
             return f"digits {digits}"
+        case IdentityNode(message=message):
+            return told(message)
+
+
+def told(message: IdentityMessage) -> str:
+    """What a telephone is told, in words."""
+    if message.form in (IdentityForm.LAMP_MDMF, IdentityForm.LAMP_SDMF):
+        return f"message lamp {'on' if message.lamp_on else 'off'}"
+    absent = "private" if message.private else "unknown"
+    return " ".join(("caller", message.number or absent, message.name)).rstrip()
 
 
 def plan_text(plan: Plan, names: Mapping[str, str]) -> str:

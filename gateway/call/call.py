@@ -263,6 +263,8 @@ class Call(Machine[CallState]):
         """Who calls from the city; the start row of the journal has waited for this."""
         if self.caller is not None and (news.number or news.name):
             self.caller.number, self.caller.name = news.number, news.name
+        if self.caller is not None:
+            self.caller.withheld = news.withheld
         if self.record.written is Written.NOTHING:
             self.record.calling, self.record.calling_name = news.number, news.name
             self.record.start(step)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from gateway.call.states import CallState
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
-from gateway.model.signals import Alert
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
@@ -79,7 +78,7 @@ def left(call: Call, news: Left, step: Step) -> CallState:
         return call.end(news.cause, news.evidence, leg.number or leg.via, step)
     for again in call.board.seat_station(call.id, leg.number, step):
         call.offers.append(again)
-        again.line.order(Alert(partner.number, partner.name, partner.line.wideband), step)
+        again.line.order(partner.alert(), step)
     return CallState.RECALLING
 
 

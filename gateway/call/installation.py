@@ -6,7 +6,9 @@ from gateway.call.switchboard import CityLine, Switchboard, Telephone
 from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
+from gateway.line.identity import scheme_of
 from gateway.line.ringing import Bell
+from gateway.media.names import speller
 from gateway.media.tones import TonePlan
 from gateway.model.machine import Machine
 from gateway.model.numbers import NodeId, PortId
@@ -34,7 +36,7 @@ class Installation:
         for port in self.ports:
             if port.kind is PortKind.FXS:
                 telephone = self._telephone(port, board, tones)
-                self._connect(port, telephone, telephone.hook)
+                self._connect(port, telephone, telephone.hook, telephone.bell)
             else:
                 city = self._city_line(port, board, tones)
                 self._connect(port, city, city.ring, city.supervision)
@@ -55,6 +57,9 @@ class Installation:
             paired=extension.paired_line is not None,
             first_digit_ms=office.first_digit_ms,
             interdigit_ms=office.interdigit_ms,
+            identity=scheme_of(extension.identity, office.country, port.capabilities),
+            spelling=speller(extension.letters),
+            letters=extension.letters,
         )
         line = Fxs(port.port, settings, board.plan.verdict)
         if owner is not None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from gateway.model.machine import Step
 from gateway.model.numbers import CallId, LegId, NodeId
-from gateway.model.signals import Order
+from gateway.model.signals import Alert, Order
 
 
 class PartyLine(Protocol):
@@ -45,7 +45,9 @@ class PartyLine(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """A party on its line. ``via`` is the port or the SIP contact; ``digits`` wait to be sent to it."""
+    """A party on its line. ``via`` is the port or the SIP contact; ``withheld``: it hides its number;
+    ``digits`` wait to be sent to it.
+    """
 
     id: LegId
     call: CallId
@@ -54,12 +56,17 @@ class Leg:
     number: str
     name: str
     via: str
+    withheld: bool = False
     digits: deque[tuple[NodeId, str]] = field(default_factory=deque)
 
     @property
     def key(self) -> str:
         """The key of its line's machine: the ``source`` of its news."""
         return self.line.key
+
+    def alert(self, *, pending: bool = False) -> Alert:
+        """The order to ring a station for this caller. ``pending``: who that is may still be told."""
+        return Alert(self.number, self.name, self.line.wideband, self.withheld, pending)
 
     def send_digit(self, digit: str, step: Step) -> None:
         """Queue a digit to be sent to this party."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from gateway.call import hold
 from gateway.call.states import CallState
 from gateway.line.fxo import Fxo
+from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
-from gateway.model.settings import ExtensionKind
-from gateway.model.signals import Alert, Progress
+from gateway.model.signals import Alert, Identify, Progress
 from gateway.routing.huntgroup import members_to_ring
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step
 
 
 def ring_free_members(call: Call, step: Step) -> None:
-    """Ring those that are free now; SIP telephones when it is known who calls, since they show it."""
+    """Ring those that are free now; when it is known who calls those that must be told before they ring: SIP
+    telephones, and analog ones of some countries.
+    """
     passed = call.refused | call.rung
     for number in members_to_ring(call.members, is_free=call.board.is_free, passed_over=passed):
-        extension = call.board.extension(number)
-        if extension is not None and extension.kind is ExtensionKind.SIP and identity_pending(call):
+        if identity_pending(call) and call.board.told_before_ringing(number):
             call.postponed.append(number)
         else:
             _ring_station(call, number, step)
@@ -66,12 +67,19 @@ def ring_postponed(call: Call, step: Step) -> bool:
 def _ring_station(call: Call, number: str, step: Step) -> None:
     caller = call.caller
     call.rung.add(number)
-    alert = Alert(caller.number, caller.name, caller.line.wideband) if caller is not None else Alert("", "")
+    alert = caller.alert(pending=identity_pending(call)) if caller is not None else Alert("", "")
     for leg in call.board.seat_station(call.id, number, step):
         call.offers.append(leg)
         leg.line.order(alert, step)
     if call.offers and caller is not None:
         caller.line.order(Progress(audio=False), step)
+
+
+def identify_caller(call: Call, news: CallerKnown, step: Step) -> None:
+    """Telephones that ring already are told who calls."""
+    for leg in call.offers:
+        if isinstance(leg.line, Fxs):
+            leg.line.order(Identify(news.number, news.name, news.withheld), step)
 
 
 def identity_pending(call: Call) -> bool:
@@ -100,6 +108,7 @@ def nobody(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallStat
 def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
     """Now the SIP telephones can show who calls."""
     call.note_caller(news, step)
+    identify_caller(call, news, step)
     if call.postponed and not ring_postponed(call, step):
         return nobody(call, _why_nobody(call), Evidence.CONFIGURATION, step)
     return CallState.OFFERING

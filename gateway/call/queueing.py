@@ -63,6 +63,7 @@ def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
     call.note_caller(news, step)
     call.connect_caller(step)
     if call.state is CallState.PRESENTED:
+        offering.identify_caller(call, news, step)
         offering.ring_postponed(call, step)
     call.postponed.clear()
     return call.state

@@ -10,7 +10,7 @@ from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs, FxsState
-from gateway.media.plan import Digits, Music, Party, Tone, Wish
+from gateway.media.plan import Digits, Identity, Music, Party, Tone, Wish
 from gateway.model.numbers import NodeId, ToneKind
 from gateway.model.plan import Detectors, PortNode, RtpNode
 from gateway.model.settings import PortSettings
@@ -42,6 +42,8 @@ class Sound:
             line = self._installation.lines[port.port]
             if isinstance(line, Fxs) and line.tone is not None:
                 yield Wish(port.node, Tone(line.tone))
+            if isinstance(line, Fxs) and line.bell.telling is not None:
+                yield Wish(port.node, Identity(*line.bell.telling))
             if isinstance(line, Fxo) and line.outdial is not None:
                 yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
         for _, call in sorted(self._board.calls.items()):

@@ -133,6 +133,13 @@ class Switchboard:
             return Cause.NETWORK_OUT_OF_ORDER
         return None if self.bindings.get(number) else Cause.SUBSCRIBER_ABSENT
 
+    def told_before_ringing(self, number: str) -> bool:
+        """Whether it must be known who calls before that extension can be rung."""
+        telephone = self.telephones.get(number)
+        if telephone is None:
+            return self.extension(number) is not None
+        return telephone.line.bell.scheme is not None and telephone.line.bell.scheme.before_ringing
+
     def is_free(self, number: str) -> bool:
         """Whether that extension can be rung now."""
         return self.why_not(number) is None

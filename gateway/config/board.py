@@ -100,12 +100,22 @@ def _check_rest(document: Document, file: BoardFile) -> None:
             document.complain(("port", name), what, "rename it")
         if port.kind == "fxo" and "ring_hz" in port.model_fields_set:
             document.complain(("port", name, "ring_hz"), "a city line is not rung by us", "remove ring_hz")
+        _check_capabilities(document, name, port)
     if file.rtp.first_port % 2:
         what = f'"first_port" is {file.rtp.first_port}, but must be even (RFC 3550, section 11)'
         document.complain(("rtp", "first_port"), what, f"write {file.rtp.first_port + 1}")
     if file.rtp.first_port + 2 * file.rtp.sockets > 65_536:
         what = f"{file.rtp.sockets} sockets from {file.rtp.first_port} on go beyond port 65535"
         document.complain(("rtp", "first_port"), what, "begin lower or take fewer")
+
+
+def _check_capabilities(document: Document, name: str, port: PortEntry) -> None:
+    path: Path = ("port", name, "capabilities")
+    if port.kind == "fxo" and port.capabilities:
+        document.complain(path, "a city line's module has none of these capabilities", "remove them")
+    if "loop_break" in port.capabilities and "power_down" not in port.pins:
+        what = '"loop_break" needs the pin "power_down": without it nothing takes the power from the loop'
+        document.complain(path, what, 'wire it and name it in the pins, or remove "loop_break"')
 
 
 def _settings(file: BoardFile) -> BoardSettings:
@@ -124,6 +134,7 @@ def _settings(file: BoardFile) -> BoardSettings:
             pins=tuple(port.pins.items()),
             active_low=tuple(port.active_low),
             pulls=tuple(port.pull.items()),
+            capabilities=tuple(dict.fromkeys(port.capabilities)),
             ring_hz=port.ring_hz,
             spoken_gain_db=port.spoken_gain_db,
             heard_gain_db=port.heard_gain_db,

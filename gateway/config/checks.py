@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.config.document import Document
 from gateway.config.lines import Path
 from gateway.config.schema import OfficeFile, OutgoingEntry
+from gateway.config.telephones import check_telephones
 from gateway.config.wording import nearest, shown
 from gateway.model.settings import BoardSettings, PortKind, SipSettings
 
@@ -57,6 +58,7 @@ def check_office(office: Office) -> None:
     check_stations(office)
     check_lines(office)
     check_pairs(office)
+    check_telephones(office)
     check_members(office)
     check_overflow(office)
     check_trunks(office)

@@ -158,6 +158,8 @@ def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
         paired_line=entry.paired_line,
         flash_min_ms=entry.flash_min_ms,
         flash_max_ms=entry.flash_max_ms,
+        identity=entry.identity,
+        letters="ascii" if entry.letters == "latin" else entry.letters,
     )
 
 

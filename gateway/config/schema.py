@@ -53,6 +53,10 @@ class ExtensionEntry(Entry):
     """A shorter break of the hook is bounce or a dial pulse."""
     flash_max_ms: Annotated[int, Field(ge=50, le=2_000)] = _default(ExtensionSettings, "flash_max_ms")
     """A longer break of the hook is on-hook."""
+    identity: Text = "country"
+    """How an analog telephone is told who calls: "country", "none" or the name of a scheme."""
+    letters: Literal["latin", "windows-1251", "koi8-r", "iso8859-5", "cp866", "utf-8"] = "latin"
+    """What its display can show; names are spelt in Latin letters unless it can show others."""
 
 
 class LineEntry(Entry):
@@ -210,6 +214,9 @@ class PortEntry(Entry):
     """Role = "CHIP:LINE"."""
     active_low: list[str] = []
     """Roles of pins that are wired the other way round: logical true is the low level."""
+    capabilities: list[Literal["on_hook_audio", "polarity_reversal", "loop_break"]] = []
+    """What a telephone's module can do beyond ringing: be heard by a telephone on its hook (caller identity),
+    reverse its wires, break its loop (by the pin power_down)."""
     pull: dict[str, Literal["up", "down", "none"]] = {}
     """Role = the pull resistor of an input; left out, it stays as the chip has it."""
     ring_hz: Annotated[int, Field(ge=15, le=68)] = _default(PortSettings, "ring_hz")

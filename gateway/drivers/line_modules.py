@@ -17,12 +17,20 @@ from gateway.drivers.pin_guard import PinGuard, Rest
 from gateway.drivers.ringer import Ringer, RingerPort
 from gateway.errors import Bug, HardwareError
 from gateway.interfaces import EventSink
-from gateway.model.events import Event, HookEdge, LoopCurrent, PolarityReversed, PortFailed, RingEdge
+from gateway.model.events import (
+    Event,
+    HookEdge,
+    LoopCurrent,
+    PolarityReversed,
+    PortFailed,
+    RingEdge,
+    RingingPaused,
+)
 from gateway.model.numbers import PortId
 from gateway.model.settings import PortKind, PortSettings
 
-OUTPUTS_AT_REST = {"ring_mode": False, "forward_reverse": True, "loop_switch": False}
-"""Logical levels: no ringing power, forward, loop open."""
+OUTPUTS_AT_REST = {"ring_mode": False, "forward_reverse": True, "loop_switch": False, "power_down": False}
+"""Logical levels: no ringing power, forward, loop open, the module powered."""
 INPUTS = ("hook", "ring", "loop_current", "polarity")
 
 
@@ -81,24 +89,40 @@ class GpioLineModules:
         loop = asyncio.get_running_loop()
         for fd in self.pins.input_fds:
             loop.add_reader(fd, self._read, fd)
+        if self.ringer is not None:
+            loop.add_reader(self.ringer.finished_fd, self._tell_finished, self.ringer)
 
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        """Ring until stopped, or until the ringer sees the handset lifted."""
-        self._of(port).ring(self.places[port], cadence_ms, frequency_hz)
+    def start_ringing(
+        self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0
+    ) -> None:
+        """Ring until stopped, or so many rounds, or until the ringer sees the handset lifted."""
+        self._of(port).ring(self.places[port], cadence_ms, frequency_hz, rounds)
+
+    def _tell_finished(self, ringer: Ringer) -> None:
+        ports = list(self.places)
+        for place in ringer.finished():
+            self._emit(RingingPaused(ports[place]))
 
     def stop_ringing(self, port: PortId) -> None:
         """F/R to rest at once, RM low after it."""
         self._of(port).stop(self.places[port])
 
     def set_loop(self, port: PortId, closed: bool) -> None:
-        """Work the loop switch. A pin that does not answer makes its port fail."""
-        pin = self._pins_of.get(port, {}).get("loop_switch")
-        if pin is None:
-            raise Bug(f"{port} is no city line of this board")
+        """Work the loop switch of a city line, or the power of a telephone's module. A pin that does not
+        answer makes its port fail.
+        """
+        pins = self._pins_of.get(port, {})
+        role = "power_down" if port in self.places else "loop_switch"
+        if role not in pins:
+            raise Bug(f"{port} has no {role} to work")
         try:
-            self.pins.drive(pin, closed)
+            self.pins.drive(pins[role], closed if role == "loop_switch" else not closed)
         except HardwareError as error:
             self._emit(PortFailed(port, str(error)))
+
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        """F/R rests reversed, or forward again."""
+        self._of(port).reverse(self.places[port], reverse)
 
     def stop(self) -> None:
         """Nothing rings, every loop is open, the lines are the kernel's again. Once is enough."""
@@ -109,11 +133,13 @@ class GpioLineModules:
             loop = asyncio.get_running_loop()
             for fd in self.pins.input_fds:
                 loop.remove_reader(fd)
+            if self.ringer is not None:
+                loop.remove_reader(self.ringer.finished_fd)
         if self.ringer is not None:
             self.ringer.close()
         for port, pins in self._pins_of.items():
-            if "loop_switch" in pins:
-                self.set_loop(port, False)
+            if "loop_switch" in pins or "power_down" in pins:
+                self.set_loop(port, port in self.places)
         self._guard.dismiss()
         self.pins.close()
 

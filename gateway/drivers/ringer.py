@@ -67,19 +67,36 @@ class Ringer:
             raise HardwareError(f"the pins of the telephone modules cannot be worked: {os.strerror(error)}")
         self._ringer = ffi.gc(out[0], lib.rg_destroy)
 
-    def ring(self, place: int, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        """Ring by this cadence from now on; `Bug` when it is none."""
+    def ring(self, place: int, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0) -> None:
+        """Ring by this cadence from now on, or so many rounds; `Bug` when it is none."""
         cadence_ms = within_duty(cadence_ms)
         plan = ffi.new("struct rg_plan *")
         if len(cadence_ms) > len(plan.part_ms):
             raise Bug(f"a cadence of {len(cadence_ms)} parts")
         plan.frequency_hz, plan.part_count = frequency_hz, len(cadence_ms)
+        plan.rounds = rounds
         plan.part_ms[0 : len(cadence_ms)] = list(cadence_ms)
         self._check(lib.rg_ring(self._ringer, place, plan), f"ring {cadence_ms} ms at {frequency_hz} Hz")
 
     def stop(self, place: int) -> None:
         """No more ringing; the power is gone some 12 ms later."""
         self._check(lib.rg_stop(self._ringer, place), "stop")
+
+    def reverse(self, place: int, on: bool) -> None:
+        """The wires are reversed, or forward again."""
+        self._check(lib.rg_reverse(self._ringer, place, on), "reverse")
+
+    @property
+    def finished_fd(self) -> int:
+        """Readable when a port has rung the rounds that were ordered."""
+        return int(lib.rg_finished_fd(self._ringer))
+
+    def finished(self) -> list[int]:
+        """Which ports those are, each once."""
+        port, places = ffi.new("uint32_t *"), []
+        while lib.rg_take_finished(self._ringer, port):
+            places.append(int(port[0]))
+        return places
 
     def _check(self, error: int, what: str) -> None:
         if error:

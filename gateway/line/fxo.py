@@ -245,7 +245,7 @@ class Fxo(Machine[FxoState]):
 
     def remember_caller(self, event: CallerIdHeard, step: Step) -> None:
         """A ring should follow."""
-        self._caller = CallerKnown(self.key, event.number, event.name)
+        self._caller = CallerKnown(self.key, event.number, event.name, event.withheld)
 
     def announce_by_name(self, event: RingBegan | RingAgain, step: Step) -> None:
         """The ring that belongs to it."""
@@ -254,7 +254,7 @@ class Fxo(Machine[FxoState]):
 
     def name_caller(self, event: CallerIdHeard, step: Step) -> None:
         """Caller identity came between the first two rings."""
-        step.tell(CallerKnown(self.key, event.number, event.name))
+        step.tell(CallerKnown(self.key, event.number, event.name, event.withheld))
 
     def no_name_came(self, event: object, step: Step) -> FxoState:
         """The line does not say who calls by itself: ask for it where that is wanted."""

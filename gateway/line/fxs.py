@@ -8,10 +8,12 @@ this machine's: `tone`.
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from gateway.line.bell import BellRinger, BellState, Ring, Silence
 from gateway.line.digits import DigitCollector, NumberingPlan
 from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
+from gateway.line.identity import Caller, IdentityScheme, Spelling
 from gateway.line.ringing import Bell
-from gateway.model.actions import RaiseAlarm, StartRinging, StopRinging
+from gateway.model.actions import RaiseAlarm, StopRinging
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
@@ -24,6 +26,7 @@ from gateway.model.signals import (
     Dialled,
     DigitPressed,
     Flashed,
+    Identify,
     Left,
     Lifted,
     Progress,
@@ -32,13 +35,18 @@ from gateway.model.signals import (
 
 @dataclass(frozen=True, slots=True)
 class FxsSettings:
-    """One telephone. ``paired``: lifting it takes its city line instead of giving dial tone."""
+    """One telephone. ``paired``: lifting it takes its city line instead of giving dial tone. ``identity``:
+    how it is told who calls; ``spelling``: names as it can show them, in ``letters``.
+    """
 
     bell: Bell
     hook: HookSettings
     paired: bool = False
     first_digit_ms: int = 15_000
     interdigit_ms: int = 4_000
+    identity: IdentityScheme | None = None
+    spelling: Spelling = str
+    letters: str = "ascii"
 
 
 class FxsState(Enum):
@@ -88,6 +96,7 @@ class Fxs(Machine[FxsState]):
         Row(F.IDLE, OffHook, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.IDLE, Alert, F.RINGING, "ring"),
         Row(F.RINGING, OffHook, F.TALKING, "answer"),
+        Row(F.RINGING, Identify, F.RINGING, "identify"),
         Row(F.RINGING, Clear, F.IDLE, "stop_ringing"),
         Row(F.DIAL_TONE, DigitStarted, F.DIALLING, "begin_digit"),
         Row(F.DIAL_TONE, PulseBegan, F.DIALLING, "begin_digit"),
@@ -122,6 +131,7 @@ class Fxs(Machine[FxsState]):
         super().__init__(port)
         self.port = port
         self.hook = Hook(port, settings.hook, self)
+        self.bell = BellRinger(port, settings.identity, self.hook, settings.spelling, settings.letters)
         self.failure = ""
         self._settings = settings
         self._collector = DigitCollector(plan)
@@ -203,20 +213,23 @@ class Fxs(Machine[FxsState]):
     # --- ringing --------------------------------------------------------------------------------------------
 
     def ring(self, order: Alert, step: Step) -> None:
-        """Ring the bell in the country's cadence."""
-        bell = self._settings.bell
-        step.do(StartRinging(self.port, bell.cadence_ms, bell.frequency_hz))
-        self.hook.power(True, step)
+        """Ring the bell in the country's cadence, and tell who calls."""
+        caller = None if order.pending else Caller(order.caller, order.caller_name, order.withheld)
+        self.bell.take(Ring(self._settings.bell, caller), step)
+
+    def identify(self, order: Identify, step: Step) -> None:
+        """Who calls became known while it rings."""
+        if self.bell.permits(Caller):
+            self.bell.take(Caller(order.caller, order.caller_name, order.withheld), step)
 
     def answer(self, event: OffHook, step: Step) -> None:
         """Lifted while ringing. The hook has seen the ring trip and needs no word of the power."""
-        step.do(StopRinging(self.port))
+        self.bell.take(Silence(lifted=True), step)
         step.tell(Answered(self.key, Evidence.HOOK))
 
     def stop_ringing(self, order: object, step: Step) -> None:
         """Somebody else answered, or the caller is gone."""
-        step.do(StopRinging(self.port))
-        self.hook.power(False, step)
+        self.bell.take(Silence(lifted=False), step)
 
     # --- in a call ------------------------------------------------------------------------------------------
 
@@ -293,6 +306,7 @@ class Fxs(Machine[FxsState]):
     def recover(self, step: Step) -> None:
         """After a bug in this machine: nothing rings, and hanging up leads home."""
         step.do(StopRinging(self.port))
+        self.bell.halt(BellState.QUIET, step)
         self.halt(F.IDLE if self.hook.on_hook else F.LEFT_OFF_HOOK, step)
 
     def timer_ms(self, timer: StateTimer, step: Step) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 from gateway.errors import Bug, HardwareError
 from gateway.media import _signal_core
 from gateway.media.core_crossing import (
-    PlanRefused,
     PlanWriter,
     creation_refusal,
     fill_address,
@@ -38,6 +37,7 @@ from gateway.media.core_values import (
     ToneEnding,
     WireAudio,
 )
+from gateway.media.plan_refused import PlanRefused
 from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
 from gateway.model.numbers import NodeId, ToneKind

@@ -23,13 +23,16 @@ from gateway.media.core_values import (
     ToneDescriptor,
     WireAudio,
 )
+from gateway.media.identity_crossing import write_identity
 from gateway.media.names import read_name
+from gateway.media.plan_refused import PlanRefused
 from gateway.model import events
 from gateway.model.numbers import Codec, NodeId, ToneKind
 from gateway.model.plan import (
     Detectors,
     DigitsNode,
     Hears,
+    IdentityNode,
     Node,
     Plan,
     PlayerNode,
@@ -63,14 +66,6 @@ DIAL_BEYOND_BURST = 1.25
 """A continuous tone must outlast the longest burst of the same frequency in the plan by so much (bursts
 vary by 20 %).
 """
-
-
-class PlanRefused(Bug):
-    """The core refused a plan; the old one stays in force. ``node`` is the node it complained about."""
-
-    def __init__(self, text: str, node: NodeId) -> None:
-        super().__init__(text)
-        self.node = node
 
 
 # --- addresses ----------------------------------------------------------------------------------------------
@@ -144,6 +139,8 @@ class PlanWriter:
                 target.clip = self._clips[node.clip]
             case DigitsNode():
                 self._write_digits(target, node)
+            case IdentityNode():
+                write_identity(target, node, self._ports)
             case _:
                 assert_never(node)
 
@@ -237,6 +234,7 @@ _NODE_TEXTS = {
     17: "the edge from {other} to {node} is given twice",
     18: "the edge from {other} to {node} has a gain outside -100..+40 dB",
     23: "node {node} has a gain of its own outside -30..+30 dB",
+    24: "identity node {node} has a form, text or alert that cannot be sent",
 }
 
 
@@ -386,6 +384,8 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
         case 8:
             number = ffi.string(raw.number).decode("ascii", "replace")
             return events.NumberTold(node, number, chr(raw.value) if raw.value else "", raw.cycles)
+        case 9:
+            return events.IdentitySent(node, bool(raw.present))
         case kind:
             raise Bug(f"signal core: event of unknown kind {kind}")
 

@@ -7,6 +7,7 @@ shows ASCII.
 """
 
 import unicodedata
+from collections.abc import Callable
 from math import log
 
 CHARACTER_SETS = ("cp1251", "koi8-r", "iso8859-5", "cp866")
@@ -84,6 +85,19 @@ def for_telephone(name: str, most: int = NAME_OCTETS_MAX) -> str:
             latin = latin.capitalize() if small or len(latin) == 1 else latin.upper()
         spelt.append(latin)
     return " ".join("".join(spelt).split())[:most].rstrip()
+
+
+def speller(letters: str, most: int = NAME_OCTETS_MAX) -> Callable[[str], str]:
+    """Names for a telephone that shows ``letters``, a codec: as they are, in ASCII for one with no other."""
+    if letters == "ascii":
+        return lambda name: for_telephone(name, most)
+    return lambda name: _cut(name, letters, most)
+
+
+def _cut(name: str, letters: str, most: int) -> str:
+    """What that codec has of the name, in at most ``most`` octets and whole letters."""
+    octets = name.encode(letters, "ignore")[:most]
+    return octets.decode(letters, "ignore").strip()
 
 
 def _spelling(sign: str) -> str:

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 
 from gateway.media.tones import TonePlan
 from gateway.model.numbers import NodeId, ToneKind
-from gateway.model.plan import DigitsNode, Hears, Node, Plan, PlayerNode, PortNode, RtpNode, ToneNode
+from gateway.model.plan import (
+    DigitsNode,
+    Hears,
+    IdentityMessage,
+    IdentityNode,
+    Node,
+    Plan,
+    PlayerNode,
+    PortNode,
+    RtpNode,
+    ToneNode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,15 @@ class Digits:
     digits: str
 
 
-Sound = Tone | Music | Party | Digits
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the listener, a telephone, is told; ``node`` was taken then, `IdentitySent` names it."""
+
+    node: NodeId
+    message: IdentityMessage
+
+
+Sound = Tone | Music | Party | Digits | Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +118,9 @@ class PlanWriter:
                 return node
             case Digits(node=node, digits=digits):
                 nodes[node] = DigitsNode(node, digits)
+                return node
+            case Identity(node=node, message=message):
+                nodes[node] = IdentityNode(node, wish.listener, message)
                 return node
             case Tone(kind=kind):
                 node = self._kept[_memory(wish)]

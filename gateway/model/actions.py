@@ -16,12 +16,13 @@ from gateway.model.timers import TimerId
 @dataclass(frozen=True, slots=True)
 class StartRinging:
     """Ring the telephone on an FXS port: ``cadence_ms`` is on, off, on, off ... repeated until
-    `StopRinging`.
+    `StopRinging`, or ``rounds`` times: then `RingingPaused` tells that the last burst is over.
     """
 
     port: PortId
     cadence_ms: tuple[int, ...]
     frequency_hz: int
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,20 @@ class StopRinging:
 
 @dataclass(frozen=True, slots=True)
 class SetLoop:
-    """Close (seize, answer) or open (release) the loop of an FXO port."""
+    """Close (seize, answer) or open (release) the loop of an FXO port; of an FXS port feed its telephone, or
+    break its loop (where the module can).
+    """
 
     port: PortId
     closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolarity:
+    """Reverse the polarity of an FXS port's wires, or put it back (where the module can)."""
+
+    port: PortId
+    reversed: bool
 
 
 # --- media -------------------------------------------------------------------------------------------------
@@ -236,6 +247,7 @@ Action = (
     StartRinging
     | StopRinging
     | SetLoop
+    | SetPolarity
     | ApplyPlan
     | SipInvite
     | SipRing

@@ -63,6 +63,13 @@ class PortFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RingingPaused:
+    """The ringing that was ordered for so many rounds has rung them: its last burst has ended."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
 class PortRestored:
     """A failed port works again."""
 
@@ -157,6 +164,16 @@ class DigitsSent:
     """The `DigitsNode` with this id has sent its last digit."""
 
     node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySent:
+    """The `IdentityNode` with this id is through; not ``heard``: the telephone did not answer its alert, and
+    was told nothing.
+    """
+
+    node: NodeId
+    heard: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +314,7 @@ Event = (
     | LoopCurrent
     | PolarityReversed
     | PortFailed
+    | RingingPaused
     | PortRestored
     | CardDrifts
     | DigitStarted
@@ -305,6 +323,7 @@ Event = (
     | CallerIdHeard
     | NumberTold
     | DigitsSent
+    | IdentitySent
     | PromptEnded
     | MediaLost
     | SipStackUp

@@ -8,7 +8,7 @@ listen and speak; tone, player and digits nodes speak.
 """
 
 from dataclasses import dataclass, field
-from enum import Flag, auto
+from enum import Flag, IntEnum, auto
 
 from gateway.model.numbers import Codec, NodeId, PortId
 
@@ -119,6 +119,66 @@ class DigitsNode:
     high_dbm0: float = -6.0
 
 
+class IdentityForm(IntEnum):
+    """In which form a telephone is told something; the values of ``enum sc_callerid_form``."""
+
+    SDMF = 1
+    MDMF = 2
+    DTMF_A_C = 3
+    DTMF_D_C = 4
+    DTMF_A_HASH = 5
+    DTMF_HASH = 6
+    LAMP_MDMF = 8
+    LAMP_SDMF = 9
+
+
+class Modulation(IntEnum):
+    """How FSK is keyed; the values of ``enum sc_callerid_modulation``."""
+
+    BELL202 = 1
+    V23 = 2
+
+
+class IdentityAlert(IntEnum):
+    """What says that a message comes: nothing (a ring did), DT-AS on hook, CAS in a call, which the telephone
+    answers; the values of ``enum sc_callerid_alert``.
+    """
+
+    NONE = 0
+    ON_HOOK = 1
+    IN_CALL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityMessage:
+    """What a telephone is told: who calls, or (in a lamp's form) whether its message lamp is on.
+
+    ``number`` is at most 20 of ``0-9 * # +`` (DTMF: ``0-9``), empty for none, ``private`` when the caller
+    hides it; ``name`` at most 50 octets in ``letters`` (a Python codec); ``date`` MMDDhhmm or empty.
+    """
+
+    form: IdentityForm
+    modulation: Modulation = Modulation.V23
+    alert: IdentityAlert = IdentityAlert.NONE
+    number: str = ""
+    private: bool = False
+    name: str = ""
+    letters: str = "ascii"
+    date: str = ""
+    lamp_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityNode:
+    """Tells the telephone on the port ``telephone`` something, once, by FSK or digits; `IdentitySent` at the
+    end.
+    """
+
+    id: NodeId
+    telephone: NodeId
+    message: IdentityMessage
+
+
 @dataclass(frozen=True, slots=True)
 class Hears:
     """One edge: ``listener`` hears ``source`` with ``gain_db``."""
@@ -128,7 +188,7 @@ class Hears:
     gain_db: float = 0.0
 
 
-Node = PortNode | RtpNode | ToneNode | PlayerNode | DigitsNode
+Node = PortNode | RtpNode | ToneNode | PlayerNode | DigitsNode | IdentityNode
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,13 @@ from enum import StrEnum
 
 from gateway.model.numbers import NodeId, PortId
 
+ON_HOOK_AUDIO = "on_hook_audio"
+"""A telephone on its hook hears us: caller identity and lamps by FSK (Ag1171: with its 20 kohm resistor)."""
+POLARITY_REVERSAL = "polarity_reversal"
+"""Its wires can be reversed."""
+LOOP_BREAK = "loop_break"
+"""Its loop can be broken."""
+
 SIMULATED_CHIP = "sim:"
 """How pins of the simulated chip begin."""
 
@@ -49,6 +56,8 @@ class PortSettings:
     pins: tuple[tuple[str, str], ...] = ()
     active_low: tuple[str, ...] = ()
     """Roles of pins whose logical true is the low level."""
+    capabilities: tuple[str, ...] = ()
+    """What the module of a telephone can do beyond ringing it: `ON_HOOK_AUDIO` ..."""
     pulls: tuple[tuple[str, str], ...] = ()
     """Role and "up", "down" or "none", for inputs."""
     ring_hz: int = 25
@@ -94,6 +103,10 @@ class ExtensionSettings:
     paired_line: str | None = None
     flash_min_ms: int = 80
     flash_max_ms: int = 500
+    identity: str = "country"
+    """How an analog telephone is told who calls: `line.identity.SCHEMES`, "country" or "none"."""
+    letters: str = "ascii"
+    """The Python codec of the names it can show."""
 
 
 @dataclass(frozen=True, slots=True)

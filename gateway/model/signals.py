@@ -53,6 +53,7 @@ class CallerKnown:
     source: str
     number: str
     name: str
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,24 @@ News = (
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Ring the station and show it who calls. ``wideband``: the caller can speak so."""
+    """Ring the station and show it who calls. ``wideband``: the caller can speak so; ``withheld``: he hides
+    his number; ``pending``: who calls is not known yet, `Identify` follows.
+    """
 
     caller: str
     caller_name: str
     wideband: bool = False
+    withheld: bool = False
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Who calls is known now (empty: nobody can say): show it on the telephone that rings."""
+
+    caller: str
+    caller_name: str
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +193,4 @@ class Clear:
     cause: Cause
 
 
-Order = Alert | Progress | Connect | Seize | NoteDigit | Clear
+Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | Clear

@@ -19,17 +19,23 @@ class LineModulesByPort:
         for modules in self._each:
             modules.start(sink)
 
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        """Ring until stopped."""
-        self._of(port).start_ringing(port, cadence_ms, frequency_hz)
+    def start_ringing(
+        self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0
+    ) -> None:
+        """Ring until stopped, or so many rounds."""
+        self._of(port).start_ringing(port, cadence_ms, frequency_hz, rounds)
 
     def stop_ringing(self, port: PortId) -> None:
         """Stop at once."""
         self._of(port).stop_ringing(port)
 
     def set_loop(self, port: PortId, closed: bool) -> None:
-        """Close or open the loop of an FXO port."""
+        """Close or open the loop of an FXO port; feed an FXS port, or break its loop."""
         self._of(port).set_loop(port, closed)
+
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        """Reverse the wires of an FXS port, or put them back."""
+        self._of(port).set_polarity(port, reverse)
 
     def stop(self) -> None:
         """All of them to their safe states."""

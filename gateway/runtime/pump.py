@@ -200,12 +200,8 @@ class Pump:
 
     def _perform(self, action: Action, now: Now) -> None:
         match action:
-            case act.StartRinging(port=port, cadence_ms=cadence_ms, frequency_hz=frequency_hz):
-                self._modules.start_ringing(port, cadence_ms, frequency_hz)
-            case act.StopRinging(port=port):
-                self._modules.stop_ringing(port)
-            case act.SetLoop(port=port, closed=closed):
-                self._modules.set_loop(port, closed)
+            case act.StartRinging() | act.StopRinging() | act.SetLoop() | act.SetPolarity():
+                self._work_modules(action)
             case act.ApplyPlan(plan=plan):
                 self._core.apply(plan)
             case (
@@ -232,6 +228,21 @@ class Pump:
                 pass  # the trace has it already
             case act.RaiseAlarm():
                 self._on_alarm(action)
+            case _:
+                assert_never(action)
+
+    def _work_modules(
+        self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity
+    ) -> None:
+        match action:
+            case act.StartRinging(port, cadence_ms, frequency_hz, rounds):
+                self._modules.start_ringing(port, cadence_ms, frequency_hz, rounds)
+            case act.StopRinging(port=port):
+                self._modules.stop_ringing(port)
+            case act.SetLoop(port=port, closed=closed):
+                self._modules.set_loop(port, closed)
+            case act.SetPolarity(port, reverse):
+                self._modules.set_polarity(port, reverse)
             case _:
                 assert_never(action)
 

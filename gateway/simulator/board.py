@@ -8,8 +8,16 @@ from dataclasses import replace
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import PortId
-from gateway.model.settings import BoardSettings, ExtensionKind, OfficeSettings, PortKind
+from gateway.model.settings import (
+    ON_HOOK_AUDIO,
+    BoardSettings,
+    ExtensionKind,
+    ExtensionSettings,
+    OfficeSettings,
+    PortKind,
+)
 from gateway.simulator.central_office import CentralOffice, CityLine
+from gateway.simulator.display import set_for
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.telephone import OnAct, Telephone
 from gateway.simulator.wires import Wire, WireSettings
@@ -26,7 +34,7 @@ SHAPES = 5
 FIRST_CITY_VOICE = 500
 
 
-def telephone_wire(place: int, seed: int) -> WireSettings:
+def telephone_wire(place: int, seed: int, *, heard_on_hook: bool = False) -> WireSettings:
     """The line of the telephone at that place of the board (from 0)."""
     return WireSettings(
         seed=seed * 1_000 + place,
@@ -35,6 +43,7 @@ def telephone_wire(place: int, seed: int) -> WireSettings:
         echo_shape=place % SHAPES,
         loss_db=TELEPHONE_LOSS_DB,
         noise_dbm0=TELEPHONE_NOISE_DBM0,
+        on_hook_to_device=heard_on_hook,
     )
 
 
@@ -77,23 +86,25 @@ class SimulatedBoard:
         on_city: Callable[[CityLine, str], None] | None = None,
     ) -> None:
         fxs = [port.port for port in board.ports if port.kind is PortKind.FXS]
+        on_hook = {port.port for port in board.ports if ON_HOOK_AUDIO in port.capabilities}
         fxo = [port.port for port in board.ports if port.kind is PortKind.FXO]
         self.wires: dict[PortId, Wire] = {
             **{
-                port: Wire(_drifting(telephone_wire(place, seed), drift_ppm))
+                port: Wire(_drifting(telephone_wire(place, seed, heard_on_hook=port in on_hook), drift_ppm))
                 for place, port in enumerate(fxs)
             },
             **{port: Wire(_drifting(city_wire(place, seed), -drift_ppm)) for place, port in enumerate(fxo)},
         }
         self.modules = SimulatedLineModules(clock, self.wires, seed=seed)
-        numbers = {
-            extension.port: extension.number
+        extensions = {
+            extension.port: extension
             for extension in office.extensions
             if extension.kind is ExtensionKind.ANALOG
         }
         self.telephones: dict[str, Telephone] = {}
         for place, port in enumerate(fxs):
-            number = numbers.get(port, str(port))
+            extension = extensions.get(port) or ExtensionSettings(str(port), "", ExtensionKind.ANALOG)
+            number = extension.number
             self.telephones[number] = Telephone(
                 number,
                 port,
@@ -102,6 +113,7 @@ class SimulatedBoard:
                 clock,
                 voice=place + 1,
                 rotary=number in rotary,
+                display=set_for(extension.identity, office.country, extension.letters),
                 on_act=on_act,
             )
         self.city = CentralOffice(

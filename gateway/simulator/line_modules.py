@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Bug
 from gateway.interfaces import Clock, EventSink
-from gateway.model.events import HookEdge, LoopCurrent, PolarityReversed, RingEdge
+from gateway.model.events import HookEdge, LoopCurrent, PolarityReversed, RingEdge, RingingPaused
 from gateway.model.numbers import NS_PER_MS, PortId
 from gateway.simulator.wires import Wire
 
@@ -30,6 +30,7 @@ PINS_KEPT = 10_000
 """Pin changes kept for assertions: minutes of ringing; an office that runs for weeks may not grow."""
 
 Power = Callable[[bool], None]
+Wires = Callable[[bool, bool], None]
 Cancel = Callable[[], None]
 
 
@@ -48,11 +49,16 @@ class _Telephone:
     """An FXS socket: what is wired to it and how it stands."""
 
     on_power: Power
+    on_wires: Wires
     contact: bool = False
     shk: bool = False
     rm: bool = False
     pulsing: bool = False
+    reversed: bool = False
+    fed: bool = True
     plan: int = 0
+    rounds: int = 0
+    over: bool = False
     frequency_hz: int = 25
     off_hook_ns: int | None = None
     pending: list[Cancel] = field(default_factory=list)
@@ -89,22 +95,33 @@ class SimulatedLineModules:
         """Deliver events to ``sink`` from now on."""
         self._sink = sink
 
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        """Ring the telephone in bursts: ``cadence_ms`` is on, off, on, off ..., again and again."""
+    def start_ringing(
+        self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0
+    ) -> None:
+        """Ring the telephone in bursts: ``cadence_ms`` is on, off, on, off ..., again and again or ``rounds``
+        times; those end with `RingingPaused`, when the power of the last burst is gone.
+        """
         if len(cadence_ms) % 2 or not cadence_ms or min(cadence_ms) <= 0 or not 15 <= frequency_hz <= 68:
             raise Bug(f"{port}: cannot ring {tuple(cadence_ms)} ms at {frequency_hz} Hz")
         telephone = self._telephone(port)
         telephone.plan += 1
+        telephone.over = False
         telephone.frequency_hz = frequency_hz
+        telephone.rounds = rounds
         self._burst(port, tuple(cadence_ms), 0, telephone.plan)
 
     def stop_ringing(self, port: PortId) -> None:
         """F/R high at once, RM low 12 ms later."""
-        self._telephone(port).plan += 1
+        telephone = self._telephone(port)
+        telephone.plan += 1
+        telephone.over = False
         self._end_burst(port)
 
     def set_loop(self, port: PortId, closed: bool) -> None:
-        """Work the loop switch (LSC) of a city line."""
+        """Work the loop switch (LSC) of a city line, or the power of a telephone's module."""
+        if port in self._telephones:
+            self._feed(port, closed)
+            return
         line = self._city_line(port)
         if line.closed == closed:
             return
@@ -112,19 +129,35 @@ class SimulatedLineModules:
         self._pin(port, "loop_switch", closed)
         self._after(RELAY_MS, lambda: self._loop_follows(port))
 
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        """Work F/R outside ringing: reversed is low."""
+        telephone = self._telephone(port)
+        if telephone.reversed is reverse:
+            return
+        telephone.reversed = reverse
+        if not telephone.rm:
+            self._pin(port, "fr", not reverse)
+        telephone.on_wires(telephone.fed, reverse)
+
     def stop(self) -> None:
-        """All pins to their safe states: nothing rings, every loop is open."""
+        """All pins to their safe states: nothing rings, every loop is open, telephones are fed forward."""
         for port, telephone in self._telephones.items():
             if telephone.rm:
                 self.stop_ringing(port)
+            self.set_polarity(port, False)
+            self._feed(port, True)
         for port in self._lines:
             self.set_loop(port, False)
 
     # --- FXS: the telephone's side --------------------------------------------------------------------------
 
-    def plug_telephone(self, port: PortId, on_power: Power) -> None:
-        """Plug a telephone in; ``on_power`` tells it when ringing power comes and goes."""
-        self._telephones[port] = _Telephone(on_power)
+    def plug_telephone(
+        self, port: PortId, on_power: Power, on_wires: Wires = lambda fed, reverse: None
+    ) -> None:
+        """Plug a telephone in; ``on_power`` tells it when ringing power comes and goes, ``on_wires`` when its
+        wires are fed or not, and reversed or not.
+        """
+        self._telephones[port] = _Telephone(on_power, on_wires)
 
     def contact(self, port: PortId, closed: bool, bounce_ms: tuple[float, float] = BOUNCE_MS) -> None:
         """The telephone's contact closes (off-hook) or opens, with bounce."""
@@ -151,10 +184,10 @@ class SimulatedLineModules:
             return
         telephone.contact = closed
         telephone.off_hook_ns = self._clock.monotonic_ns() if closed else None
-        self._wires[port].set_loop(closed)
+        self._wires[port].set_loop(closed and telephone.fed)
         if closed and telephone.rm:
             self._after(RING_TRIP_LIMIT_MS, lambda: self._check_trip(port))
-        self._set_shk(port, closed)
+        self._set_shk(port, closed and telephone.fed)
         if closed and telephone.rm:
             self._pulse(port)
 
@@ -176,6 +209,11 @@ class SimulatedLineModules:
         else:
             self._end_burst(port)
         following = (place + 1) % len(cadence_ms)
+        if place == len(cadence_ms) - 1 and telephone.rounds:
+            telephone.rounds -= 1
+            if not telephone.rounds:
+                telephone.over = True  # `_drop_rm` tells
+                return
         self._after(cadence_ms[place], lambda: self._burst(port, cadence_ms, following, plan))
 
     def _begin_burst(self, port: PortId) -> None:
@@ -196,7 +234,7 @@ class SimulatedLineModules:
         telephone = self._telephone(port)
         if not telephone.rm:
             return
-        self._pin(port, "fr", True)
+        self._pin(port, "fr", not telephone.reversed)
         plan = telephone.plan
         self._after(RM_AFTER_FR_MS, lambda: self._drop_rm(port, plan))
 
@@ -208,7 +246,21 @@ class SimulatedLineModules:
         self._pin(port, "rm", False)
         self._wires[port].set_ringing(False)
         telephone.on_power(False)
-        self._set_shk(port, telephone.contact)
+        self._set_shk(port, telephone.contact and telephone.fed)
+        if telephone.over:
+            telephone.over = False
+            self._emit(RingingPaused(port))
+
+    def _feed(self, port: PortId, fed: bool) -> None:
+        """Without power the module sees no current, and the telephone hears nothing."""
+        telephone = self._telephone(port)
+        if telephone.fed is fed:
+            return
+        telephone.fed = fed
+        self._pin(port, "pd", not fed)
+        self._wires[port].set_loop(telephone.contact and fed)
+        telephone.on_wires(fed, telephone.reversed)
+        self._set_shk(port, telephone.contact and fed)
 
     def _pulse(self, port: PortId) -> None:
         """SHK of a telephone that is off-hook while it is rung: a square at the ring's rate."""
@@ -296,7 +348,7 @@ class SimulatedLineModules:
             raise Bug(f"{port} is no city line of this board")
         return self._lines[port]
 
-    def _emit(self, event: HookEdge | RingEdge | LoopCurrent | PolarityReversed) -> None:
+    def _emit(self, event: HookEdge | RingEdge | LoopCurrent | PolarityReversed | RingingPaused) -> None:
         if self._sink is not None:
             self._sink(event)
 

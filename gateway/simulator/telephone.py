@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.simulator.display import Display, DisplaySet, Shown
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, Wire
@@ -31,6 +32,7 @@ class Telephone:
         *,
         voice: int,
         rotary: bool = False,
+        display: DisplaySet | None = None,
         on_act: OnAct | None = None,
     ) -> None:
         self.number = number
@@ -46,7 +48,12 @@ class Telephone:
         self._clock = clock
         self._on_act = on_act
         self._dial: list[Callable[[], None]] = []
-        modules.plug_telephone(port, self._power)
+        self.display = Display(wire.device, display) if display is not None else None
+        self.fed, self.reversed = True, False
+        self.reversals: list[tuple[int, bool]] = []
+        self.breaks_ms: list[int] = []
+        self._broken_ms = 0
+        modules.plug_telephone(port, self._power, self._wires)
 
     # --- what a person does ---------------------------------------------------------------------------------
 
@@ -107,6 +114,26 @@ class Telephone:
         """What is in the earpiece."""
         return self.ear.hears()
 
+    @property
+    def shown(self) -> list[Shown]:
+        """The calls on its display, the latest last; none for a set without one."""
+        return self._looked_at().shown if self.display is not None else []
+
+    @property
+    def lamp(self) -> bool:
+        """Its message lamp."""
+        return self.display is not None and self._looked_at().lamp
+
+    @property
+    def unread(self) -> list[str]:
+        """What came to its display and was no message."""
+        return self._looked_at().unread if self.display is not None else []
+
+    def _looked_at(self) -> Display:
+        assert self.display is not None
+        self.display.refresh()
+        return self.display
+
     # ------------------------------------------------------------------------------------------------------
 
     def _note(self, what: str) -> None:
@@ -115,6 +142,8 @@ class Telephone:
 
     def _hook(self, off_hook: bool) -> None:
         self.off_hook = off_hook
+        if self.display is not None:
+            self.display.hook(off_hook)
         self._modules.contact(self.port, off_hook)
 
     def _power(self, on: bool) -> None:
@@ -123,6 +152,18 @@ class Telephone:
             self.rings_ns.append((now_ns, None))
         elif self.rings:
             self.rings_ns[-1] = (self.rings_ns[-1][0], now_ns)
+
+    def _wires(self, fed: bool, reverse: bool) -> None:
+        now_ms = self._clock.monotonic_ns() // NS_PER_MS
+        if reverse is not self.reversed:
+            self.reversals.append((now_ms, reverse))
+            if self.display is not None:
+                self.display.polarity(reverse)
+        if fed and not self.fed:
+            self.breaks_ms.append(now_ms - self._broken_ms)
+        elif self.fed and not fed:
+            self._broken_ms = now_ms
+        self.fed, self.reversed = fed, reverse
 
     def _turn(self, digits: str) -> None:
         at_ms = ROTARY_PAUSE_MS

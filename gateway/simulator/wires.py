@@ -178,6 +178,32 @@ class Device:
             taken += digit[0].decode("ascii")
         return taken
 
+    # --- the display of a telephone set ---------------------------------------------------------------------
+
+    def plug_display(self, modulation: Modulation, answer: str) -> None:
+        """A display that reads this modulation, and answers an alert in a call with a digit (empty: does
+        not).
+        """
+        raw = answer.encode("ascii") or b"\0"
+        _check(lib.tw_plug_display(self._raw, int(modulation), raw), f"display that answers {answer!r}")
+
+    def display_off_hook(self, off_hook: bool) -> None:
+        """The set's hook switch."""
+        lib.tw_display_off_hook(self._raw, off_hook)
+
+    def messages(self) -> list[bytes]:
+        """FSK messages since the last time: type, length, content."""
+        raw, taken = ffi.new("struct tw_message *"), []
+        while lib.tw_take_message(self._raw, raw):
+            taken.append(bytes(ffi.buffer(raw.octets)[: raw.length]))
+        return taken
+
+    def display_counts(self) -> tuple[int, int]:
+        """Alerts heard, and messages broken off or wrong, so far."""
+        alerts, bad = ffi.new("uint32_t *"), ffi.new("uint32_t *")
+        lib.tw_display_counts(self._raw, alerts, bad)
+        return int(alerts[0]), int(bad[0])
+
 
 def _texts(identity: CallerId) -> tuple[str, str, str]:
     return identity.date, identity.number, identity.name

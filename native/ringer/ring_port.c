@@ -49,6 +49,9 @@ struct rg_port {
     struct rg_pins pins;
     struct rg_plan plan;
     bool planned;               /* a plan is in force: the pause after a burst ends in the next one */
+    bool reversed;              /* where F/R rests */
+    uint32_t rounds_left;       /* of the plan; 0 = for ever */
+    uint64_t finished;          /* plans that have rung their rounds */
     bool fresh;                 /* it replaced another one whose power has yet to go */
     enum phase phase;
     uint32_t part;
@@ -101,7 +104,7 @@ static int set_reversed(struct rg_port *port, bool reversed)
 static void fail(struct rg_port *port, int64_t now_ns)
 {
     count(&port->failures);
-    (void)set_reversed(port, false);
+    (void)set_reversed(port, port->reversed);
     (void)set_power(port, false, now_ns); /* the kernel has refused already: nothing is left to try */
     port->power = false;
     port->planned = false;
@@ -147,7 +150,7 @@ static void begin_burst(struct rg_port *port, int64_t now_ns)
 
 static void rest(struct rg_port *port, int64_t now_ns)
 {
-    if (set_reversed(port, false) != 0) {
+    if (set_reversed(port, port->reversed) != 0) {
         fail(port, now_ns);
         return;
     }
@@ -193,11 +196,23 @@ static void wait_for_power(struct rg_port *port)
     port->lifted_ns = RG_NEVER;
 }
 
+/* The burst that is over was the last of the plan's rounds. */
+static bool last_burst(struct rg_port *port)
+{
+    if (port->rounds_left == 0 || port->part + 2 < port->plan.part_count)
+        return false;
+    return --port->rounds_left == 0;
+}
+
 static void drop_power(struct rg_port *port, int64_t now_ns)
 {
     if (set_power(port, false, now_ns) != 0) {
         fail(port, now_ns);
         return;
+    }
+    if (port->planned && !port->fresh && last_burst(port)) {
+        port->planned = false;
+        port->finished++;
     }
     if (!port->planned) {
         port->phase = IDLE;
@@ -357,6 +372,7 @@ void rg_port_order(struct rg_port *port, const struct rg_plan *plan, int64_t now
         rest(port, now_ns);
     port->plan = *plan;
     port->part = 0;
+    port->rounds_left = plan->rounds;
     port->planned = true;
     port->fresh = port->phase == RESTING; /* then the power goes first */
     if (!port->fresh) {
@@ -368,6 +384,18 @@ void rg_port_order(struct rg_port *port, const struct rg_plan *plan, int64_t now
 void rg_port_rest(struct rg_port *port, int64_t now_ns)
 {
     end_plan(port, now_ns);
+}
+
+void rg_port_reverse(struct rg_port *port, bool reversed, int64_t now_ns)
+{
+    port->reversed = reversed;
+    if (port->phase != BURST && set_reversed(port, reversed) != 0)
+        fail(port, now_ns);
+}
+
+uint64_t rg_port_finished(const struct rg_port *port)
+{
+    return port->finished;
 }
 
 int64_t rg_port_waits_since(struct rg_port *port, int64_t now_ns)

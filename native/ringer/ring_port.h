@@ -34,6 +34,12 @@ void rg_port_order(struct rg_port *port, const struct rg_plan *plan, int64_t now
 /* The plan is over: F/R to rest now, RM low later. */
 void rg_port_rest(struct rg_port *port, int64_t now_ns);
 
+/* Where F/R rests: reversed or forward. During a burst it takes effect at its end. */
+void rg_port_reverse(struct rg_port *port, bool reversed, int64_t now_ns);
+
+/* How many plans of so many rounds have rung them. */
+uint64_t rg_port_finished(const struct rg_port *port);
+
 /* Does what is due. `may_begin`: whether this port may take ringing power now. Returns when it wants to run again. */
 int64_t rg_port_run(struct rg_port *port, int64_t now_ns, bool may_begin);
 

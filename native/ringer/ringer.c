@@ -24,7 +24,7 @@
 #define PRIORITY_DEFAULT 60
 #define ORDERS 64               /* a power of two */
 
-enum order_kind { RING, REST };
+enum order_kind { RING, REST, REVERSE, FORWARD };
 
 struct order {
     enum order_kind kind;
@@ -41,7 +41,9 @@ struct rg_ringer {
     struct order orders[ORDERS];
     _Atomic uint32_t written, taken;
     _Atomic bool stopping, real_time;
-    int wake_fd, timer_fd;
+    uint64_t told[RG_PORTS_MAX];    /* the thread's: plans of each port whose end it has told */
+    _Atomic uint32_t finished;      /* bits: ports whose rounds are rung, and nobody has asked yet */
+    int wake_fd, timer_fd, finished_fd;
     pthread_t thread;
 };
 
@@ -54,15 +56,28 @@ static int64_t now_ns(void)
 
 /* --- the thread ------------------------------------------------------------------------------------------------------ */
 
+static void carry_out(struct rg_port *port, const struct order *order)
+{
+    switch (order->kind) {
+    case RING:
+        rg_port_order(port, &order->plan, now_ns());
+        break;
+    case REST:
+        rg_port_rest(port, now_ns());
+        break;
+    case REVERSE:
+    case FORWARD:
+        rg_port_reverse(port, order->kind == REVERSE, now_ns());
+        break;
+    }
+}
+
 static void take_orders(struct rg_ringer *ringer)
 {
     uint32_t taken = atomic_load_explicit(&ringer->taken, memory_order_relaxed);
     while (taken != atomic_load_explicit(&ringer->written, memory_order_acquire)) {
         const struct order *order = &ringer->orders[taken % ORDERS];
-        if (order->kind == RING)
-            rg_port_order(ringer->ports[order->port], &order->plan, now_ns());
-        else
-            rg_port_rest(ringer->ports[order->port], now_ns());
+        carry_out(ringer->ports[order->port], order);
         atomic_store_explicit(&ringer->taken, ++taken, memory_order_release);
     }
 }
@@ -81,6 +96,23 @@ static void sleep_until(struct rg_ringer *ringer, int64_t deadline)
             (void)!read(woken[i].fd, &times, sizeof times); /* EAGAIN: another wake-up is as good */
 }
 
+static void poke(int fd)
+{
+    uint64_t one = 1;
+    (void)!write(fd, &one, sizeof one); /* EAGAIN: it is readable already */
+}
+
+static void tell_finished(struct rg_ringer *ringer)
+{
+    for (uint32_t i = 0; i < ringer->port_count; i++) {
+        if (rg_port_finished(ringer->ports[i]) == ringer->told[i])
+            continue;
+        ringer->told[i] = rg_port_finished(ringer->ports[i]);
+        atomic_fetch_or_explicit(&ringer->finished, UINT32_C(1) << i, memory_order_release);
+        poke(ringer->finished_fd);
+    }
+}
+
 static bool all_idle(const struct rg_ringer *ringer)
 {
     for (uint32_t i = 0; i < ringer->port_count; i++)
@@ -97,10 +129,13 @@ static void *run(void *self)
         take_orders(ringer);
         if (!ending && atomic_load_explicit(&ringer->stopping, memory_order_acquire)) {
             ending = true;
-            for (uint32_t i = 0; i < ringer->port_count; i++)
+            for (uint32_t i = 0; i < ringer->port_count; i++) {
                 rg_port_rest(ringer->ports[i], now_ns());
+                rg_port_reverse(ringer->ports[i], false, now_ns());
+            }
         }
         int64_t deadline = rg_turns_run(ringer->ports, ringer->port_count, ringer->at_once, now_ns());
+        tell_finished(ringer);
         if (ending && all_idle(ringer))
             return NULL;
         sleep_until(ringer, deadline);
@@ -109,20 +144,15 @@ static void *run(void *self)
 
 /* --- orders -------------------------------------------------------------------------------------------------------------- */
 
-static void wake(const struct rg_ringer *ringer)
-{
-    uint64_t one = 1;
-    (void)!write(ringer->wake_fd, &one, sizeof one); /* EAGAIN: it is awake already */
-}
-
 static int give(struct rg_ringer *ringer, struct order order)
 {
     uint32_t written = atomic_load_explicit(&ringer->written, memory_order_relaxed);
+    atomic_fetch_and_explicit(&ringer->finished, ~(UINT32_C(1) << order.port), memory_order_relaxed);
     if (written - atomic_load_explicit(&ringer->taken, memory_order_acquire) >= ORDERS)
         return EAGAIN;
     ringer->orders[written % ORDERS] = order;
     atomic_store_explicit(&ringer->written, written + 1, memory_order_release);
-    wake(ringer);
+    poke(ringer->wake_fd);
     return 0;
 }
 
@@ -139,6 +169,32 @@ int rg_stop(struct rg_ringer *ringer, uint32_t port)
     if (port >= ringer->port_count)
         return EINVAL;
     return give(ringer, (struct order){ .kind = REST, .port = port });
+}
+
+int rg_reverse(struct rg_ringer *ringer, uint32_t port, bool reversed)
+{
+    if (port >= ringer->port_count)
+        return EINVAL;
+    return give(ringer, (struct order){ .kind = reversed ? REVERSE : FORWARD, .port = port });
+}
+
+int rg_finished_fd(const struct rg_ringer *ringer)
+{
+    return ringer->finished_fd;
+}
+
+bool rg_take_finished(struct rg_ringer *ringer, uint32_t *port)
+{
+    uint64_t times;
+    (void)!read(ringer->finished_fd, &times, sizeof times); /* EAGAIN: it was read before */
+    uint32_t left = atomic_load_explicit(&ringer->finished, memory_order_acquire);
+    for (uint32_t i = 0; i < ringer->port_count; i++)
+        if (left >> i & 1) {
+            atomic_fetch_and_explicit(&ringer->finished, ~(UINT32_C(1) << i), memory_order_relaxed);
+            *port = i;
+            return true;
+        }
+    return false;
 }
 
 int rg_statistics(const struct rg_ringer *ringer, uint32_t port, struct rg_port_statistics *out)
@@ -164,6 +220,8 @@ static void undo(struct rg_ringer *ringer)
         (void)close(ringer->wake_fd);
     if (ringer->timer_fd >= 0)
         (void)close(ringer->timer_fd);
+    if (ringer->finished_fd >= 0)
+        (void)close(ringer->finished_fd);
     sc_free(ringer);
 }
 
@@ -185,7 +243,8 @@ static int start(struct rg_ringer *ringer, int priority)
     sigset_t all, old;
     ringer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ringer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (ringer->wake_fd < 0 || ringer->timer_fd < 0)
+    ringer->finished_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (ringer->wake_fd < 0 || ringer->timer_fd < 0 || ringer->finished_fd < 0)
         return errno;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -205,7 +264,7 @@ int rg_create(struct rg_ringer **out, const struct rg_settings *settings)
     struct rg_ringer *ringer = sc_alloc(sizeof *ringer);
     if (ringer == NULL)
         return ENOMEM;
-    ringer->wake_fd = ringer->timer_fd = -1;
+    ringer->wake_fd = ringer->timer_fd = ringer->finished_fd = -1;
     ringer->at_once = settings->ringing_at_once != 0 ? settings->ringing_at_once : RG_PORTS_MAX;
     int error = make_ports(ringer, settings);
     if (error == 0)
@@ -223,7 +282,7 @@ void rg_destroy(struct rg_ringer *ringer)
     if (ringer == NULL)
         return;
     atomic_store_explicit(&ringer->stopping, true, memory_order_release);
-    wake(ringer);
+    poke(ringer->wake_fd);
     pthread_join(ringer->thread, NULL);
     undo(ringer);
 }

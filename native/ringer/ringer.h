@@ -18,11 +18,12 @@
 #define RG_CADENCE_MAX 8
 #define RG_LATENESS_BINS 8
 
-/* Cadence is on, off, on, off ... in ms, repeated until it is stopped. */
+/* Cadence is on, off, on, off ... in ms, repeated until it is stopped, or `rounds` times. */
 struct rg_plan {
     uint32_t frequency_hz;      /* 15 .. 68 */
     uint32_t part_count;        /* even, 2 .. 8 */
     uint32_t part_ms[8];        /* 1 .. 20000 each */
+    uint32_t rounds;            /* 0 = until it is stopped; else that the last burst has ended is told: rg_take_finished */
 };
 
 struct rg_port_settings {
@@ -68,6 +69,16 @@ int rg_ring(struct rg_ringer *ringer, uint32_t port, const struct rg_plan *plan)
 
 /* F/R to rest now, RM low `drop_after_ms` later. EINVAL, EAGAIN. */
 int rg_stop(struct rg_ringer *ringer, uint32_t port);
+
+/* F/R's rest is reversed from now on (polarity), or forward again. EINVAL, EAGAIN. */
+int rg_reverse(struct rg_ringer *ringer, uint32_t port, bool reversed);
+
+/* Readable when a plan of so many rounds has rung them. */
+int rg_finished_fd(const struct rg_ringer *ringer);
+
+/* Which port that was; false when none is left to tell. From the thread that gives orders: an order that has been given
+ * since makes it untold. */
+bool rg_take_finished(struct rg_ringer *ringer, uint32_t *port);
 
 /* May be called from any thread. EINVAL: no such port. */
 int rg_statistics(const struct rg_ringer *ringer, uint32_t port, struct rg_port_statistics *out);

@@ -95,7 +95,7 @@ class Recorded:
         self.orders.append(("start",))
         sink(HookEdge(PortId("fxs1"), True, 0))  # type: ignore[operator]
 
-    def start_ringing(self, port: PortId, cadence_ms: object, frequency_hz: int) -> None:
+    def start_ringing(self, port: PortId, cadence_ms: object, frequency_hz: int, rounds: int = 0) -> None:
         self.orders.append(("ring", port))
 
     def stop_ringing(self, port: PortId) -> None:
@@ -103,6 +103,9 @@ class Recorded:
 
     def set_loop(self, port: PortId, closed: bool) -> None:
         self.orders.append(("loop", port, closed))
+
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        self.orders.append(("polarity", port, reverse))
 
     def stop(self) -> None:
         self.orders.append(("stop",))
@@ -116,9 +119,16 @@ def test_orders_go_to_the_modules_that_have_the_port_and_to_no_other() -> None:
     modules.start_ringing(PortId("fxs1"), (1_000, 4_000), 25)
     modules.stop_ringing(PortId("fxs2"))
     modules.set_loop(PortId("fxo1"), True)
+    modules.set_polarity(PortId("fxs2"), True)
     modules.stop()
     assert twin.orders == [("start",), ("ring", "fxs1"), ("stop",)]
-    assert pins.orders == [("start",), ("hush", "fxs2"), ("loop", "fxo1", True), ("stop",)]
+    assert pins.orders == [
+        ("start",),
+        ("hush", "fxs2"),
+        ("loop", "fxo1", True),
+        ("polarity", "fxs2", True),
+        ("stop",),
+    ]
     assert len(heard) == 2
     with pytest.raises(Bug, match="fxs9 is no port"):
         modules.set_loop(PortId("fxs9"), True)

@@ -18,7 +18,7 @@ from gateway.model import events as ev
 from gateway.model.actions import Action
 from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, Codec, DialogId, NodeId, Now, PortId, ToneKind
-from gateway.model.plan import DigitsNode, Plan, PlayerNode, PortNode, RtpNode, ToneNode
+from gateway.model.plan import DigitsNode, IdentityNode, Plan, PlayerNode, PortNode, RtpNode, ToneNode
 from gateway.model.settings import (
     BoardSettings,
     CityLineSettings,
@@ -38,11 +38,13 @@ from gateway.model.view import CallRow, LineRow
 WALL_OFFSET_NS = 1_790_000_000_000_000_000
 
 
-def board() -> BoardSettings:
+def board(capabilities: tuple[str, ...] = ()) -> BoardSettings:
     kinds = [PortKind.FXS] * 4 + [PortKind.FXO] * 2
     names = ["fxs1", "fxs2", "fxs3", "fxs4", "fxo1", "fxo2"]
     ports = tuple(
-        PortSettings(PortId(name), kind, NodeId(index))
+        PortSettings(
+            PortId(name), kind, NodeId(index), capabilities=capabilities if kind is PortKind.FXS else ()
+        )
         for index, (name, kind) in enumerate(zip(names, kinds, strict=True), start=1)
     )
     return BoardSettings("simulated", ports, rtp_sockets=8)
@@ -109,11 +111,16 @@ class World:
     done: list[tuple[int, Action]] = field(default_factory=list)
     timers: dict[TimerId, int] = field(default_factory=dict)
     bugs_expected: bool = False
+    capabilities: tuple[str, ...] = ()
+    """Of the telephones' modules."""
+    reversed: set[str] = field(default_factory=set)
+    told: list[tuple[int, IdentityNode]] = field(default_factory=list)
+    """What telephones were told, and when that began."""
     tamper: Callable[[Action], Action | None] = lambda action: action
     """A deliberate fault between the exchange and the world, for the tests of the rules."""
 
     def __post_init__(self) -> None:
-        self.exchange = Exchange(self.settings, board(), media_address="192.0.2.1")
+        self.exchange = Exchange(self.settings, board(self.capabilities), media_address="192.0.2.1")
         self._order = count()
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._sending: set[NodeId] = set()
@@ -149,13 +156,8 @@ class World:
         for action in filter(None, map(self.tamper, actions)):
             self.done.append((self.ms, action))
             match action:
-                case act.StartRinging(port=port):
-                    assert port not in self.ringing, f"{port} rings already"
-                    self.ringing.add(port)
-                case act.StopRinging(port=port):
-                    self.ringing.discard(port)
-                case act.SetLoop(port=port, closed=closed):
-                    (self.loops.add if closed else self.loops.discard)(port)
+                case act.StartRinging() | act.StopRinging() | act.SetLoop() | act.SetPolarity():
+                    self._work_module(action)
                 case act.ApplyPlan(plan=plan):
                     self._apply(plan)
                 case act.StartTimer(timer=timer, after_ms=after_ms):
@@ -177,6 +179,34 @@ class World:
                 case _:
                     self.sip.append(action)
 
+    def _work_module(
+        self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity
+    ) -> None:
+        match action:
+            case act.StartRinging():
+                self._ring(action)
+            case act.SetPolarity(port, reverse):
+                (self.reversed.add if reverse else self.reversed.discard)(port)
+            case act.StopRinging(port=port):
+                self.ringing.discard(port)
+            case act.SetLoop(port=port, closed=closed):
+                (self.loops.add if closed else self.loops.discard)(port)
+
+    def _ring(self, action: act.StartRinging) -> None:
+        assert action.port not in self.ringing, f"{action.port} rings already"
+        telling = [node for node in self.plan.nodes if isinstance(node, IdentityNode)]
+        assert all(self._name(node.telephone) != action.port for node in telling), "rung while it is told"
+        self.ringing.add(action.port)
+        if action.rounds:
+            rings_ms = sum(action.cadence_ms) * action.rounds - action.cadence_ms[-1]
+            self.later(rings_ms, lambda: self._pause(action))
+
+    def _pause(self, action: act.StartRinging) -> None:
+        ringing = [done for _, done in self.done if isinstance(done, act.StartRinging | act.StopRinging)]
+        if next(done for done in reversed(ringing) if done.port == action.port) is action:
+            self.ringing.discard(action.port)
+            self.feed(ev.RingingPaused(action.port))
+
     def _apply(self, plan: Plan) -> None:
         assert plan.generation == self.plan.generation + 1
         assert (plan.nodes, plan.hears) != (self.plan.nodes, self.plan.hears)
@@ -185,11 +215,19 @@ class World:
         for number, node in sending.items():
             if number not in self._sending:
                 self.later(len(node.digits) * 200, lambda number=number: self._digits_sent(number))  # type: ignore[misc]
-        self._sending = set(sending)
+        for told in plan.nodes:
+            if isinstance(told, IdentityNode) and told.id not in self._sending:
+                self.told.append((self.ms, told))
+                self.later(900, lambda node=told.id: self._told(node))  # type: ignore[misc]
+        self._sending = {node.id for node in plan.nodes if isinstance(node, DigitsNode | IdentityNode)}
 
     def _digits_sent(self, node: NodeId) -> None:
         if node in self._sending:
             self.feed(ev.DigitsSent(node))
+
+    def _told(self, node: NodeId) -> None:
+        if node in self._sending:
+            self.feed(ev.IdentitySent(node, heard=True))
 
     def _expire(self, timer: TimerId) -> None:
         if self.timers.pop(timer, None) is not None:
@@ -231,6 +269,8 @@ class World:
                 return f"music:{clip}"
             case DigitsNode(digits=digits):
                 return f"digits:{digits}"
+            case IdentityNode(message=message):
+                return f"told:{message.number}"
 
     @property
     def calls(self) -> tuple[CallRow, ...]:

@@ -28,14 +28,19 @@ class Surroundings:
 
     def start(self, sink: Callable[[Event], None]) -> None: ...
 
-    def start_ringing(self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int) -> None:
-        self._note("ring", port, tuple(cadence_ms), frequency_hz)
+    def start_ringing(
+        self, port: PortId, cadence_ms: Sequence[int], frequency_hz: int, rounds: int = 0
+    ) -> None:
+        self._note("ring", port, tuple(cadence_ms), frequency_hz, rounds)
 
     def stop_ringing(self, port: PortId) -> None:
         self._note("silence", port)
 
     def set_loop(self, port: PortId, closed: bool) -> None:
         self._note("loop", port, closed)
+
+    def set_polarity(self, port: PortId, reverse: bool) -> None:
+        self._note("polarity", port, reverse)
 
     def stop(self) -> None: ...
 

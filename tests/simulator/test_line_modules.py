@@ -185,4 +185,6 @@ def test_a_port_of_the_wrong_kind_is_a_bug() -> None:
     with pytest.raises(Bug, match="no telephone socket"):
         Board().modules.start_ringing(FXO, (1_000, 4_000), 25)
     with pytest.raises(Bug, match="no city line"):
-        Board().modules.set_loop(FXS, True)
+        Board().modules.set_loop(PortId("fxs9"), True)
+    with pytest.raises(Bug, match="no telephone socket"):
+        Board().modules.set_polarity(FXO, True)

@@ -49,6 +49,46 @@ static void a_bell_rings_in_its_cadence_until_it_is_stopped(void)
     rg_port_destroy(port);
 }
 
+static void so_many_rounds_are_rung_and_told(void)
+{
+    static struct module module;
+    struct rg_plan plan = BRITISH;
+    struct rg_port *port = made(&module, &PLAIN);
+    plan.rounds = 2;
+    rg_port_order(port, &plan, 0);
+    pass(port, &module, 3900 * MS, 0);
+    CHECK_EQ(rg_port_finished(port), 0);
+    pass(port, &module, 4013 * MS, 0); /* the last burst ends at 3 + 0.6 + 0.4 s, its power 12 ms later */
+    CHECK_EQ(rg_port_finished(port), 1);
+    CHECK(rg_port_is_idle(port) && !module.power && module.forward);
+    pass(port, &module, 60 * SECOND, 0);
+    CHECK_EQ(changes_of(&module, RG_RING_MODE, true), 4);
+    rg_port_order(port, &plan, module.now_ns);
+    pass(port, &module, module.now_ns + SECOND / 2, 0);
+    rg_port_rest(port, module.now_ns);
+    pass(port, &module, module.now_ns + 60 * SECOND, 0);
+    CHECK_EQ(rg_port_finished(port), 1); /* stopped, not rung to its end */
+    rg_port_destroy(port);
+}
+
+static void a_reversed_line_rings_and_rests_reversed(void)
+{
+    static struct module module;
+    struct rg_port *port = made(&module, &PLAIN);
+    rg_port_reverse(port, true, 0);
+    CHECK(!module.forward);
+    rg_port_order(port, &RUSSIAN, 0);
+    pass(port, &module, 3 * SECOND, 0);
+    CHECK(!module.forward && !module.power);
+    pass(port, &module, 5 * SECOND + 300 * MS, 0);
+    rg_port_reverse(port, false, module.now_ns); /* in a burst: at its end */
+    rg_port_rest(port, module.now_ns);
+    CHECK(module.forward);
+    pass(port, &module, 20 * SECOND, 0);
+    CHECK(module.forward && !module.power);
+    rg_port_destroy(port);
+}
+
 static void a_british_bell_rings_twice(void)
 {
     static struct module module;
@@ -251,6 +291,8 @@ static void pins_that_fail_end_the_plan_and_are_counted(void)
 int main(void)
 {
     RUN(a_bell_rings_in_its_cadence_until_it_is_stopped);
+    RUN(so_many_rounds_are_rung_and_told);
+    RUN(a_reversed_line_rings_and_rests_reversed);
     RUN(a_british_bell_rings_twice);
     RUN(f_r_has_the_frequency_and_late_runs_do_not_add_up);
     RUN(after_a_stall_the_phase_is_kept);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/gpio.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -131,9 +132,39 @@ static void no_memory_leaves_nothing_behind(void)
     CHECK_EQ(sc_alloc_held(), 0);
 }
 
+static void that_the_rounds_are_rung_is_told_once(void)
+{
+    static const struct rg_plan PLAN = { .frequency_hz = 25, .part_count = 2, .part_ms = { 60, 200 }, .rounds = 1 };
+    struct rg_ringer *ringer = made();
+    struct pollfd readable = { .fd = rg_finished_fd(ringer), .events = POLLIN };
+    uint32_t port = 9;
+    CHECK(!rg_take_finished(ringer, &port));
+    CHECK_EQ(rg_ring(ringer, 1, &PLAN), 0);
+    CHECK_EQ(poll(&readable, 1, 20000), 1);
+    CHECK(rg_take_finished(ringer, &port));
+    CHECK_EQ(port, 1);
+    CHECK(!rg_take_finished(ringer, &port));
+    CHECK_EQ(poll(&readable, 1, 0), 0);
+    rg_destroy(ringer);
+}
+
+static void polarity_is_a_level_of_fr(void)
+{
+    struct rg_ringer *ringer = made();
+    CHECK_EQ(rg_reverse(ringer, 2, true), EINVAL);
+    CHECK_EQ(rg_reverse(ringer, 0, true), 0);
+    for (int patience = 0; patience < 2000 && levels != 8; patience++)
+        wait_ms(5);
+    CHECK_EQ(levels, 8);
+    rg_destroy(ringer);
+    CHECK_EQ(levels, 10); /* forward again at the end */
+}
+
 int main(void)
 {
     RUN(an_order_rings_until_another_stops_it);
+    RUN(that_the_rounds_are_rung_is_told_once);
+    RUN(polarity_is_a_level_of_fr);
     RUN(the_end_leaves_everything_at_rest);
     RUN(what_is_wrong_is_refused);
     RUN(no_memory_leaves_nothing_behind);
