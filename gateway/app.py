@@ -41,6 +41,7 @@ from gateway.media.core import (
     RtpTransport,
     SignalCore,
     WireAudio,
+    opus_available,
 )
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
@@ -417,6 +418,8 @@ async def run(
     configuration = await asyncio.to_thread(
         load_configuration, settings.office, settings.board, sip_port=settings.sip_port
     )
+    if not opus_available():
+        configuration = configuration.without_opus()
     state = StateDirectory(settings.state)
     with state.locked():
         gateway = Gateway(settings, configuration, state, stopped)

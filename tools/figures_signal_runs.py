@@ -329,8 +329,9 @@ def _legs(found: Measures) -> None:
     worst = max(abs(value - (start + slope * legs)) / value for legs, value in measured)
     found.put("leg_instructions_per_s", OURS, slope)
     few, many = LEGS[1], LEGS[4]
-    wide = _ticks(0, many, "g722") - _ticks(0, few, "g722")
-    found.put("leg_wide_instructions_per_s", OURS, wide / (many - few))
+    for codec, name in (("g722", "leg_wide_instructions_per_s"), ("opus", "leg_opus_instructions_per_s")):
+        more = _ticks(0, many, codec) - _ticks(0, few, codec)
+        found.put(name, OURS, more / (many - few))
     found.put("leg_nonlinearity_percent", OURS, 100 * worst)
     found.points += [Point("legs", OURS, legs, 0, value) for legs, value in measured]
 

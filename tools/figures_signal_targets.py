@@ -303,13 +303,13 @@ PATH_ROWS = (
     _at_least(CODECS, "G.722: SNR of a full-scale square of 200 Hz", "g722_overload_db", "dB", 10, SPANDSP),
     _of_peer(CODECS, "G.722: instructions a sample, encoding", "g722_encode_instructions", "", 1, SPANDSP),
     _of_peer(CODECS, "G.722: instructions a sample, decoding", "g722_decode_instructions", "", 1, SPANDSP),
-    _missing(CODECS, "Opus", "not built"),
 )
 
 COST_ROWS = (
     Row(COST, "8 lines, everything on, 16 legs", "tick_instructions_per_s", "M/s", Target()),
     Row(COST, "a SIP leg more, slope over 2..256", "leg_instructions_per_s", "M/s", Target()),
     Row(COST, "a SIP leg of G.722 more", "leg_wide_instructions_per_s", "M/s", Target()),
+    Row(COST, "a SIP leg of Opus more (libopus)", "leg_opus_instructions_per_s", "M/s", Target()),
     _at_most(COST, "farthest from that line, share", "leg_nonlinearity_percent", "%", 10),
 )
 

@@ -50,6 +50,7 @@ TO_RUN = (
 TO_TEST = (
     Package("libasound2-plugins", "tests: ALSA names for PulseAudio cables"),
     Package("pulseaudio", "tests: virtual sound cables in user space"),
+    Package("libopus0", "tests: Opus, which the C core speaks where it is installed"),
     Package("libspandsp-dev", "tests: independent DTMF, tone and caller identity signals to compare with"),
     Package("sip-tester", "tests: sipp"),
     Package("baresip-core", "tests: a real SIP telephone"),

@@ -14,7 +14,7 @@ from gateway.config.samples import SIMULATED
 from gateway.errors import CitylineError
 from gateway.exchange import Exchange
 from gateway.interfaces import JournalRow
-from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio
+from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio, opus_available
 from gateway.media.tones import tone_plan
 from gateway.model.actions import Action, RaiseAlarm
 from gateway.model.events import Event
@@ -110,6 +110,8 @@ class Office:
         tamper: Tamper | None = None,
         trace: TraceSink | None = None,
     ) -> None:
+        if not opus_available():
+            configuration = configuration.without_opus()
         office, board = configuration.office, configuration.board
         self.configuration = configuration
         self.clock = VirtualClock()

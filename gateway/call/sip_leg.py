@@ -12,7 +12,9 @@ from enum import Enum, auto
 
 from gateway.media.sdp import (
     NARROW,
+    OUR_OPUS,
     WIDE,
+    WIDE_WITH_OPUS,
     Agreement,
     Description,
     LocalMedia,
@@ -128,6 +130,7 @@ class SipLeg(Machine[SipState]):
         media: tuple[str, int],
         *,
         comfort_noise: bool = False,
+        opus: bool = False,
     ) -> None:
         super().__init__(str(dialog))
         self.dialog = dialog
@@ -137,6 +140,7 @@ class SipLeg(Machine[SipState]):
         self.socket = socket
         self._media = media
         self._comfort_noise = comfort_noise
+        self._wide = WIDE_WITH_OPUS if opus else WIDE
         self._version = 0
         self._offer: Description | None = None
         self._agreement: Agreement | None = None
@@ -163,10 +167,12 @@ class SipLeg(Machine[SipState]):
 
     @property
     def wideband(self) -> bool:
-        """Whether G.722 is agreed on or, while nothing is, whether they offer it."""
+        """Whether a wideband codec is agreed on or, while nothing is, whether they offer one that we have."""
         if self._agreement is not None:
             return self._agreement.codec.wideband
-        return self._offer is not None and any(codec.wideband for codec in self._offer.codecs)
+        return self._offer is not None and any(
+            codec.wideband and codec in self._wide for codec in self._offer.codecs
+        )
 
     def rtp_node(self) -> RtpNode | None:
         """Their node of the plan, while there is media."""
@@ -184,6 +190,9 @@ class SipLeg(Machine[SipState]):
             receives=agreed.receives,
             rtcp_mux=agreed.rtcp_mux,
             comfort_noise=agreed.comfort_noise,
+            opus_type=agreed.opus_type,
+            opus_offered_type=OUR_OPUS if agreed.opus_type is not None else None,
+            telephone_event_48k=agreed.telephone_event_48k,
         )
 
     def _local(self, codecs: tuple[Codec, ...], *, wideband: bool) -> LocalMedia:
@@ -213,7 +222,7 @@ class SipLeg(Machine[SipState]):
             return P.OFFERED
         try:
             self._offer = parse_description(event.sdp)
-            agree(self._offer, self._local(WIDE, wideband=False))
+            agree(self._offer, self._local(self._wide, wideband=False))
         except SdpRefused as refused:
             step.do(SipRefuse(self.dialog, refused.status))
             return P.ENDED
@@ -238,7 +247,7 @@ class SipLeg(Machine[SipState]):
     def _answer_text(self, *, wideband: bool) -> str:
         if self._offer is None:
             return write_offer(self._our_offer(wideband))
-        local = self._local(WIDE, wideband=wideband)
+        local = self._local(self._wide, wideband=wideband)
         self._agreement = agree(self._offer, local)
         return write_answer(self._offer, self._agreement, local)
 
@@ -259,7 +268,7 @@ class SipLeg(Machine[SipState]):
 
     def _as_offered(self) -> LocalMedia:
         """For their answer: the codecs of our last offer."""
-        return self._local(WIDE if self._offered_wide else NARROW, wideband=self._offered_wide)
+        return self._local(self._wide if self._offered_wide else NARROW, wideband=self._offered_wide)
 
     def rings(self, event: RemoteRinging, step: Step) -> None:
         """Their telephone rings. The caller hears our ringback; early media of theirs is not taken."""
@@ -289,7 +298,7 @@ class SipLeg(Machine[SipState]):
         if not event.sdp:
             step.do(SipAnswerReinvite(self.dialog, write_offer(self._our_offer(self._as_agreed()))))
             return self.state
-        local = self._local(WIDE, wideband=self._as_agreed())
+        local = self._local(self._wide, wideband=self._as_agreed())
         try:
             offer = parse_description(event.sdp)
             self._agreement = agree(offer, local)

@@ -200,6 +200,7 @@ class Switchboard:
             socket,
             self.local_media(socket),
             comfort_noise=self.office.sip.comfort_noise,
+            opus=self.office.sip.opus,
         )
         self.dialogs[dialog] = leg
         return leg

@@ -3,7 +3,7 @@
 import hashlib
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 from gateway.config.board import load_board
@@ -60,6 +60,10 @@ class Configuration:
     secrets: Mapping[str, str] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
     board_places: Places = field(default_factory=Places, repr=False)
+
+    def without_opus(self) -> "Configuration":
+        """The same on a machine that has no libopus."""
+        return replace(self, office=replace(self.office, sip=replace(self.office.sip, opus=False)))
 
     def place_of_pin(self, pin: str) -> str:
         """Where board.toml names this pin (``gpiochip0:17``), or the first pin of this chip."""
@@ -139,6 +143,7 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
             file.sip.port,
             tuple(dict.fromkeys(file.sip.transports)),
             comfort_noise=file.sip.comfort_noise,
+            opus=file.sip.opus,
         ),
         hold_music=file.hold_music,
         interdigit_ms=file.times.interdigit_ms,

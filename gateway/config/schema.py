@@ -153,6 +153,8 @@ class SipEntry(Entry):
     """What SIP listens on."""
     comfort_noise: bool = False
     """Whether silence is sent as comfort noise (RFC 3389) to telephones that take it: fewer packets."""
+    opus: bool = True
+    """Whether Opus is spoken with telephones that can; only where libopus is installed."""
 
 
 class TimesEntry(Entry):

@@ -61,10 +61,17 @@ __all__ = [
     "ToneEnding",
     "ToneLearner",
     "WireAudio",
+    "opus_available",
 ]
 
 ffi: Any = _signal_core.ffi
 lib: Any = _signal_core.lib
+
+
+def opus_available() -> bool:
+    """Whether libopus is installed here, so that RTP nodes may speak Opus."""
+    return bool(lib.sc_core_opus_available())
+
 
 EVENT_BATCH = 64
 PACKET_MAX = 1_500

@@ -61,7 +61,7 @@ TONE_KINDS = {
 """``enum sc_tone_kind``. Call waiting is only ever sent."""
 
 KINDS_OF_TONE = {number: kind for kind, number in TONE_KINDS.items()}
-CODECS = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9}
+CODECS = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9, Codec.OPUS: 256}
 DIAL_BEYOND_BURST = 1.25
 """A continuous tone must outlast the longest burst of the same frequency in the plan by so much (bursts
 vary by 20 %).
@@ -158,6 +158,8 @@ class PlanWriter:
         target.rtcp_mux = node.rtcp_mux
         target.telephone_event = -1 if node.telephone_event is None else node.telephone_event
         target.comfort_noise = node.comfort_noise
+        target.opus_type, target.opus_offered_type = node.opus_type or 0, node.opus_offered_type or 0
+        target.telephone_event_48k = node.telephone_event_48k
         if node.remote is None:
             return
         try:

@@ -1,5 +1,5 @@
-"""Session descriptions (SDP, RFC 4566) in the offer/answer model (RFC 3264), for one stream of speech: G.711
-or G.722. Pure.
+"""Session descriptions (SDP, RFC 4566) in the offer/answer model (RFC 3264), for one stream of speech: G.711,
+G.722 or Opus. Pure.
 
 `parse_description` takes anything from the network and either returns a `Description` or raises
 `SdpRefused`, never
@@ -24,9 +24,23 @@ PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8, Codec.G722: 9}
 
 NARROW = (Codec.PCMA, Codec.PCMU)
 WIDE = (Codec.G722, *NARROW)
+WIDE_WITH_OPUS = (Codec.G722, Codec.OPUS, *NARROW)
+"""G.722 first: an Opus leg costs us many of it, and is worth that where nothing else wide is spoken, or on a
+lossy way, whose telephones name Opus first.
+"""
 
 OUR_TELEPHONE_EVENT = 101
-"""Payload type of digits (RFC 4733) in our offers."""
+OUR_TELEPHONE_EVENT_48K = 102
+"""Payload types of digits (RFC 4733) in our offers: beside codecs of 8 kHz, and beside Opus (section 2.1)."""
+
+OUR_OPUS = 107
+"""Payload type of Opus (RFC 7587) in our offers."""
+
+OPUS_MAP = ("opus", 48_000, "2")
+"""Always two channels and 48 kHz, whatever is spoken (RFC 7587 section 7)."""
+
+OPUS_PARAMETERS = "useinbandfec=1;maxplaybackrate=16000;sprop-maxcapturerate=16000"
+OPUS_FRAMES_MS = (10, 20, 40, 60)
 
 COMFORT_NOISE = 13
 """Static payload type of comfort noise (RFC 3389 section 4)."""
@@ -77,7 +91,7 @@ class Refusal(Enum):
     TOO_LARGE = ("the session description is too large", 413)
     MALFORMED = ("the session description cannot be read", 400)
     NO_AUDIO = ("no audio stream is offered", 488)
-    NO_COMMON_CODEC = ("neither G.711 (A-law, µ-law) nor G.722 is offered", 488)
+    NO_COMMON_CODEC = ("none of G.711 (A-law, µ-law), G.722 and, where it is installed, Opus is offered", 488)
     TRANSPORT = ("the audio stream is not plain RTP (RTP/AVP)", 488)
     ADDRESS = ("the media address cannot be used", 488)
 
@@ -127,6 +141,8 @@ class Description:
     direction: Direction
     rtcp_mux: bool = False
     comfort_noise: bool = False
+    opus_type: int | None = None
+    telephone_event_48k: int | None = None
 
     @property
     def on_hold(self) -> bool:
@@ -146,6 +162,8 @@ class Agreement:
     receives: bool
     rtcp_mux: bool = False
     comfort_noise: bool = False
+    opus_type: int | None = None
+    telephone_event_48k: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +212,7 @@ def parse_description(text: str) -> Description:
     """The description of the first usable audio stream; raises `SdpRefused` for everything else."""
     session, sections = _sections(text)
     index, section, media = _audio(sections)
-    codecs, telephone_event = _formats(section, media)
+    formats = _formats(section, media)
     connection = section.connection or session.connection
     if connection is None:
         raise SdpRefused(Refusal.MALFORMED, "no c= line")
@@ -203,12 +221,14 @@ def parse_description(text: str) -> Description:
         audio=index,
         address=_address(connection),
         port=media.port,
-        codecs=codecs,
-        telephone_event=telephone_event,
+        codecs=formats.codecs,
+        telephone_event=formats.events.get(8_000),
         frame_ms=_frame_ms(section.attribute("ptime")),
         direction=section.direction() or session.direction() or Direction.SENDRECV,
         rtcp_mux=section.attribute("rtcp-mux") is not None,
         comfort_noise=_comfort_noise(section, media),
+        opus_type=formats.opus,
+        telephone_event_48k=formats.events.get(48_000),
     )
 
 
@@ -277,25 +297,39 @@ def _audio(sections: list[_Section]) -> tuple[int, _Section, MediaLine]:
     raise SdpRefused(Refusal.NO_AUDIO)
 
 
-def _formats(section: _Section, media: MediaLine) -> tuple[tuple[Codec, ...], int | None]:
-    """The codecs in their order, and the payload type of telephone-event."""
-    maps: dict[int, tuple[str, int]] = {}
+@dataclass(slots=True)
+class _Formats:
+    """The codecs in their order, Opus' payload type, and those of telephone-event by their clock in Hz."""
+
+    codecs: tuple[Codec, ...]
+    opus: int | None
+    events: dict[int, int]
+
+
+def _formats(section: _Section, media: MediaLine) -> _Formats:
+    maps: dict[int, tuple[str, int, str]] = {}
     for name, value in section.attributes:
         match = _RTPMAP.match(value) if name == "rtpmap" else None
-        if match is not None and value.isascii() and (match[4] or "1") == "1":
-            maps[int(match[1])] = (match[2].lower(), int(match[3]))
+        mapped = (match[2].lower(), int(match[3]), match[4] or "1") if match is not None else ("", 0, "")
+        if match is not None and value.isascii() and (mapped[2] == "1" or mapped == OPUS_MAP):
+            maps[int(match[1])] = mapped
+    found = _Formats((), None, {})
     codecs: list[Codec] = []
-    telephone_event: int | None = None
     for text in media.formats:
         if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128):
             continue
         number = int(text)
+        mapped = maps.get(number, ("", 0, ""))
         for codec, static in PAYLOAD_TYPES.items():
-            if number == static and maps.get(number, (codec.lower(), 8000)) == (codec.lower(), 8000):
+            if number == static and maps.get(number) in (None, (codec.lower(), 8_000, "1")):
                 codecs.append(codec)
-        if maps.get(number) == ("telephone-event", 8000) and telephone_event is None and number >= 96:
-            telephone_event = number
-    return tuple(dict.fromkeys(codecs)), telephone_event
+        if number >= 96 and mapped == OPUS_MAP and found.opus is None:
+            found.opus = number
+            codecs.append(Codec.OPUS)
+        if number >= 96 and mapped[0] == "telephone-event":
+            found.events.setdefault(mapped[1], number)
+    found.codecs = tuple(dict.fromkeys(codecs))
+    return found
 
 
 def _comfort_noise(section: _Section, media: MediaLine) -> bool:
@@ -344,17 +378,19 @@ def agree(theirs: Description, ours: LocalMedia) -> Agreement:
     if not common:
         raise SdpRefused(Refusal.NO_COMMON_CODEC)
     codec = min(common, key=lambda codec: codec.wideband is not ours.wideband)
+    opus = codec is Codec.OPUS
     reachable = theirs.address is not None
-    remote = (theirs.address, theirs.port) if theirs.address is not None else None
     return Agreement(
-        remote=remote,
+        remote=(theirs.address, theirs.port) if theirs.address is not None else None,
         codec=codec,
-        telephone_event=theirs.telephone_event,
-        frame_ms=theirs.frame_ms,
+        telephone_event=(theirs.telephone_event_48k if opus else None) or theirs.telephone_event,
+        frame_ms=DEFAULT_FRAME_MS if opus and theirs.frame_ms not in OPUS_FRAMES_MS else theirs.frame_ms,
         sends=reachable and theirs.direction.receives and ours.direction.sends,
         receives=theirs.direction.sends and ours.direction.receives,
         rtcp_mux=theirs.rtcp_mux,
         comfort_noise=theirs.comfort_noise and ours.comfort_noise,
+        opus_type=theirs.opus_type if opus else None,
+        telephone_event_48k=opus and theirs.telephone_event_48k is not None,
     )
 
 
@@ -376,26 +412,33 @@ def _session_lines(local: LocalMedia) -> list[str]:
     ]
 
 
-def _audio_lines(
-    local: LocalMedia,
-    codecs: tuple[Codec, ...],
-    telephone_event: int | None,
-    frame_ms: int,
-    direction: Direction,
-    *,
-    comfort_noise: bool,
-) -> list[str]:
-    types = [str(PAYLOAD_TYPES[codec]) for codec in codecs]
-    noise = [str(COMFORT_NOISE)] if comfort_noise else []
-    events = [] if telephone_event is None else [str(telephone_event)]
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What an audio stream of ours says: codecs with payload types, and those of digits with clocks in Hz."""
+
+    codecs: tuple[tuple[Codec, int], ...]
+    events: tuple[tuple[int, int], ...]
+    frame_ms: int
+    direction: Direction
+    comfort_noise: bool
+
+
+def _map(codec: Codec) -> str:
+    return "opus/48000/2" if codec is Codec.OPUS else f"{codec.value}/8000"
+
+
+def _audio_lines(port: int, says: _Written) -> list[str]:
+    noise = [COMFORT_NOISE] if says.comfort_noise else []
+    types = [number for _codec, number in says.codecs] + noise + [number for number, _hz in says.events]
     return [
-        f"m=audio {local.port} RTP/AVP {' '.join(types + noise + events)}",
-        *(f"a=rtpmap:{PAYLOAD_TYPES[codec]} {codec.value}/8000" for codec in codecs),
+        f"m=audio {port} RTP/AVP {' '.join(map(str, types))}",
+        *(f"a=rtpmap:{number} {_map(codec)}" for codec, number in says.codecs),
+        *(f"a=fmtp:{number} {OPUS_PARAMETERS}" for codec, number in says.codecs if codec is Codec.OPUS),
         *(f"a=rtpmap:{number} CN/8000" for number in noise),
-        *(f"a=rtpmap:{event} telephone-event/8000" for event in events),
-        *(f"a=fmtp:{event} 0-15" for event in events),
-        f"a=ptime:{frame_ms}",
-        f"a={direction.value}",
+        *(f"a=rtpmap:{number} telephone-event/{hz}" for number, hz in says.events),
+        *(f"a=fmtp:{number} 0-15" for number, _hz in says.events),
+        f"a=ptime:{says.frame_ms}",
+        f"a={says.direction.value}",
     ]
 
 
@@ -405,17 +448,15 @@ def _text(lines: list[str]) -> str:
 
 def write_offer(local: LocalMedia) -> str:
     """Our offer: all our codecs, digits as RFC 4733 events, our direction."""
-    return _text(
-        _session_lines(local)
-        + _audio_lines(
-            local,
-            local.codecs,
-            OUR_TELEPHONE_EVENT,
-            local.frame_ms,
-            local.direction,
-            comfort_noise=local.comfort_noise,
-        )
+    opus = Codec.OPUS in local.codecs
+    says = _Written(
+        codecs=tuple((codec, PAYLOAD_TYPES.get(codec, OUR_OPUS)) for codec in local.codecs),
+        events=((OUR_TELEPHONE_EVENT, 8_000), *(((OUR_TELEPHONE_EVENT_48K, 48_000),) if opus else ())),
+        frame_ms=local.frame_ms,
+        direction=local.direction,
+        comfort_noise=local.comfort_noise,
     )
+    return _text(_session_lines(local) + _audio_lines(local.port, says))
 
 
 def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -> str:
@@ -430,16 +471,17 @@ def write_answer(theirs: Description, agreement: Agreement, local: LocalMedia) -
         sends=theirs.direction.receives and theirs.address is not None and local.direction.sends,
         receives=agreement.receives,
     )
+    event_hz = 48_000 if agreement.telephone_event_48k else 8_000
+    says = _Written(
+        codecs=((agreement.codec, PAYLOAD_TYPES.get(agreement.codec, agreement.opus_type or OUR_OPUS)),),
+        events=((agreement.telephone_event, event_hz),) if agreement.telephone_event is not None else (),
+        frame_ms=agreement.frame_ms,
+        direction=direction,
+        comfort_noise=agreement.comfort_noise,
+    )
     for index, media in enumerate(theirs.media):
         if index == theirs.audio:
-            lines += _audio_lines(
-                local,
-                (agreement.codec,),
-                agreement.telephone_event,
-                agreement.frame_ms,
-                direction,
-                comfort_noise=agreement.comfort_noise,
-            )
+            lines += _audio_lines(local.port, says)
             lines += ["a=rtcp-mux"] if agreement.rtcp_mux else []
         else:
             lines.append(f"m={media.media} 0 {media.transport} {' '.join(media.formats)}")

@@ -62,8 +62,9 @@ class Codec(StrEnum):
     PCMA = "PCMA"
     PCMU = "PCMU"
     G722 = "G722"
+    OPUS = "opus"
 
     @property
     def wideband(self) -> bool:
         """Whether it carries 50 to 7000 Hz; the others carry 300 to 3400 Hz."""
-        return self is Codec.G722
+        return self in (Codec.G722, Codec.OPUS)

@@ -56,7 +56,8 @@ class RtpNode:
     where packets really come from. ``telephone_event`` is the payload type of RFC 4733 digits, or None.
     ``sends``/``receives`` follow the SDP direction; with ``comfort_noise`` silence goes out as comfort noise
     (RFC 3389), which is understood in any case. Gains as in `PortNode`. ``rtcp_mux``: RTCP shares the port of
-    RTP (RFC 5761).
+    RTP (RFC 5761). ``opus_type`` is the payload type of Opus as they know it, ``opus_offered_type`` as we
+    offered it; ``telephone_event_48k``: digits have its clock, too (RFC 4733 section 2.1).
     """
 
     id: NodeId
@@ -73,6 +74,9 @@ class RtpNode:
     automatic_gain: bool = False
     comfort_noise: bool = False
     rtcp_mux: bool = False
+    opus_type: int | None = None
+    opus_offered_type: int | None = None
+    telephone_event_48k: bool = False
 
 
 @dataclass(frozen=True, slots=True)

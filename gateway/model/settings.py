@@ -184,6 +184,8 @@ class SipSettings:
     port: int = 5060
     transports: tuple[str, ...] = ("udp", "tcp")
     comfort_noise: bool = False
+    opus: bool = False
+    """Whether Opus is spoken: as office.toml wishes, and where the signal core has found libopus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ struct line {
 struct measured {
     uint32_t ports, parties, detectors;
     bool cancellers;
-    bool wide;                          /* parties of G.722 */
+    enum sc_codec codec;                /* of the parties */
     double us;
 };
 
@@ -99,7 +99,7 @@ static void join(struct sc_core *core, const struct measured *what)
     for (uint32_t i = 0; i < what->parties; i++) {
         nodes[plan.node_count++] = (struct sc_plan_node){
             .id = 1000 + i, .kind = SC_NODE_RTP, .socket = i, 
-            .codec = what->wide ? SC_CODEC_G722 : SC_CODEC_PCMA, .telephone_event = 101, .frame_ms = 20,
+            .codec = what->codec, .opus_type = 107, .telephone_event = 101, .frame_ms = 20,
             .sends = true, .receives = true, .remote = { .length = 4, .bytes = { 127, 0, 0, 1 }, .port = 4000 },
         };
         uint32_t other = what->ports > 0 ? i % what->ports + 1 : 1000 + (i ^ 1u);
@@ -161,12 +161,12 @@ static void measure(struct measured *what)
 }
 
 /* For callgrind: so many ticks of ports and parties; what one core cannot hold is spread over several. */
-static int run_ticks(uint32_t ports, uint32_t parties, int ticks, bool wide)
+static int run_ticks(uint32_t ports, uint32_t parties, int ticks, enum sc_codec codec)
 {
     static struct line lines[PORTS_MAX];
     const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
     const size_t count = parties > PARTIES_MAX ? parties / PARTIES_MAX : 1;
-    struct measured what = { ports, parties > PARTIES_MAX ? PARTIES_MAX : parties, all, true, wide, 0 };
+    struct measured what = { ports, parties > PARTIES_MAX ? PARTIES_MAX : parties, all, true, codec, 0 };
     struct sc_core *cores[CORES_MAX];
     if (ports > PORTS_MAX || count > CORES_MAX || (count > 1 && (ports > 0 || parties % PARTIES_MAX != 0)))
         return 2;
@@ -180,15 +180,20 @@ static int run_ticks(uint32_t ports, uint32_t parties, int ticks, bool wide)
     return 0;
 }
 
+static enum sc_codec codec_of(const char *name)
+{
+    return strcmp(name, "opus") == 0 ? SC_CODEC_OPUS : strcmp(name, "g722") == 0 ? SC_CODEC_G722 : SC_CODEC_PCMA;
+}
+
 int main(int count, char **words)
 {
     if (count == 4 || count == 5)
-        return run_ticks((uint32_t)atoi(words[1]), (uint32_t)atoi(words[2]), atoi(words[3]), count == 5);
+        return run_ticks((uint32_t)atoi(words[1]), (uint32_t)atoi(words[2]), atoi(words[3]), codec_of(count == 5 ? words[4] : ""));
     const uint32_t all = SC_DETECT_DTMF | SC_DETECT_CALL_PROGRESS | SC_DETECT_CALLER_ID;
     struct measured rows[] = {
-        { 0, 0, 0, false, false, 0 },  { 8, 0, 0, false, false, 0 },   { 8, 0, 0, true, false, 0 },   { 8, 0, SC_DETECT_DTMF, true, false, 0 },
-        { 8, 0, all, true, false, 0 }, { 0, 16, 0, false, false, 0 },  { 8, 16, all, true, false, 0 }, { 1, 2, all, true, false, 0 },
-        { 2, 4, all, true, false, 0 }, { 4, 8, all, true, false, 0 },  { 16, 32, all, true, false, 0 },
+        { 0, 0, 0, false, SC_CODEC_PCMA, 0 },  { 8, 0, 0, false, SC_CODEC_PCMA, 0 },   { 8, 0, 0, true, SC_CODEC_PCMA, 0 },   { 8, 0, SC_DETECT_DTMF, true, SC_CODEC_PCMA, 0 },
+        { 8, 0, all, true, SC_CODEC_PCMA, 0 }, { 0, 16, 0, false, SC_CODEC_PCMA, 0 },  { 8, 16, all, true, SC_CODEC_PCMA, 0 }, { 1, 2, all, true, SC_CODEC_PCMA, 0 },
+        { 2, 4, all, true, SC_CODEC_PCMA, 0 }, { 4, 8, all, true, SC_CODEC_PCMA, 0 },  { 16, 32, all, true, SC_CODEC_PCMA, 0 },
     };
     printf("bench_tick: cost of a tick of 10 ms\n  ports  parties  cancellers  detectors    us/tick  share of a core\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

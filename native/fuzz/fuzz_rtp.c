@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EVENT_TYPE = 101, HEADER = 12 };
+enum { EVENT_TYPE = 101, OPUS_TYPE = 107, HEADER = 12 };
 
 static void parse_alone(const uint8_t *bytes, size_t n)
 {
@@ -47,7 +47,7 @@ static struct party *party(void)
     if (made.endpoint != NULL)
         return &made;
     made.node = (struct sc_plan_node){ .id = 0, .kind = SC_NODE_RTP, .codec = SC_CODEC_PCMA, .frame_ms = 20,
-        .telephone_event = EVENT_TYPE, .sends = true, .receives = true, .comfort_noise = true,
+        .telephone_event = EVENT_TYPE, .opus_type = OPUS_TYPE, .sends = true, .receives = true, .comfort_noise = true,
         .remote = { .length = 4, .bytes = { 1, 2, 3, 4 }, .port = 4000 } };
     if (sc_event_ring_create(&made.events, 64) != 0 || sc_packet_queue_create(&made.out, 64) != 0)
         abort();
@@ -60,8 +60,7 @@ static struct party *party(void)
 /* A header whose type is one that was agreed on and whose numbers go on, so that most packets get in. */
 static void make_packet(struct sc_packet *packet, struct fuzz *fuzz, uint16_t *sequence, uint32_t *timestamp)
 {
-    static const uint8_t types[] = { 8, 0, 13, EVENT_TYPE };
-    const uint8_t how = fuzz_byte(fuzz);
+    const uint8_t how = fuzz_byte(fuzz), types[] = { 8, how & 1 ? OPUS_TYPE : 0, 13, EVENT_TYPE };
     size_t n = how & 1 ? fuzz_byte(fuzz) : how & 2 ? 4 : 160;
     struct sc_rtp_packet rtp = { .payload_type = types[how >> 2 & 3], .marker = how >> 7, .ssrc = how & 64 ? 9 : 5 };
     *sequence = (uint16_t)(*sequence + (how & 16 ? 1 : (int8_t)fuzz_byte(fuzz)));

@@ -11,6 +11,9 @@
 /* Zeroed memory aligned to 64 bytes, or NULL. A size of 0 gives NULL. */
 void *sc_alloc(size_t size);
 
+/* The same, not cleared: the system gives no memory for what is never written. */
+void *sc_alloc_untouched(size_t size);
+
 /* Gives back what sc_alloc gave; NULL is allowed. */
 void sc_free(void *memory);
 

@@ -80,6 +80,9 @@ struct sc_core_settings {
 
 struct sc_core;
 
+/* Whether nodes may speak Opus: libopus is looked for when the program runs. */
+bool sc_core_opus_available(void);
+
 /* 0, EINVAL (*complaint says what), EADDRINUSE and other errno of bind, ENODEV and other errno of a card, ENOMEM. */
 int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings, struct sc_complaint *complaint);
 

@@ -32,6 +32,7 @@ struct sc_jitter_packet {
     const int16_t *high;    /* NULL; of wideband audio its upper band (qmf.h), as many as samples, which are the lower */
     size_t n_samples;       /* 1..SC_JITTER_MAX_PACKET_SAMPLES */
     int64_t arrival_us;     /* any monotonic clock that also drives the ticks */
+    bool recovered;         /* made from a later packet: fills what is empty, and says nothing of the network */
 };
 
 /* What a get delivered. */

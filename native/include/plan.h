@@ -35,7 +35,8 @@ enum sc_detectors {
 enum sc_codec {
     SC_CODEC_PCMU = 0,
     SC_CODEC_PCMA = 8,
-    SC_CODEC_G722 = 9               /* wideband: the node speaks and hears 16 kHz */
+    SC_CODEC_G722 = 9,              /* wideband: the node speaks and hears 16 kHz */
+    SC_CODEC_OPUS = 256             /* wideband likewise; no payload type of its own, and only where libopus is */
 };
 
 /* Where RTP comes from or goes to. */
@@ -70,6 +71,9 @@ struct sc_plan_node {
     struct sc_rtp_address remote;
     enum sc_codec codec;
     int32_t telephone_event;        /* payload type 96..127, or -1 */
+    bool telephone_event_48k;       /* its clock is Opus' 48 kHz, else 8 kHz */
+    uint32_t opus_type;             /* payload type 96..127 of what is sent in Opus, and may be received; 0: none */
+    uint32_t opus_offered_type;     /* of what else may be received: as we offered it; 0: nothing */
     bool rtcp_mux;                  /* RTCP on the port of RTP (RFC 5761), else on the next one */
     bool comfort_noise;             /* silence is sent as comfort noise (RFC 3389); received it is always understood */
     uint32_t frame_ms;              /* 10, 20, 30, 40, 50 or 60 */

@@ -40,7 +40,7 @@ void sc_rtcp_session_reset(struct sc_rtcp_session *session, uint64_t seed);
 /* A valid RTP packet of theirs. */
 void sc_rtcp_session_heard(struct sc_rtcp_session *session, uint32_t ssrc, uint16_t sequence);
 
-/* Bytes that came for RTCP; `ours` is our stream's SSRC, `clock_hz` its time stamps'. */
+/* Bytes that came for RTCP; `ours` is our stream's SSRC. Their jitter is read as of 8 kHz time stamps. */
 void sc_rtcp_session_take(struct sc_rtcp_session *session, const uint8_t *bytes, size_t n, uint32_t ours, int64_t now_us);
 
 /* Whether sc_rtcp_session_tell has something to do. */

@@ -1,4 +1,4 @@
-/* rtp_sender.h: the outgoing half of an RTP node: G.711 or G.722 frames, comfort noise (RFC 3389) and telephone events
+/* rtp_sender.h: the outgoing half of an RTP node: G.711, G.722 or Opus frames, comfort noise (RFC 3389) and telephone events
  * (RFC 4733) from what it hears. */
 #ifndef SC_RTP_SENDER_H
 #define SC_RTP_SENDER_H
@@ -6,6 +6,7 @@
 #include "comfort_noise.h"
 #include "dtmf_sender.h"
 #include "g722.h"
+#include "opus_codec.h"
 #include "packet_queue.h"
 #include "plan.h"
 #include "qmf.h"
@@ -14,14 +15,17 @@
 #define SC_RTP_FRAME_OCTETS_MAX 480     /* 60 ms: an octet for each 1/8000 s, G.711 and G.722 */
 
 struct sc_rtp_sender {
+    struct sc_opus_encoder *opus;   /* its owner's, NULL where there is none; a reset leaves it in place */
     uint32_t ssrc;
     uint16_t sequence;
-    uint32_t timestamp;             /* of the next tick's first sample */
+    uint32_t timestamp;             /* of the next tick's first sample, in 1/8000 s */
     bool marker_due;                /* the next audio packet begins a talk spurt */
     uint64_t sent, octets;          /* packets, and octets of their payloads */
-    size_t fill;
+    size_t fill;                    /* in 1/8000 s */
     uint8_t frame[SC_RTP_FRAME_OCTETS_MAX];
     enum sc_codec frame_codec;      /* of what is in it */
+    uint8_t frame_type;             /* its payload type */
+    int16_t wide[SC_OPUS_MAX_WIDE]; /* of an Opus frame what is in it, not coded yet */
     struct sc_qmf_split split;
     struct sc_g722 encoder;
     struct sc_silence_detector silence;

@@ -25,7 +25,12 @@ long sc_alloc_held(void)
 }
 #endif
 
-void *sc_alloc(size_t size)
+static size_t rounded_up(size_t size)
+{
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+void *sc_alloc_untouched(size_t size)
 {
     if (size == 0 || size > SIZE_MAX - ALIGNMENT)
         return NULL;
@@ -35,14 +40,18 @@ void *sc_alloc(size_t size)
     if (successes_left > 0)
         successes_left--;
 #endif
-    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    void *memory = aligned_alloc(ALIGNMENT, rounded);
-    if (memory == NULL)
-        return NULL;
-    memset(memory, 0, rounded);
+    void *memory = aligned_alloc(ALIGNMENT, rounded_up(size));
 #ifdef SC_TEST_ALLOC
-    held++;
+    held += memory != NULL;
 #endif
+    return memory;
+}
+
+void *sc_alloc(size_t size)
+{
+    void *memory = sc_alloc_untouched(size);
+    if (memory != NULL)
+        memset(memory, 0, rounded_up(size));
     return memory;
 }
 

@@ -4,6 +4,7 @@
  * Assumes that whoever handed in port functions keeps them alive until destroy.
  * Measured (test_core.c): every allocation of a whole core failing in turn. */
 #include "core_internal.h"
+#include "opus_codec.h"
 
 #include "alloc.h"
 
@@ -304,6 +305,11 @@ static int check_tones(const struct sc_core *core, struct sc_complaint *complain
     if (error == 0)
         sc_tone_receiver_destroy(probe);
     return error == EINVAL ? complain(complaint, SC_COMPLAINT_TONE_PLAN, 0, 0, error) : error;
+}
+
+bool sc_core_opus_available(void)
+{
+    return sc_opus_available();
 }
 
 int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings, struct sc_complaint *complaint)

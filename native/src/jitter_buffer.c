@@ -73,14 +73,11 @@ void sc_jitter_buffer_settings_default(struct sc_jitter_buffer_settings *setting
 {
     *settings = (struct sc_jitter_buffer_settings){.min_depth_ms = 5, .max_depth_ms = 200};
 }
-
 int sc_jitter_buffer_create(struct sc_jitter_buffer **out, const struct sc_jitter_buffer_settings *settings)
 {
     struct sc_jitter_buffer_settings s;
-    if (settings)
-        s = *settings;
-    else
-        sc_jitter_buffer_settings_default(&s);
+    sc_jitter_buffer_settings_default(&s);
+    s = settings ? *settings : s;
     if (s.min_depth_ms > s.max_depth_ms || s.max_depth_ms > MOST_DEPTH_MS || s.max_depth_ms < 10)
         return EINVAL;
     struct sc_jitter_buffer *jb = sc_alloc(sizeof *jb);
@@ -104,8 +101,7 @@ static float max_delay(const struct sc_jitter_buffer *jb)
 
 static void forget_jitter(struct sc_jitter_buffer *jb)
 {
-    const float least = (float)(jb->settings.min_depth_ms * SAMPLES_PER_MS);
-    sc_jitter_estimate_init(&jb->estimate, least, max_delay(jb));
+    sc_jitter_estimate_init(&jb->estimate, (float)(jb->settings.min_depth_ms * SAMPLES_PER_MS), max_delay(jb));
 }
 
 void sc_jitter_buffer_reset(struct sc_jitter_buffer *jb)
@@ -173,22 +169,10 @@ static void insert_high(struct sc_jitter_buffer *jb, const struct sc_jitter_pack
     }
 }
 
-static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
+/* Its samples where nothing else is yet. */
+static void lay(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
-    if (sc_sequence_window_has(&jb->sequence, p->sequence)) {
-        jb->state.duplicates++;
-        return;
-    }
-    note_sequence(jb, p);
-    const float over = sc_jitter_estimate_packet(&jb->estimate, jb->clock, p->arrival_us, p->timestamp);
-    const float seen_delay = (float)(int32_t)(p->timestamp - jb->play) + over;
-    jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
-    jb->settle = false;
     const uint32_t end = p->timestamp + (uint32_t)p->n_samples;
-    if ((int32_t)(end - jb->play) <= 0) {
-        jb->state.late++;
-        return;
-    }
     if (jb->wide || p->high != NULL)
         insert_high(jb, p);
     for (size_t i = 0; i < p->n_samples; i++) {
@@ -202,6 +186,23 @@ static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p
         jb->end = end;
 }
 
+static void insert(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
+{
+    if (sc_sequence_window_has(&jb->sequence, p->sequence)) {
+        jb->state.duplicates++;
+        return;
+    }
+    note_sequence(jb, p);
+    const float over = sc_jitter_estimate_packet(&jb->estimate, jb->clock, p->arrival_us, p->timestamp);
+    const float seen_delay = (float)(int32_t)(p->timestamp - jb->play) + over;
+    jb->delay += (seen_delay - jb->delay) * (jb->settle ? 1 : 0.0625f);
+    jb->settle = false;
+    if ((int32_t)(p->timestamp + (uint32_t)p->n_samples - jb->play) <= 0)
+        jb->state.late++;
+    else
+        lay(jb, p);
+}
+
 static bool belongs(const struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     const int32_t ahead = (int32_t)(p->timestamp - jb->play);
@@ -212,9 +213,8 @@ static bool belongs(const struct sc_jitter_buffer *jb, const struct sc_jitter_pa
 static void suspect(struct sc_jitter_buffer *jb, const struct sc_jitter_packet *p)
 {
     const struct sc_jitter_packet *s = &jb->suspect;
-    const bool agrees = jb->suspected && s->ssrc == p->ssrc && (uint16_t)(s->sequence + 1) == p->sequence
-                        && p->timestamp - s->timestamp < BEHIND;
-    if (agrees) {
+    if (jb->suspected && s->ssrc == p->ssrc && (uint16_t)(s->sequence + 1) == p->sequence
+        && p->timestamp - s->timestamp < BEHIND) {
         const struct sc_jitter_packet first = *s;
         jb->state.resets++;
         forget_jitter(jb);
@@ -248,6 +248,11 @@ int sc_jitter_buffer_put(struct sc_jitter_buffer *jb, const struct sc_jitter_pac
     if (packet->n_samples == 0 || packet->n_samples > SC_JITTER_MAX_PACKET_SAMPLES || !packet->samples) {
         jb->state.refused++;
         return EINVAL;
+    }
+    if (packet->recovered) {
+        if (jb->running && belongs(jb, packet) && !sc_sequence_window_has(&jb->sequence, packet->sequence))
+            lay(jb, packet);
+        return 0;
     }
     jb->state.received++;
     if (!jb->running) {
@@ -382,10 +387,8 @@ static enum sc_jitter_output play_nothing(struct sc_jitter_buffer *jb, uint32_t 
     } else {
         advance(jb, n);
     }
-    if (jb->idle > SILENT_AFTER)
-        jb->settle = true;
-    if (jb->idle > STOPPED_AFTER)
-        jb->running = false;
+    jb->settle |= jb->idle > SILENT_AFTER;
+    jb->running = jb->idle <= STOPPED_AFTER;
     return jb->idle > SILENT_AFTER ? SC_JITTER_SILENCE : SC_JITTER_LOST;
 }
 
@@ -427,10 +430,11 @@ static uint32_t play_run(struct sc_jitter_buffer *jb, int16_t *out, int16_t *hig
     jb->state.stretched_samples += jb->waited;
     jb->waited = 0;
     const uint32_t m = stretch_of(jb, jb->play, n);
-    for (uint32_t i = 0; i < m; i++)
+    for (uint32_t i = 0; i < m; i++) {
         out[i] = jb->samples[(jb->play + i) & RING_MASK];
-    for (uint32_t i = 0; high != NULL && jb->wide && i < m; i++)
-        high[i] = jb->high[(jb->play + i) & RING_MASK];
+        if (high != NULL && jb->wide)
+            high[i] = jb->high[(jb->play + i) & RING_MASK];
+    }
     advance(jb, m);
     return m;
 }
@@ -474,8 +478,7 @@ enum sc_jitter_output sc_jitter_buffer_get(struct sc_jitter_buffer *jb, int16_t 
     return tick(jb, &(struct sc_jitter_bands){ .low = out }, false, n);
 }
 
-void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out,
-                           size_t n)
+void sc_jitter_buffer_play(struct sc_jitter_buffer *jb, struct sc_concealment *plc, bool pausing, int16_t *out, size_t n)
 {
     (void)tick(jb, &(struct sc_jitter_bands){ .low = out, .low_plc = plc }, pausing, n);
 }

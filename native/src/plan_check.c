@@ -5,6 +5,7 @@
  * Assumes nothing about the plan but that its arrays are as long as it says.
  * Measured (test_plan.c): each complaint is provoked; 20,000 random plans are accepted or refused and the core goes on. */
 #include "core_internal.h"
+#include "opus_codec.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,11 +59,18 @@ static bool address_valid(const struct sc_rtp_address *address)
     return address->length == 0 || ((address->length == 4 || address->length == 16) && address->port != 0);
 }
 
+/* Opus has frames of 10, 20, 40 and 60 ms (RFC 6716, 2.1.4). */
+static bool opus_valid(const struct sc_plan_node *node)
+{
+    return node->codec == SC_CODEC_OPUS && sc_opus_available() && node->opus_type >= EVENT_TYPE_FIRST &&
+           node->opus_type <= EVENT_TYPE_LAST && node->frame_ms != 30 && node->frame_ms != 50;
+}
+
 static bool rtp_valid(const struct sc_plan_node *node)
 {
     bool type = node->telephone_event == -1 ||
                 (node->telephone_event >= EVENT_TYPE_FIRST && node->telephone_event <= EVENT_TYPE_LAST);
-    bool codec = node->codec == SC_CODEC_PCMA || node->codec == SC_CODEC_PCMU || node->codec == SC_CODEC_G722;
+    bool codec = node->codec == SC_CODEC_PCMA || node->codec == SC_CODEC_PCMU || node->codec == SC_CODEC_G722 || opus_valid(node);
     bool frame = node->frame_ms >= SC_TICK_MS && node->frame_ms <= FRAME_MS_MAX && node->frame_ms % SC_TICK_MS == 0;
     return type && codec && frame && address_valid(&node->remote);
 }

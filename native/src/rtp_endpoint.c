@@ -15,6 +15,7 @@
 #include "comfort_noise_payload.h"
 #include "concealment.h"
 #include "jitter_buffer.h"
+#include "opus_stream.h"
 #include "qmf.h"
 #include "rtcp_session.h"
 #include "rtp.h"
@@ -55,13 +56,14 @@ struct sc_rtp_endpoint {
     struct sc_jitter_buffer *jitter;
     struct sc_concealment *concealment, *high_concealment;
     struct sc_speech_decoder decoder;
+    struct sc_opus_stream *opus;        /* NULL where there is no libopus */
     struct sc_qmf_join join;
     struct sc_rtp_latch latch;
     struct sc_rtp_sender sender;
     struct sc_rtcp_session rtcp;
     uint64_t sent_before;               /* the last report */
     struct heard_event event;
-    bool audio_came;
+    bool audio_came, wide_came;
     uint32_t silent_ticks;
     bool said_silent;                   /* the last packet was comfort noise: none is due for a while */
     uint64_t received, malformed, foreign;
@@ -76,7 +78,12 @@ static int create_blocks(struct sc_rtp_endpoint *e)
     int error = sc_jitter_buffer_create(&e->jitter, &jitter);
     if (error == 0)
         error = sc_concealment_create(&e->concealment, &concealment);
-    return error != 0 ? error : sc_concealment_create(&e->high_concealment, &concealment);
+    if (error == 0)
+        error = sc_concealment_create(&e->high_concealment, &concealment);
+    if (error != 0 || !sc_opus_available())
+        return error;
+    error = sc_opus_stream_create(&e->opus);
+    return error != 0 ? error : sc_opus_encoder_create(&e->sender.opus);
 }
 
 int sc_rtp_endpoint_create(struct sc_rtp_endpoint **out, const struct sc_rtp_endpoint_settings *settings)
@@ -103,6 +110,8 @@ void sc_rtp_endpoint_destroy(struct sc_rtp_endpoint *e)
     sc_jitter_buffer_destroy(e->jitter);
     sc_concealment_destroy(e->concealment);
     sc_concealment_destroy(e->high_concealment);
+    sc_opus_stream_destroy(e->opus);
+    sc_opus_encoder_destroy(e->sender.opus);
     sc_free(e);
 }
 
@@ -111,9 +120,11 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     e->streams++;
     sc_jitter_buffer_reset(e->jitter);
     sc_concealment_reset(e->concealment);
-    if (e->decoder.known)
+    if (e->wide_came)
         sc_concealment_reset(e->high_concealment);
     sc_speech_decoder_reset(&e->decoder);
+    if (e->opus != NULL)
+        sc_opus_stream_reset(e->opus);
     memset(&e->join, 0, sizeof e->join);
     sc_rtp_latch_reset(&e->latch);
     sc_rtp_sender_reset(&e->sender, e->settings.seed + e->streams);
@@ -122,7 +133,7 @@ static void begin_stream(struct sc_rtp_endpoint *e)
     memset(&e->event, 0, sizeof e->event);
     if (e->settings.once != NULL)
         memset(e->settings.once, 0, sizeof *e->settings.once);
-    e->audio_came = e->said_silent = false;
+    e->audio_came = e->wide_came = e->said_silent = false;
     e->silent_ticks = 0;
     e->received = e->malformed = e->foreign = 0;
 }
@@ -169,6 +180,12 @@ static void finish_event(struct sc_rtp_endpoint *e, uint64_t tick)
     say(e, &heard);
 }
 
+/* Ticks of the party's RTP clock to one of 1/8000 s. */
+static uint32_t clock_scale(const struct sc_plan_node *node)
+{
+    return node->codec == SC_CODEC_OPUS ? SC_OPUS_SCALE : 1;
+}
+
 static void start_event(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet,
                         const struct sc_telephone_event *event, uint64_t tick)
 {
@@ -196,7 +213,9 @@ static void receive_event(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
         e->malformed++;
         return;
     }
-    int32_t newer = (int32_t)(packet->timestamp - last->timestamp);
+    if (e->node->telephone_event_48k)
+        event.duration /= SC_OPUS_SCALE;
+    int32_t newer = (int32_t)(packet->timestamp - last->timestamp) / (int32_t)clock_scale(e->node);
     bool same_stream = last->known && last->ssrc == packet->ssrc;
     if (same_stream && newer < 0 && newer > -EVENT_OLD_SAMPLES)
         return;
@@ -229,10 +248,27 @@ static void receive_audio(struct sc_rtp_endpoint *e, const struct sc_rtp_packet 
         .n_samples = packet->payload_length,
         .arrival_us = arrival_us,
     };
+    e->wide_came |= wide;
     if (sc_jitter_buffer_put(e->jitter, &in) == 0)
         e->audio_came = true;
     else
         e->malformed++;
+}
+
+static void receive_opus(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet, int64_t arrival_us)
+{
+    struct sc_opus_frame frames[SC_OPUS_FRAMES_MAX];
+    const size_t count = sc_opus_stream_take(e->opus, packet, frames);
+    e->malformed += count == 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct sc_jitter_packet in = {
+            .ssrc = packet->ssrc, .timestamp = frames[i].timestamp, .sequence = frames[i].sequence,
+            .marker = packet->marker, .samples = frames[i].low, .high = frames[i].high, .n_samples = frames[i].samples,
+            .arrival_us = arrival_us, .recovered = frames[i].recovered,
+        };
+        e->audio_came |= sc_jitter_buffer_put(e->jitter, &in) == 0;
+        e->wide_came = true;
+    }
 }
 
 static void receive_comfort_noise(struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet)
@@ -254,6 +290,12 @@ static bool is_audio(const struct sc_rtp_packet *packet)
 {
     return packet->payload_type == SC_CODEC_PCMA || packet->payload_type == SC_CODEC_PCMU ||
            packet->payload_type == SC_CODEC_G722;
+}
+
+static bool is_opus(const struct sc_rtp_endpoint *e, const struct sc_rtp_packet *packet)
+{
+    return e->opus != NULL && packet->payload_type != 0 &&
+           (packet->payload_type == e->node->opus_type || packet->payload_type == e->node->opus_offered_type);
 }
 
 /* RTCP counts when it comes from the host of the party's speech. */
@@ -279,8 +321,8 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
         e->malformed++;
         return;
     }
-    bool is_event = (int32_t)parsed.payload_type == e->node->telephone_event;
-    if (!is_event && !is_audio(&parsed) && parsed.payload_type != COMFORT_NOISE_TYPE) {
+    bool is_event = (int32_t)parsed.payload_type == e->node->telephone_event, opus = is_opus(e, &parsed);
+    if (!is_event && !opus && !is_audio(&parsed) && parsed.payload_type != COMFORT_NOISE_TYPE) {
         e->malformed++;
         return;
     }
@@ -296,6 +338,8 @@ void sc_rtp_endpoint_receive(struct sc_rtp_endpoint *e, const struct sc_packet *
         return;
     if (is_event)
         receive_event(e, &parsed, tick);
+    else if (opus)
+        receive_opus(e, &parsed, packet->arrival_us);
     else if (is_audio(&parsed))
         receive_audio(e, &parsed, packet->arrival_us);
     else
@@ -389,11 +433,12 @@ void sc_rtp_endpoint_report(struct sc_rtp_endpoint *e, uint32_t interval_ms, int
     if (interval_ms == 0 || e->node == NULL || e->node->remote.length == 0 || !sc_rtcp_session_due(&e->rtcp, now_us))
         return;
     sc_jitter_buffer_get_state(e->jitter, &jitter);
+    const uint32_t scale = clock_scale(e->node);
     const struct sc_rtcp_sent sent = {
-        .ssrc = e->sender.ssrc, .timestamp = e->sender.timestamp, .packets = e->sender.sent, .octets = e->sender.octets,
+        .ssrc = e->sender.ssrc, .timestamp = e->sender.timestamp * scale, .packets = e->sender.sent, .octets = e->sender.octets,
         .sends = e->sender.sent > e->sent_before,
     };
-    const size_t n = sc_rtcp_session_tell(&e->rtcp, bytes, sizeof bytes, &sent, (uint32_t)(jitter.jitter_ms * SAMPLES_PER_MS),
+    const size_t n = sc_rtcp_session_tell(&e->rtcp, bytes, sizeof bytes, &sent, (uint32_t)(jitter.jitter_ms * SAMPLES_PER_MS) * scale,
                                           interval_ms, now_us);
     struct sc_packet *place = n > 0 ? sc_packet_queue_place(out) : NULL;
     if (place == NULL)
@@ -431,7 +476,7 @@ void sc_rtp_endpoint_statistics(const struct sc_rtp_endpoint *e, struct sc_rtp_s
         .rtcp_received = e->rtcp.reports_received,
         .remote_told = e->rtcp.told,
         .remote_lost_percent = e->rtcp.remote_lost_percent,
-        .remote_jitter_ms = e->rtcp.remote_jitter_ms,
+        .remote_jitter_ms = e->rtcp.remote_jitter_ms / (float)(e->node != NULL ? clock_scale(e->node) : 1),
         .timed = e->rtcp.timed,
         .round_trip_ms = e->rtcp.round_trip_ms,
         .latched = e->latch.source.length != 0,

@@ -1,7 +1,8 @@
-/* rtp_sender.c: G.711 or G.722 frames and telephone events from what an RTP node hears.
+/* rtp_sender.c: G.711, G.722 or Opus frames and telephone events from what an RTP node hears.
  *
  * How: each tick is coded to 80 octets, which fill a frame of frame_ms; another codec begins another frame. The time stamp
- * advances by 80 with every tick, sent or not, of G.722 too (RFC 3551, 4.5.2). A digit under way
+ * advances by 80 with every tick, sent or not, of G.722 too (RFC 3551, 4.5.2); of Opus, which is coded when a frame is full, by
+ * 480 (RFC 7587, 4.1). A digit under way
  * replaces audio by event packets: the time stamp of its first sample, a duration that grows, one at once and then one a frame,
  * and the end three times in three ticks (RFC 4733, 2.5.1.3 and 2.5.1.4).
  * Where comfort noise was agreed on, a frame of silence is not sent: its place is taken by a level and a colour, once a second
@@ -40,7 +41,11 @@ static uint64_t mixed(uint64_t *state)
 
 void sc_rtp_sender_reset(struct sc_rtp_sender *sender, uint64_t seed)
 {
+    struct sc_opus_encoder *opus = sender->opus;
     memset(sender, 0, sizeof *sender);
+    sender->opus = opus;
+    if (opus != NULL)
+        sc_opus_encoder_reset(opus);
     sender->ssrc = (uint32_t)mixed(&seed);
     sender->sequence = (uint16_t)mixed(&seed);
     sender->timestamp = (uint32_t)mixed(&seed);
@@ -66,6 +71,20 @@ static void emit(struct sc_rtp_sender *s, struct sc_rtp_packet *packet, const st
     sc_packet_queue_commit(out);
 }
 
+/* Ticks of the RTP clock of a codec to one of 1/8000 s. */
+static uint32_t clock_scale(enum sc_codec codec)
+{
+    return codec == SC_CODEC_OPUS ? SC_OPUS_SCALE : 1;
+}
+
+/* Octets of the frame: of Opus they are made now, and there are none when a frame that ends early has a length that Opus has not. */
+static size_t finish_frame(struct sc_rtp_sender *s)
+{
+    if (s->frame_codec != SC_CODEC_OPUS)
+        return s->fill;
+    return sc_opus_encode(s->opus, s->frame, sizeof s->frame, s->wide, 2 * s->fill);
+}
+
 /* Sends the frame as far as it is filled; its last sample is the one before `timestamp`. */
 static void emit_audio(struct sc_rtp_sender *s, uint32_t timestamp, const struct sc_rtp_address *to,
                        struct sc_packet_queue *out)
@@ -73,22 +92,25 @@ static void emit_audio(struct sc_rtp_sender *s, uint32_t timestamp, const struct
     if (s->fill == 0)
         return;
     struct sc_rtp_packet packet = {
-        .payload_type = (uint8_t)s->frame_codec,
+        .payload_type = s->frame_type,
         .marker = s->marker_due,
-        .timestamp = timestamp - (uint32_t)s->fill,
+        .timestamp = (timestamp - (uint32_t)s->fill) * clock_scale(s->frame_codec),
         .payload = s->frame,
-        .payload_length = s->fill,
+        .payload_length = finish_frame(s),
     };
+    s->fill = 0;
+    if (packet.payload_length == 0)
+        return;
     emit(s, &packet, to, out);
     s->marker_due = false;
-    s->fill = 0;
 }
 
 static void emit_event(struct sc_rtp_sender *s, const struct sc_plan_node *node, bool first, bool end,
                        const struct sc_rtp_address *to, struct sc_packet_queue *out)
 {
     uint8_t octets[SC_RTP_EVENT_BYTES];
-    uint32_t age = s->event_age < DURATION_MAX ? s->event_age : DURATION_MAX;
+    const uint32_t units = s->event_age * (node->telephone_event_48k ? SC_OPUS_SCALE : 1);
+    uint32_t age = units < DURATION_MAX ? units : DURATION_MAX;
     struct sc_telephone_event event = {
         .event = s->event, .end = end, .volume = EVENT_VOLUME, .duration = (uint16_t)age
     };
@@ -96,7 +118,7 @@ static void emit_event(struct sc_rtp_sender *s, const struct sc_plan_node *node,
     struct sc_rtp_packet packet = {
         .payload_type = (uint8_t)node->telephone_event,
         .marker = first,
-        .timestamp = s->event_timestamp,
+        .timestamp = s->event_timestamp * clock_scale(node->codec),
         .payload = octets,
         .payload_length = sizeof octets,
     };
@@ -137,12 +159,12 @@ static void tick_event(struct sc_rtp_sender *s, const struct sc_plan_node *node,
     s->event_ticks++;
 }
 
-/* One tick, coded, behind what the frame has. */
-static void append(struct sc_rtp_sender *s, enum sc_codec codec, const int16_t *heard)
+/* One tick, coded (of Opus as it is), behind what the frame has. */
+static void append(struct sc_rtp_sender *s, const struct sc_plan_node *node, const int16_t *heard)
 {
     int16_t low[SC_TICK_SAMPLES], high[SC_TICK_SAMPLES];
     uint8_t *octets = s->frame + s->fill;
-    switch (codec) {
+    switch (node->codec) {
     case SC_CODEC_PCMA:
         sc_alaw_encode(octets, heard, SC_TICK_SAMPLES);
         break;
@@ -153,8 +175,12 @@ static void append(struct sc_rtp_sender *s, enum sc_codec codec, const int16_t *
         sc_qmf_split(&s->split, low, high, heard, SC_TICK_SAMPLES);
         sc_g722_encode(&s->encoder, octets, low, high, SC_TICK_SAMPLES);
         break;
+    case SC_CODEC_OPUS:
+        memcpy(s->wide + 2 * s->fill, heard, 2 * SC_TICK_SAMPLES * sizeof *heard);
+        break;
     }
-    s->frame_codec = codec;
+    s->frame_codec = node->codec;
+    s->frame_type = (uint8_t)(node->codec == SC_CODEC_OPUS ? node->opus_type : node->codec);
     s->fill += SC_TICK_SAMPLES;
 }
 
@@ -215,12 +241,12 @@ static void tick_audio(struct sc_rtp_sender *s, const struct sc_plan_node *node,
         s->ends_left--;
     }
     /* Comfort noise of payload type 13 is of 8 kHz: wide silence is sent as it is. */
-    const bool noise_may_go = node->comfort_noise && node->codec != SC_CODEC_G722;
+    const bool noise_may_go = node->comfort_noise && (node->codec == SC_CODEC_PCMA || node->codec == SC_CODEC_PCMU);
     if (s->fill > 0 && s->frame_codec != node->codec)
         emit_audio(s, s->timestamp, to, out);
     if (noise_may_go)
         listen_for_silence(s, heard);
-    append(s, node->codec, heard);
+    append(s, node, heard);
     if (s->fill < (size_t)node->frame_ms * SAMPLES_PER_MS)
         return;
     if (!noise_may_go || !silent_frame(s, to, out))

@@ -113,7 +113,7 @@ static void cross_wires(struct sc_core *core)
 
 static bool is_wide(const struct sc_plan_node *node)
 {
-    return node->kind == SC_NODE_RTP && node->codec == SC_CODEC_G722;
+    return node->kind == SC_NODE_RTP && (node->codec == SC_CODEC_G722 || node->codec == SC_CODEC_OPUS);
 }
 
 static void receive_packets(struct sc_core *core, struct sc_socket_state *socket)

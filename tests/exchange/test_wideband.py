@@ -1,5 +1,7 @@
 """G.722 between SIP telephones: offered and taken where the other end of the call can hear it."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.media.sdp import parse_description
@@ -7,7 +9,8 @@ from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.numbers import Codec
 from gateway.model.plan import RtpNode
-from tests.exchange.world import SipTelephone, Telephone, World, offer
+from gateway.model.settings import SipSettings
+from tests.exchange.world import SipTelephone, Telephone, World, offer, office
 
 
 @pytest.fixture
@@ -92,3 +95,19 @@ def test_hold_and_resume_keep_the_codec(world: World, darya: SipTelephone, egor:
         assert {node.codec for node in rtp(world)} == {Codec.G722}
     world.feed(ev.ReinviteReceived(dialog, ""))
     assert codecs_of(darya.told(act.SipAnswerReinvite)[-1:]) == (Codec.G722, Codec.PCMA, Codec.PCMU)
+
+
+def test_opus_is_offered_and_spoken_only_where_it_is_installed() -> None:
+    for installed in (True, False):
+        world = World(replace(office(), sip=SipSettings(opus=installed)))
+        darya, egor = world.sip_telephone("201"), world.sip_telephone("202")
+        darya.registers()
+        egor.registers()
+        darya.codecs = egor.codecs = (Codec.OPUS, Codec.PCMA)
+        darya.calls("202")
+        assert (Codec.OPUS in codecs_of(egor.told(act.SipInvite))) is installed
+        egor.answers()
+        spoken = Codec.OPUS if installed else Codec.PCMA
+        assert codecs_of(darya.told(act.SipAnswer)) == (spoken,)
+        assert [node.codec for node in rtp(world)] == [spoken, spoken]
+        assert [node.opus_type for node in rtp(world)] == ([107, 107] if installed else [None, None])

@@ -46,6 +46,9 @@ jitter_buffer_delay 1-5
 module_path {modules}
 module g711.so
 module g722.so
+module opus.so
+opus_stereo no
+opus_bitrate 32000
 module aufile.so
 module_tmp account.so
 module_app menu.so
@@ -61,7 +64,7 @@ class Baresip:
     Its own player (aufile) cannot play, so nothing of what it hears is kept: see `ListeningBaresip`.
 
     It says ``says`` (a WAV of ``rate_hz``, mono, 16 bit), or else a tone of ``tone_hz`` at ``tone_dbm0``.
-    With G.722 among its ``codecs`` give 16 kHz.
+    With G.722 among its ``codecs`` give 16 kHz, with Opus 48.
     """
 
     network: SipNetwork

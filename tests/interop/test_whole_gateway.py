@@ -163,11 +163,16 @@ async def test_a_city_call_is_answered_by_a_sip_telephone_and_both_hear_the_othe
         assert record.end_evidence is Evidence.BUSY_TONE
 
 
+@pytest.mark.parametrize(
+    ("codec", "codecs", "rate_hz"),
+    [("G722", "PCMA,G722/16000/1", 16_000), ("opus", "opus/48000/1", 48_000)],
+)
 async def test_two_wideband_telephones_hear_of_each_other_what_is_above_4_khz(
-    sip_network: SipNetwork, tmp_path: Path
+    sip_network: SipNetwork, tmp_path: Path, codec: str, codecs: str, rate_hz: int
 ) -> None:
     """The meters count samples of 8 kHz: in 16 kHz they see a tone at half its frequency."""
-    wide = {"codecs": "PCMA,G722/16000/1", "rate_hz": 16_000, "tone_dbm0": TONE_DBM0}
+    wide = {"codecs": codecs, "rate_hz": rate_hz, "tone_dbm0": TONE_DBM0}
+    times = rate_hz // 8_000
     async with (
         whole_gateway(sip_network, tmp_path) as office,
         telephone(sip_network, tmp_path, office, "201", tone_hz=5_000.0, **wide) as caller,
@@ -190,10 +195,10 @@ async def test_two_wideband_telephones_hear_of_each_other_what_is_above_4_khz(
         await called.event("CALL_CLOSED")
         await office.rests()
     for phone, theirs_hz in ((caller, 6_000.0), (called, 5_000.0)):
-        assert codecs_used(phone) == {("encoder", "G722"), ("decoder", "G722")}
-        samples = wav_samples(phone.heard, 16_000)
+        assert codecs_used(phone) == {("encoder", codec), ("decoder", codec)}
+        samples = wav_samples(phone.heard, rate_hz)
         # Twice the samples, twice the time of the meters.
-        whole_tone(samples, theirs_hz / 2, 0.0, 2 * (TALK_MS - LATE_MS))
+        whole_tone(samples, theirs_hz / times, 0.0, times * (TALK_MS - LATE_MS))
 
 
 async def test_a_wideband_telephone_speaks_g711_with_an_analog_one(

@@ -40,23 +40,27 @@ def looped(rig: Rig, from_socket: int, to_socket: int, address: tuple[str, int] 
     return carry
 
 
-@pytest.mark.parametrize("codec", list(Codec))
-@pytest.mark.parametrize("frame_ms", [10, 20, 30, 60])
+@pytest.mark.parametrize(
+    ("codec", "frame_ms"),
+    [(codec, ms) for codec in Codec for ms in (10, 20, 30, 60) if codec is not Codec.OPUS or ms != 30],
+)
 def test_a_line_is_heard_at_the_other_end_of_an_rtp_stream(rig: Rig, codec: Codec, frame_ms: int) -> None:
     rig.lines[0].says(sine(1_000, -10))
-    one = RtpNode(NodeId(1_000), 0, HERE, codec, None, frame_ms)
-    other = RtpNode(NodeId(1_001), 1, HERE, codec, None, sends=False)
+    opus_type = 107 if codec is Codec.OPUS else None
+    one = RtpNode(NodeId(1_000), 0, HERE, codec, None, frame_ms, opus_type=opus_type)
+    other = RtpNode(NodeId(1_001), 1, HERE, codec, None, sends=False, opus_type=opus_type)
     rig.apply(one, other, hears=((1_000, 1), (2, 1_001)))
     rig.ticks(300, looped(rig, 0, 1))
     rig.forget()
     rig.ticks(1_000, looped(rig, 0, 1))
     heard = rig.lines[1].heard
-    assert level_dbm0(heard, 1_000) == pytest.approx(-10, abs=0.2)
+    coded_db = 0.2 if opus_type is None else 0.5
+    assert level_dbm0(heard, 1_000) == pytest.approx(-10, abs=coded_db)
     windows = [level_dbm0(heard[n : n + 400], 1_000) for n in range(0, len(heard), 400)]
-    assert min(windows) > -10.5  # no gap
+    assert min(windows) > -10.5 - 3 * (coded_db - 0.2)  # no gap
     figures = rig.core.statistics().rtp_node(NodeId(1_001))
     assert (figures.malformed, figures.foreign, figures.late, figures.queue_dropped) == (0, 0, 0, 0)
-    assert figures.spoken_dbm0 == pytest.approx(-10, abs=0.2)
+    assert figures.spoken_dbm0 == pytest.approx(-10, abs=coded_db)
 
 
 def test_what_goes_out_follows_rfc_3550(rig: Rig) -> None:

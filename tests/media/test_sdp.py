@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.media.sdp import (
     WIDE,
+    WIDE_WITH_OPUS,
     Agreement,
     Description,
     Direction,
@@ -323,6 +324,7 @@ def check(text: str) -> Description | None:
         theirs = parse_description(text)
         agreement = agree(theirs, OURS)
         assert agree(theirs, OURS_WIDE).codec in theirs.codecs
+        assert agree(theirs, WITH_OPUS).codec in theirs.codecs
     except SdpRefused:
         return None
     answer = write_answer(theirs, agreement, OURS)
@@ -379,3 +381,64 @@ def test_our_offer_is_understood_as_it_was_meant(
     theirs = parse_description(write_offer(local))
     assert (theirs.address, theirs.port, theirs.codecs) == (str(address), port, codecs)
     assert (theirs.direction, theirs.frame_ms, theirs.telephone_event) == (direction, frame_ms, 101)
+
+
+# --- Opus
+
+
+OPUS = "\n".join(
+    (
+        "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 minptime=10;useinbandfec=1",
+        "a=rtpmap:126 telephone-event/8000",
+        "a=rtpmap:110 telephone-event/48000",
+    )
+)
+WITH_OPUS = LocalMedia("192.0.2.1", 16_384, 5, codecs=WIDE_WITH_OPUS, wideband=True)
+
+
+def test_opus_is_answered_with_their_payload_type_and_digits_of_its_clock() -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 111 8 110 126", tail=OPUS))
+    assert theirs.codecs == (Codec.OPUS, Codec.PCMA)
+    agreement = agree(theirs, WITH_OPUS)
+    assert (agreement.codec, agreement.opus_type) == (Codec.OPUS, 111)
+    assert (agreement.telephone_event, agreement.telephone_event_48k) == (110, True)
+    answer = write_answer(theirs, agreement, WITH_OPUS)
+    assert "m=audio 16384 RTP/AVP 111 110\r\n" in answer
+    assert "a=rtpmap:111 opus/48000/2\r\n" in answer  # RFC 7587 section 7: always two channels
+    assert "a=rtpmap:110 telephone-event/48000\r\n" in answer
+
+
+def test_beside_g711_digits_have_its_clock() -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 111 8 110 126", tail=OPUS))
+    agreement = agree(theirs, LocalMedia("192.0.2.1", 16_384, 5))
+    assert (agreement.codec, agreement.opus_type) == (Codec.PCMA, None)
+    assert (agreement.telephone_event, agreement.telephone_event_48k) == (126, False)
+
+
+@pytest.mark.parametrize(
+    "rtpmap",
+    ["a=rtpmap:111 opus/48000", "a=rtpmap:111 opus/16000/2", "a=rtpmap:111 opu/48000/2", ""],
+)
+def test_what_is_not_mapped_as_rfc_7587_says_is_no_opus(rtpmap: str) -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 111 8", tail=rtpmap))
+    assert theirs.codecs == (Codec.PCMA,)
+    assert theirs.opus_type is None
+
+
+def test_a_static_type_cannot_be_opus() -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 20 8", tail="a=rtpmap:20 opus/48000/2"))
+    assert theirs.codecs == (Codec.PCMA,)
+
+
+@pytest.mark.parametrize(("asked_ms", "sent_ms"), [(20, 20), (30, 20), (40, 40), (50, 20), (60, 60)])
+def test_opus_has_no_frames_of_30_and_50_ms(asked_ms: int, sent_ms: int) -> None:
+    theirs = parse_description(offer(media="m=audio 4000 RTP/AVP 111", tail=f"{OPUS}\na=ptime:{asked_ms}"))
+    assert agree(theirs, WITH_OPUS).frame_ms == sent_ms
+
+
+def test_our_offer_is_read_by_us_and_names_g722_before_opus() -> None:
+    offered = parse_description(write_offer(WITH_OPUS))
+    assert offered.codecs == WIDE_WITH_OPUS
+    assert (offered.opus_type, offered.telephone_event, offered.telephone_event_48k) == (107, 101, 102)
+    assert "opus" not in write_offer(OURS_WIDE)
