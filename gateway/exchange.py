@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, assert_never
 
-from gateway.call import opening
+from gateway.call import opening, waiting
 from gateway.call.call import EndCall, MembersFree
 from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
@@ -209,6 +209,9 @@ class Exchange:
                 line.take(event, step)
             if isinstance(line, Fxs) and line.bell.telling_node == event.node:
                 line.bell.take(event, step)
+        for telephone in self._board.telephones.values():
+            if telephone.second.telling_node == event.node:
+                telephone.second.take(event, step)
         for leg in self._board.legs.values():
             leg.digits_sent(event.node)
 
@@ -254,6 +257,8 @@ class Exchange:
 
     def _settle(self, step: Step) -> None:
         """Deliver news and serve those who wait, until nothing happens any more."""
+        self._deliver(step)
+        waiting.follow(self._board, step)
         self._deliver(step)
         served: set[CallId] = set()
         while self._serve(served, step):
@@ -373,5 +378,6 @@ class Exchange:
 
     def _all_machines(self) -> Iterator[Machine[Any]]:
         yield from self._installation.machines.values()
+        yield from (telephone.second for telephone in self._board.telephones.values())
         yield from self._board.calls.values()
         yield from self._board.dialogs.values()

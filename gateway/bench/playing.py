@@ -34,6 +34,7 @@ STORIES = (
     "line-to-sip",
     "pairing",
     "caller-identity",
+    "call-waiting",
 )
 
 

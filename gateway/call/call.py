@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.call import hold, offering, outgoing, queueing
+from gateway.call import hold, offering, outgoing, queueing, waiting
 from gateway.call.leg import Leg
 from gateway.call.record import CallRecord, Written
 from gateway.call.states import CallState
@@ -28,6 +28,7 @@ from gateway.model.signals import (
     Connect,
     DigitPressed,
     Flashed,
+    Freed,
     Left,
     NoteDigit,
     Proceeding,
@@ -99,6 +100,7 @@ class Call(Machine[CallState]):
         Row(C.OFFERING, Left, _ANYWHERE, offering.left),
         Row(C.OFFERING, NO_ANSWER, _ANYWHERE, offering.no_answer),
         Row(C.OFFERING, MembersFree, C.OFFERING, offering.ring_more),
+        Row(C.OFFERING, Freed, C.OFFERING, waiting.ring_after_all),
         # a city line
         Row(C.SEIZING, Proceeding, C.PROCEEDING, outgoing.proceeding),
         Row(C.SEIZING, Left, (C.SEIZING, C.ENDED), outgoing.left_seizing),
@@ -202,7 +204,7 @@ class Call(Machine[CallState]):
             return self.end(Cause.CONGESTION, Evidence.CONFIGURATION, EXCHANGE, step)
         match destination:
             case ExtensionSettings(number=number):
-                return offering.ring(self, (number,), self.board.office.no_answer_ms, "", step)
+                return offering.ring_one(self, number, step)
             case HuntGroupSettings(members=members, ring_ms=ring_ms, overflow=overflow):
                 return offering.ring(self, members, ring_ms, overflow, step)
             case QueueSettings():

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.call import waiting
 from gateway.call.states import CallState
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
+from gateway.model.signals import Clear
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
@@ -21,7 +23,10 @@ _EXCHANGE = "exchange"
 
 
 def flashed(call: Call, news: Flashed, step: Step) -> CallState:
-    """Hold, or back from hold."""
+    """Hold, or back from hold; where another call waits at the telephone, change to that."""
+    telephone = call.board.telephone_of(news.source)
+    if telephone is not None and telephone.second.key in call.board.legs:
+        return waiting.change(call, telephone, step)
     if news.source in call.holders:
         call.holders.discard(news.source)
     else:
@@ -68,10 +73,11 @@ def left(call: Call, news: Left, step: Step) -> CallState:
     leg = call.board.legs[news.source]
     partner = call.partner(leg)
     holds_alone = call.holders == {leg.key}
-    if not (
-        holds_alone and isinstance(leg.line, Fxs) and news.evidence is Evidence.HOOK and partner is not None
-    ):
+    telephone = isinstance(leg.line, Fxs | waiting.SecondCall)
+    if not (holds_alone and telephone and news.evidence is Evidence.HOOK and partner is not None):
         return call.party_left(news, step)
+    if isinstance(leg.line, waiting.SecondCall):
+        leg.line.order(Clear(news.cause), step)
     call.take_out(news.source, step)
     call.recall_number = leg.number
     if not call.board.is_free(leg.number):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.call.switchboard import CityLine, Switchboard, Telephone
+from gateway.call.waiting import SecondCall
 from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
@@ -63,7 +64,7 @@ class Installation:
         )
         line = Fxs(port.port, settings, board.plan.verdict)
         if owner is not None:
-            board.telephones[owner.number] = Telephone(owner, line, port.node)
+            board.telephones[owner.number] = Telephone(owner, line, port.node, SecondCall(line))
         return line
 
     def _city_line(self, port: PortSettings, board: Switchboard, tones: TonePlan) -> Fxo:

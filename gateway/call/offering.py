@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.call import hold
+from gateway.call import hold, waiting
 from gateway.call.states import CallState
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
@@ -29,6 +29,18 @@ _DECLINED = (Cause.USER_BUSY, Cause.CALL_REJECTED)
 """Causes by which a station says that it does not want this very call."""
 _LOST = (Evidence.SIP_STACK_LOST, Evidence.HARDWARE)
 """Signs that a station was torn away and said nothing: it is rung again as soon as it can be."""
+
+
+def ring_one(call: Call, number: str, step: Step) -> CallState:
+    """Ring one extension; at one whose user talks the call waits, where that is wanted."""
+    if not call.board.is_free(number) and not call.city_rings:
+        call.members, call.ring_ms, call.overflow = (number,), call.board.office.no_answer_ms, ""
+        call.refused.clear()
+        call.rung.clear()
+        if waiting.offer(call, number, step):
+            call.restart_timers()
+            return CallState.OFFERING
+    return ring(call, (number,), call.board.office.no_answer_ms, "", step)
 
 
 def ring(call: Call, members: tuple[str, ...], ring_ms: int, overflow: str, step: Step) -> CallState:

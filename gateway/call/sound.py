@@ -46,6 +46,11 @@ class Sound:
                 yield Wish(port.node, Identity(*line.bell.telling))
             if isinstance(line, Fxo) and line.outdial is not None:
                 yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
+        for telephone in self._board.telephones.values():
+            if telephone.second.beeps and telephone.line.audible:
+                yield Wish(telephone.node, Tone(ToneKind.CALL_WAITING))
+            if telephone.second.telling is not None:
+                yield Wish(telephone.node, Identity(*telephone.second.telling))
         for _, call in sorted(self._board.calls.items()):
             yield from _wishes_of(call)
 
@@ -73,6 +78,8 @@ class Sound:
             due = Detectors.DIAL_TONE if line.expects_dial_tone else Detectors.NONE
             asks = Detectors.AON if line.asks_number else Detectors.NONE
             return Detectors.CALL_PROGRESS | due | asks
+        if line.interrupted:
+            return Detectors.NONE  # the display answers with a digit, which is nobody's
         leg = self._board.legs.get(line.key)
         if line.expects_digits or (leg is not None and self._digits_matter(leg)):
             return Detectors.DTMF

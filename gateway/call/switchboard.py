@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.call.leg import Leg, PartyLine
 from gateway.call.sip_leg import Binding, SipLeg
+from gateway.call.waiting import SecondCall
 from gateway.errors import Bug
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Telephone:
-    """An analog extension: its line and its node in the plan."""
+    """An analog extension: its line, its node in the plan, and the call that its handset is not on."""
 
     extension: ExtensionSettings
     line: Fxs
     node: NodeId
+    second: SecondCall
 
 
 @dataclass(slots=True)
@@ -153,6 +155,16 @@ class Switchboard:
         """A leg on an analog telephone."""
         extension, line = telephone.extension, telephone.line
         return self.seat(call, line, telephone.node, extension.number, extension.name, line.port, step)
+
+    def seat_second(self, call: CallId, telephone: Telephone, step: Step) -> Leg:
+        """A leg on the second call of an analog telephone."""
+        extension = telephone.extension
+        second, via = telephone.second, telephone.line.port
+        return self.seat(call, second, telephone.node, extension.number, extension.name, via, step)
+
+    def telephone_of(self, key: str) -> Telephone | None:
+        """The telephone whose line has that key."""
+        return next((one for one in self.telephones.values() if one.line.key == key), None)
 
     def seat_city_line(self, call: CallId, city: CityLine, number: str, name: str, step: Step) -> Leg:
         """A leg on a city line."""

@@ -164,6 +164,7 @@ def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
         flash_min_ms=entry.flash_min_ms,
         flash_max_ms=entry.flash_max_ms,
         identity=entry.identity,
+        call_waiting=entry.call_waiting,
         letters="ascii" if entry.letters == "latin" else entry.letters,
     )
 

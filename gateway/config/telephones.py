@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gateway.config.schema import ExtensionEntry
 
 SIP = "sip"
-ANALOG_ONLY = ("identity", "letters")
+ANALOG_ONLY = ("identity", "letters", "call_waiting")
 
 
 def check_telephones(office: Office) -> None:
@@ -29,7 +29,7 @@ def check_telephones(office: Office) -> None:
 def _check_sip(office: Office, number: str, extension: ExtensionEntry) -> None:
     for field in ANALOG_ONLY:
         if field in extension.model_fields_set:
-            what = f'"{field}" is for analog telephones: a SIP telephone shows what it is sent'
+            what = f'"{field}" is for analog telephones: a SIP telephone does that by itself'
             office.complain(("extension", number, field), what, "remove it")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.line.hook import Hook
-from gateway.line.identity import Caller, IdentityScheme, Lead, Spelling, duration_ms, message_of
+from gateway.line.identity import Caller, IdentityScheme, Lead, Spelling, duration_ms, in_call, message_of
 from gateway.line.ringing import Bell
 from gateway.model.actions import SetPolarity, StartRinging, StopRinging
 from gateway.model.events import IdentitySent, RingingPaused
@@ -115,6 +115,12 @@ class BellRinger(Machine[BellState]):
     def telling_node(self) -> NodeId | None:
         """The node of the message on the wire."""
         return self.telling[0] if self.telling is not None else None
+
+    def message_in_call(self, caller: Caller) -> IdentityMessage | None:
+        """What the set is told while its user talks (type II); None when it reads no FSK."""
+        if self.scheme is None or self.scheme.digits:
+            return None
+        return in_call(message_of(self.scheme, caller, self._spelling, self._letters))
 
     # --- rows -----------------------------------------------------------------------------------------------
 

@@ -118,6 +118,7 @@ class Fxs(Machine[FxsState]):
         Row(_IN_CALL, PulseDigit, STAY, "pass_pulse_digit"),
         Row(F.TALKING, Flash, F.TALKING, "flash"),
         Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
+        Row(F.CLEARED, Connect, F.TALKING, "talk"),
         Row(F.CLEARED, BUSY_TONE, F.HOWLER, "howl"),
         Row(F.HOWLER, HOWL, F.LEFT_OFF_HOOK, "give_up"),
         Row(_OFF_HOOK, OnHook, F.IDLE, "hang_up"),
@@ -133,6 +134,8 @@ class Fxs(Machine[FxsState]):
         self.hook = Hook(port, settings.hook, self)
         self.bell = BellRinger(port, settings.identity, self.hook, settings.spelling, settings.letters)
         self.failure = ""
+        self.interrupted = False
+        """Cut off from its call for a moment, while its display is told of another one."""
         self._settings = settings
         self._collector = DigitCollector(plan)
         self._tone = ToneKind.BUSY
@@ -155,7 +158,7 @@ class Fxs(Machine[FxsState]):
     @property
     def audible(self) -> bool:
         """Whether its user listens to what the call lets him hear."""
-        return self.state in _IN_CALL
+        return self.state in _IN_CALL and not self.interrupted
 
     @property
     def wideband(self) -> bool:

@@ -105,6 +105,8 @@ class ExtensionSettings:
     flash_max_ms: int = 500
     identity: str = "country"
     """How an analog telephone is told who calls: `line.identity.SCHEMES`, "country" or "none"."""
+    call_waiting: bool = False
+    """A second call beeps while its user talks; a flash changes to it."""
     letters: str = "ascii"
     """The Python codec of the names it can show."""
 

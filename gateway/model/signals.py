@@ -104,6 +104,13 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Freed:
+    """The telephone at which a call waits lies on its hook again."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteHeld:
     """A SIP party holds the call."""
 
@@ -128,6 +135,7 @@ News = (
     | Left
     | Flashed
     | DigitPressed
+    | Freed
     | RemoteHeld
     | RemoteResumed
 )

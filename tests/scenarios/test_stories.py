@@ -19,7 +19,7 @@ ISSUE_2 = {
 }
 
 
-ISSUE_4 = {"caller-identity"}
+ISSUE_4 = {"caller-identity", "call-waiting"}
 
 
 def failures(verdict: Verdict) -> str:
