@@ -39,4 +39,3 @@ def play(stage: Stage) -> None:
         telephone.hangs_up()
     stage.wait(900)
     stage.at_rest()
-
