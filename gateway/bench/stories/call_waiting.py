@@ -1,4 +1,4 @@
-"""A second call comes to somebody who talks: a beep, his display tells whose, a flash changes over and back."""
+"""A second call comes to somebody who talks: a beep, the display tells whose, a flash changes over."""
 
 from gateway.bench.stage import Stage
 from gateway.simulator.ear import Heard
