@@ -26,6 +26,7 @@ from gateway.management import board_commands, client, language, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
+from gateway.management.telephone_commands import telephone_commands
 from gateway.model.settings import ExtensionKind
 
 if TYPE_CHECKING:
@@ -278,9 +279,9 @@ main.add_command(board_commands.board)
 # --- see and ask --------------------------------------------------------------------------------------------
 
 
-def _ask(state: Path, question: str) -> Any:
+def _ask(state: Path, question: str, **details: object) -> Any:
     with _connected(state) as address:
-        return client.ask(address, question)
+        return client.ask(address, question, **details)
 
 
 @contextlib.contextmanager
@@ -310,6 +311,9 @@ def _show(answer: Any, as_json: bool, text: Callable[[Any], str]) -> None:
 def status(state: Path, as_json: bool) -> None:
     """Show the gateway."""
     _show(_ask(state, "status"), as_json, tables.status_text)
+
+
+main.add_command(telephone_commands(_ask, state_option))
 
 
 @main.command(help=_("Every line and what it is doing."))

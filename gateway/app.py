@@ -23,6 +23,7 @@ from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
+from gateway.drivers.message_lamps import MessageLamps
 from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
@@ -52,6 +53,7 @@ from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
 from gateway.runtime.card_watch import CardWatch
+from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.pump import Pump
@@ -147,8 +149,7 @@ class Gateway:
             self.trace = self._open_trace()
             undo.callback(self.trace.close)
             self.clock = RealClock(self._loop)
-            simulated = tuple(port for port in board.ports if port.simulated)
-            self.board = SimulatedBoard(self.clock, replace(board, ports=simulated), office, seed=1)
+            self.board = self._make_twins()
             self.modules = self._make_modules()
             undo.callback(self.modules.stop)
             trouble = self._trouble_of("echo delays")
@@ -168,6 +169,7 @@ class Gateway:
                 core=self.plans,
                 sip=self.sip,
                 journal=self.journal,
+                lamps=MessageLamps(self.state.lamps),
                 trace=self.trace,
                 on_alarm=self.alarm,
                 survives_bugs=True,
@@ -204,6 +206,12 @@ class Gateway:
             office.version, office, board, self.media_address, first_id=FIRST_ID, cityline=__version__
         )
         return TraceWriter(self.state.trace, header, on_trouble=self._trouble_of("trace"))
+
+    def _make_twins(self) -> SimulatedBoard:
+        """What is plugged into the simulated ports."""
+        board = self.configuration.board
+        simulated = tuple(port for port in board.ports if port.simulated)
+        return SimulatedBoard(self.clock, replace(board, ports=simulated), self.configuration.office, seed=1)
 
     def _make_modules(self) -> LineModulesByPort:
         """The twin's modules, and those on real pins where the board has some."""
@@ -258,6 +266,7 @@ class Gateway:
         self.pump.start()
         for port, reason in self.missing_cards.items():
             self.pump.feed(PortFailed(port, reason))
+        light_again(self.pump.lamps, self._numbers(), self.pump.feed)
         self.modules.start(self.pump.feed)
         self.core.start_audio()
 
@@ -386,7 +395,14 @@ class Gateway:
             "lines": lambda: self._timed(self._lines()),
             "calls": lambda: self._timed(calls_as_heard(self.exchange.view(), self.core.statistics())),
         }
-        return Sources(views, self._last_lines, self.trace.follow, self.obey)
+        views["lamps"] = lambda: to_plain(sorted(self.pump.lamps.on), tagged=False)
+        orders: dict[str, Callable[[str], Plain]] = {
+            "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed)
+        }
+        return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
+
+    def _numbers(self) -> set[str]:
+        return {extension.number for extension in self.configuration.office.extensions}
 
     def _lines(self) -> Plain:
         figures, ports = self.core.statistics(), self.configuration.board.ports

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, assert_never
 
-from gateway.call import opening, waiting
+from gateway.call import lamps, opening, waiting
 from gateway.call.call import EndCall, MembersFree
 from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
@@ -125,8 +125,8 @@ class Exchange:
                 self._take_heard(event, step)
             case ev.DigitsSent() | ev.IdentitySent():
                 self._take_sent(event, step)
-            case ev.PromptEnded():
-                step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
+            case ev.PromptEnded() | ev.LampSet():
+                self._take_said(event, step)
             case ev.SipStackUp() | ev.SipStackDown() | ev.Registered() | ev.Unregistered():
                 self._take_sip_state(event, step)
             case ev.InviteReceived():
@@ -203,6 +203,12 @@ class Exchange:
                     if dialog.node == event.node:
                         dialog.take(event, step)
 
+    def _take_said(self, event: ev.PromptEnded | ev.LampSet, step: Step) -> None:
+        if isinstance(event, ev.LampSet):
+            lamps.set_lamp(self._board, event, step)
+        else:
+            step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
+
     def _take_sent(self, event: ev.DigitsSent | ev.IdentitySent, step: Step) -> None:
         for line in self._installation.lines.values():
             if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == event.node:
@@ -263,6 +269,7 @@ class Exchange:
         served: set[CallId] = set()
         while self._serve(served, step):
             self._deliver(step)
+        lamps.follow(self._board, step)
         for dialog in [one for one in self._board.dialogs.values() if one.state is SipState.ENDED]:
             self._board.close_dialog(dialog)
 

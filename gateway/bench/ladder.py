@@ -108,14 +108,10 @@ class Ladder:
     def action(self, action: Action, now: Now) -> None:
         """The exchange asked for something."""
         match action:
-            case act.StartRinging(port=port):
-                self._add(EXCHANGE, self._names[port], "rings")
-            case act.StopRinging(port=port):
-                self._add(EXCHANGE, self._names[port], "stops ringing")
-            case act.SetPolarity(port, reverse):
-                self._add(EXCHANGE, self._names[port], f"polarity {'reversed' if reverse else 'forward'}")
-            case act.SetLoop(port=port, closed=closed):
-                self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
+            case act.StartRinging() | act.StopRinging() | act.SetLoop() | act.SetPolarity():
+                self._modules_action(action)
+            case act.KeepLamp(extension=extension, on=on):
+                self._add(EXCHANGE, extension, f"message lamp {'on' if on else 'off'}")
             case act.ApplyPlan(plan=plan):
                 self._take_plan(plan)
             case act.CallStarted(call=call, direction=direction, calling=calling, called=called):
@@ -133,6 +129,19 @@ class Ladder:
                 self.narration.append(f"{self._clock.monotonic_ns() / 1e9:9.3f}  {line}")
             case _:
                 self._sip_action(action)
+
+    def _modules_action(
+        self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity
+    ) -> None:
+        match action:
+            case act.StartRinging(port=port):
+                self._add(EXCHANGE, self._names[port], "rings")
+            case act.StopRinging(port=port):
+                self._add(EXCHANGE, self._names[port], "stops ringing")
+            case act.SetPolarity(port, reverse):
+                self._add(EXCHANGE, self._names[port], f"polarity {'reversed' if reverse else 'forward'}")
+            case act.SetLoop(port=port, closed=closed):
+                self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
 
     def _sip_action(self, action: Action) -> None:
         match action:

@@ -93,6 +93,8 @@ class Switchboard:
     sip_up: bool = True
     sip_failure: str = ""
     """Why SIP is down, as people were told."""
+    lamps: set[str] = field(default_factory=set)
+    """Extensions for which a message waits."""
     closing: bool = False
 
     # --- legs -----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from gateway.model.settings import (
     ExtensionKind,
     ExtensionSettings,
     HuntGroupSettings,
+    LampKind,
     OfficeSettings,
     OutgoingRuleSettings,
     QueueSettings,
@@ -165,6 +166,7 @@ def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
         flash_max_ms=entry.flash_max_ms,
         identity=entry.identity,
         call_waiting=entry.call_waiting,
+        lamp=LampKind(entry.lamp),
         letters="ascii" if entry.letters == "latin" else entry.letters,
     )
 

@@ -55,6 +55,8 @@ class ExtensionEntry(Entry):
     """A longer break of the hook is on-hook."""
     identity: Text = "country"
     """How an analog telephone is told who calls: "country", "none" or the name of a scheme."""
+    lamp: Literal["stutter", "fsk", "neon", "none"] = "stutter"
+    """How an analog telephone says that a message waits: by stuttering dial tone; "fsk": by its lamp too."""
     call_waiting: bool = False
     """Whether a second call beeps while the user of an analog telephone talks; a flash changes to it."""
     letters: Literal["latin", "windows-1251", "koi8-r", "iso8859-5", "cp866", "utf-8"] = "latin"

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from gateway.config.lines import Path
 from gateway.config.wording import nearest, shown
 from gateway.line.identity import COUNTRY, NONE, SCHEMES
+from gateway.model.settings import ON_HOOK_AUDIO
 
 if TYPE_CHECKING:
     from gateway.config.checks import Office
     from gateway.config.schema import ExtensionEntry
 
 SIP = "sip"
-ANALOG_ONLY = ("identity", "letters", "call_waiting")
+ANALOG_ONLY = ("identity", "letters", "lamp", "call_waiting")
 
 
 def check_telephones(office: Office) -> None:
@@ -24,6 +25,7 @@ def check_telephones(office: Office) -> None:
             _check_sip(office, number, extension)
         elif extension.station in abilities:
             _check_identity(office, number, extension, abilities[extension.station])
+            _check_lamp(office, number, extension, abilities[extension.station])
 
 
 def _check_sip(office: Office, number: str, extension: ExtensionEntry) -> None:
@@ -47,3 +49,13 @@ def _check_identity(office: Office, number: str, extension: ExtensionEntry, able
         what = f'"identity" is "{extension.identity}", but the module of {extension.station} has no {words}'
         remedy = f'write identity = "{NONE}", or in board.toml the capability that it has'
         office.complain(path, what, remedy)
+
+
+def _check_lamp(office: Office, number: str, extension: ExtensionEntry, able: tuple[str, ...]) -> None:
+    path: Path = ("extension", number, "lamp")
+    if extension.lamp == "neon":
+        what = '"lamp" is "neon", but no module that we drive gives the 90 volts of a neon lamp'
+        office.complain(path, what, 'write lamp = "stutter", or "fsk" for a telephone that reads it')
+    elif extension.lamp == "fsk" and ON_HOOK_AUDIO not in able:
+        what = f'"lamp" is "fsk", but the module of {extension.station} has no "{ON_HOOK_AUDIO}"'
+        office.complain(path, what, 'write lamp = "stutter", or in board.toml the capability that it has')

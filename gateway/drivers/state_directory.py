@@ -36,6 +36,7 @@ class StateDirectory:
         self.trace = path / "trace"
         self.secrets = path / "secrets.json"
         self.echo_delays = path / "echo_delays.json"
+        self.lamps = path / "lamps.json"
         self.socket = path / "control"
         self._lock = path / "lock"
 

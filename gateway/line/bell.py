@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.line.hook import Hook
-from gateway.line.identity import Caller, IdentityScheme, Lead, Spelling, duration_ms, in_call, message_of
+from gateway.line.identity import (
+    Caller,
+    IdentityScheme,
+    Lead,
+    Spelling,
+    duration_ms,
+    in_call,
+    lamp_message,
+    message_of,
+)
 from gateway.line.ringing import Bell
 from gateway.model.actions import SetPolarity, StartRinging, StopRinging
 from gateway.model.events import IdentitySent, RingingPaused
@@ -51,6 +60,13 @@ class Silence:
     lifted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ShowLamp:
+    """Tell the telephone, which lies on its hook, that its message lamp is to be on or off."""
+
+    on: bool
+
+
 class BellState(Enum):
     """What is on the wire."""
 
@@ -63,6 +79,7 @@ class BellState(Enum):
     TELLING = auto()  # the message
     GAP = auto()  # silence before the next ring
     RINGING = auto()  # in the cadence, until silenced
+    LAMP = auto()  # the message of the lamp, without a ring
 
 
 B = BellState
@@ -72,9 +89,10 @@ SETTLE = StateTimer(
 NEXT_RING = StateTimer(
     "next_ring", (B.EXPECTING, B.GAP), LEAST_GAP_MS, "until the next ring is due by the cadence"
 )
-UNTOLD = StateTimer("untold", (B.TELLING,), 4_000, "a message that is never through: ring on")
+UNTOLD = StateTimer("untold", (B.TELLING, B.LAMP), 4_000, "a message that is never through: go on without")
 
 _ALL = tuple(state for state in BellState if state is not B.QUIET)
+_BEGINNINGS = (B.REVERSED, B.PULSE, B.FIRST_RING, B.TELLING, B.RINGING)
 
 
 class BellRinger(Machine[BellState]):
@@ -84,7 +102,7 @@ class BellRinger(Machine[BellState]):
     initial = B.QUIET
     timers = (SETTLE, NEXT_RING, UNTOLD)
     rows = (
-        Row(B.QUIET, Ring, (B.REVERSED, B.PULSE, B.FIRST_RING, B.TELLING, B.RINGING), "begin"),
+        Row(B.QUIET, Ring, _BEGINNINGS, "begin"),
         Row(B.REVERSED, SETTLE, B.TELLING, "tell"),
         Row((B.FIRST_RING, B.PULSE), RingingPaused, B.SETTLING, "note_pause"),
         Row(B.SETTLING, SETTLE, (B.TELLING, B.EXPECTING), "tell_if_known"),
@@ -95,6 +113,10 @@ class BellRinger(Machine[BellState]):
         Row(B.TELLING, UNTOLD, B.GAP, "end_message"),
         Row(B.GAP, NEXT_RING, B.RINGING, "ring_on"),
         Row(_ALL, Silence, B.QUIET, "fall_silent"),
+        Row(B.QUIET, ShowLamp, B.LAMP, "tell_lamp"),
+        Row(B.LAMP, IdentitySent, B.QUIET, "note_lamp"),
+        Row(B.LAMP, UNTOLD, B.QUIET, "end_message"),
+        Row(B.LAMP, Ring, _BEGINNINGS, "begin_instead"),
     )
 
     def __init__(
@@ -105,6 +127,8 @@ class BellRinger(Machine[BellState]):
         self.scheme = scheme
         self.telling: tuple[NodeId, IdentityMessage] | None = None
         """The message on the wire, for the plan."""
+        self.lamp = False
+        """What its lamp was told last; a new telephone's is off."""
         self._hook, self._spelling, self._letters = hook, spelling, letters
         self._bell = Bell((1_000, 4_000), 25)
         self._caller: Caller | None = None
@@ -141,6 +165,21 @@ class BellRinger(Machine[BellState]):
             case Lead.RING_PULSE:
                 self._ring(PULSE_CADENCE_MS, 1, step)
                 return B.PULSE
+
+    def tell_lamp(self, order: ShowLamp, step: Step) -> None:
+        """The lamp's message begins."""
+        self.telling = NodeId(step.new_id()), lamp_message(self.scheme, on=order.on)
+
+    def note_lamp(self, event: IdentitySent, step: Step) -> None:
+        """The lamp is as it was told to be."""
+        if self.telling is not None:
+            self.lamp = self.telling[1].lamp_on
+        self.telling = None
+
+    def begin_instead(self, order: Ring, step: Step) -> BellState:
+        """A call goes before the lamp, which is told again later."""
+        self.telling = None
+        return self.begin(order, step)
 
     def ring_once(self, event: object, step: Step) -> None:
         """One round of the cadence."""

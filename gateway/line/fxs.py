@@ -134,6 +134,8 @@ class Fxs(Machine[FxsState]):
         self.hook = Hook(port, settings.hook, self)
         self.bell = BellRinger(port, settings.identity, self.hook, settings.spelling, settings.letters)
         self.failure = ""
+        self.stutters = False
+        """A message waits: dial tone stutters."""
         self.interrupted = False
         """Cut off from its call for a moment, while its display is told of another one."""
         self._settings = settings
@@ -180,7 +182,7 @@ class Fxs(Machine[FxsState]):
         """What we send to the telephone ourselves; None leaves it to its call, or to silence."""
         match self.state:
             case F.DIAL_TONE:
-                return ToneKind.DIAL
+                return ToneKind.STUTTER_DIAL if self.stutters else ToneKind.DIAL
             case F.CLEARED:
                 return self._tone
             case F.HOWLER:
@@ -192,6 +194,8 @@ class Fxs(Machine[FxsState]):
 
     def lift(self, event: OffHook | Flash, step: Step) -> FxsState:
         """Dial tone, or for a paired telephone its city line. A flash at busy tone is a new lift."""
+        if self.bell.permits(Silence):  # its lamp was being told
+            self.bell.take(Silence(lifted=True), step)
         self._collector.clear()
         if self._settings.paired:
             step.tell(Lifted(self.key))

@@ -147,6 +147,13 @@ def message_of(scheme: IdentityScheme, caller: Caller, spelling: Spelling, lette
     )
 
 
+def lamp_message(scheme: IdentityScheme | None, *, on: bool) -> IdentityMessage:
+    """The state of a telephone's message lamp. V.23 sets want a dual tone before a message without a ring."""
+    modulation = scheme.modulation if scheme is not None else Modulation.V23
+    alert = IdentityAlert.NONE if modulation is Modulation.BELL202 else IdentityAlert.ON_HOOK
+    return IdentityMessage(IdentityForm.LAMP_MDMF, modulation, alert, lamp_on=on)
+
+
 def in_call(message: IdentityMessage) -> IdentityMessage:
     """The same for a telephone that is in a call (type II)."""
     return replace(message, alert=IdentityAlert.IN_CALL)

@@ -2,9 +2,9 @@
 
 One JSON object a line. A question is ``{"ask": "status"}``; the answer ``{"answer": ...}`` or ``{"error":
 "..."}``; after ``{"ask": "trace", "follow": true}`` come ``{"line": "..."}`` until somebody hangs up.
-Nothing here changes the office. Who may ask is decided by the file's mode, 0600. Clients, the length of a
-question, the time to ask it and what waits for a slow reader are bounded: a client can only ever hurt
-itself.
+The only thing that changes the office is an order, ``{"ask": "lamp", "line": "101 on"}``. Who may ask is
+decided by the file's mode, 0600. Clients, the length of a question, the time to ask it and what waits for a
+slow reader are bounded: a client can only ever hurt itself.
 """
 
 import asyncio
@@ -46,6 +46,8 @@ class Sources:
     last_lines: Callable[[int], list[str]]
     follow: Follow
     obey: Callable[[str], Plain] | None = None
+    orders: dict[str, Callable[[str], Plain]] = field(default_factory=dict)
+    """What changes the office, by name; each takes its words, and a `CitylineError` goes back likewise."""
 
 
 class QuestionError(Exception):
@@ -171,14 +173,15 @@ class ControlSocket:
             await client.writer.drain()
 
     def _answer_of(self, question: Question) -> Plain:
-        obey, view = self._sources.obey, self._sources.views.get(question.ask)
-        if question.ask == "bench" and obey is not None:
+        view = self._sources.views.get(question.ask)
+        order = self._sources.obey if question.ask == "bench" else self._sources.orders.get(question.ask)
+        if order is not None:
             try:
-                return obey(question.line)
+                return order(question.line)
             except CitylineError as error:
                 raise QuestionError(str(error)) from None
         if view is None:
-            known = ", ".join(sorted([*self._sources.views, "trace"]))
+            known = ", ".join(sorted([*self._sources.views, *self._sources.orders, "trace"]))
             raise QuestionError(f"unknown question {question.ask[:40]!r}; known: {known}")
         return view()
 

@@ -221,6 +221,17 @@ class LegEnded:
     monotonic_ns: int
 
 
+# --- durable state -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLamp:
+    """Remember over a restart whether a message waits for this extension."""
+
+    extension: str
+    on: bool
+
+
 # --- for people --------------------------------------------------------------------------------------------
 
 
@@ -263,6 +274,7 @@ Action = (
     | CallAnswered
     | CallEnded
     | LegEnded
+    | KeepLamp
     | Narrate
     | RaiseAlarm
 )

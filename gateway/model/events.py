@@ -297,6 +297,14 @@ class RemoteEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class LampSet:
+    """A message waits for this extension, or none does any more; somebody outside the exchange says so."""
+
+    extension: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimerExpired:
     """A timer ran out; ignored when its serial is not the one that is running."""
 
@@ -337,6 +345,7 @@ Event = (
     | ReinviteReceived
     | ReinviteAnswered
     | RemoteEnded
+    | LampSet
     | TimerExpired
     | ShutdownRequested
 )

@@ -83,6 +83,14 @@ class BoardSettings:
     """How many telephones may have ringing power in the same instant; 0: all."""
 
 
+class LampKind(StrEnum):
+    """How an analog telephone says that a message waits."""
+
+    STUTTER = "stutter"
+    FSK = "fsk"
+    NONE = "none"
+
+
 class ExtensionKind(StrEnum):
     """How a station is reached."""
 
@@ -105,6 +113,7 @@ class ExtensionSettings:
     flash_max_ms: int = 500
     identity: str = "country"
     """How an analog telephone is told who calls: `line.identity.SCHEMES`, "country" or "none"."""
+    lamp: LampKind = LampKind.STUTTER
     call_waiting: bool = False
     """A second call beeps while its user talks; a flash changes to it."""
     letters: str = "ascii"

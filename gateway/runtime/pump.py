@@ -19,6 +19,7 @@ from gateway.model.echo import EchoFigures, LegEcho
 from gateway.model.events import Event
 from gateway.model.numbers import NodeId, Now
 from gateway.model.plan import Plan
+from gateway.runtime.lamps import ForgetfulLamps, LampKeeper
 from gateway.runtime.timers import Timers
 
 QUEUE_LIMIT = 4_096
@@ -112,6 +113,7 @@ class Pump:
         core: PlanTaker,
         sip: SipSender,
         journal: CallJournal,
+        lamps: LampKeeper | None = None,
         trace: TraceSink | None = None,
         on_alarm: Alarm | None = None,
         survives_bugs: bool = False,
@@ -125,6 +127,7 @@ class Pump:
         self._core = core
         self._sip = sip
         self._journal = journal
+        self.lamps: LampKeeper = lamps if lamps is not None else ForgetfulLamps()
         self._trace: TraceSink = trace if trace is not None else NoTrace()
         self._on_alarm: Alarm = on_alarm if on_alarm is not None else _log_alarm
         self._survives_bugs = survives_bugs
@@ -224,6 +227,8 @@ class Pump:
             case act.LegEnded(call=call, port=port, node=node):
                 echo = self._core.echo(node)
                 self._journal.append(LegEcho(call, port, echo, action.wall_ns, action.monotonic_ns))
+            case act.KeepLamp(extension=extension, on=on):
+                self.lamps.keep(extension, on)
             case act.Narrate():
                 pass  # the trace has it already
             case act.RaiseAlarm():

@@ -16,7 +16,7 @@ FIELDS = [
         ANNA,
         'nmae = "Anna"\n',
         'office.toml:4: extension "101": unknown field "nmae": did you mean "name"? '
-        "(fields: name, station, secret, paired_line, flash_min_ms, flash_max_ms, identity, call_waiting, letters)",
+        "(fields: name, station, secret, paired_line, flash_min_ms, flash_max_ms, identity, lamp, call_waiting, letters)",
     ),
     (ANNA, "", 'office.toml:3: extension "101": the field "name" is missing (add a line: name = ...)'),
     (

@@ -139,6 +139,8 @@ class World:
 
     def feed(self, event: Event) -> None:
         self._carry_out(self.exchange.handle(event, self.now))
+        telling = [node for node in self.plan.nodes if isinstance(node, IdentityNode)]
+        assert all(self._name(node.telephone) not in self.ringing for node in telling), "rung and told"
         self.after_step(event)
 
     def later(self, after_ms: float, what: Callable[[], None]) -> None:
@@ -194,8 +196,6 @@ class World:
 
     def _ring(self, action: act.StartRinging) -> None:
         assert action.port not in self.ringing, f"{action.port} rings already"
-        telling = [node for node in self.plan.nodes if isinstance(node, IdentityNode)]
-        assert all(self._name(node.telephone) != action.port for node in telling), "rung while it is told"
         self.ringing.add(action.port)
         if action.rounds:
             rings_ms = sum(action.cadence_ms) * action.rounds - action.cadence_ms[-1]

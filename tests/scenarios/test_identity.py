@@ -7,7 +7,8 @@ import pytest
 
 from gateway.bench.office import Office, read_office
 from gateway.line.identity import SCHEMES
-from gateway.model.settings import ExtensionSettings
+from gateway.model.events import LampSet
+from gateway.model.settings import ExtensionSettings, LampKind
 from gateway.simulator.display import Wants
 from gateway.simulator.wires import CallerId
 
@@ -138,3 +139,22 @@ def test_a_group_shows_a_caller_from_the_city_on_every_telephone(made: list[Offi
         telephone = office.telephone(number)
         assert [shown.number for shown in telephone.shown] == ["4951234567"]
         assert telephone.unread == []
+
+
+def test_the_lamp_goes_on_at_rest_and_dial_tone_stutters(made: list[Office]) -> None:
+    office = office_with(lamp=LampKind.FSK)
+    made.append(office)
+    boris = office.telephone("102")
+    office.pump.feed(LampSet("102", on=True))
+    office.run_until(lambda: boris.lamp, 2_500, "the lamp is on")
+    assert not boris.rings_ns
+    boris.lifts()
+    office.run(1_500)
+    bursts = [stretch.duration_ms for stretch in boris.ear.cadence(1_500) if stretch.on]
+    assert len(bursts) >= 6
+    assert all(90 <= burst <= 110 for burst in bursts[1:5])
+    boris.hangs_up()
+    office.run(1_000)
+    office.pump.feed(LampSet("102", on=False))
+    office.run_until(lambda: not boris.lamp, 2_500, "the lamp is off")
+    assert boris.unread == []
