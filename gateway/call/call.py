@@ -153,6 +153,8 @@ class Call(Machine[CallState]):
         self.postponed: list[str] = []
         self.ring_ms = 0
         self.overflow = ""
+        self.group_cadence_ms: tuple[int, ...] = ()
+        """How bells ring for the group that it went to."""
         self.queue: QueueSettings | None = None
         self.trunks: TrunkGroupSettings | None = None
         self.dialled = ""
@@ -182,6 +184,12 @@ class Call(Machine[CallState]):
         )
 
     @property
+    def cadence_ms(self) -> tuple[int, ...]:
+        """How bells ring for it; empty: as the country has it."""
+        office, city = self.board.office, self.caller is not None and isinstance(self.caller.line, Fxo)
+        return self.group_cadence_ms or (office.external_cadence_ms if city else office.internal_cadence_ms)
+
+    @property
     def unrung(self) -> tuple[str, ...]:
         """Members that may be rung now."""
         passed = self.refused | self.rung
@@ -202,6 +210,7 @@ class Call(Machine[CallState]):
         self._hops += 1
         if self._hops > HOPS_MAX:
             return self.end(Cause.CONGESTION, Evidence.CONFIGURATION, EXCHANGE, step)
+        self.group_cadence_ms = destination.cadence_ms if isinstance(destination, HuntGroupSettings) else ()
         match destination:
             case ExtensionSettings(number=number):
                 return offering.ring_one(self, number, step)

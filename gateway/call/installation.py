@@ -61,6 +61,11 @@ class Installation:
             identity=scheme_of(extension.identity, office.country, port.capabilities),
             spelling=speller(extension.letters),
             letters=extension.letters,
+            hotline=extension.hotline,
+            hotline_after_ms=extension.hotline_after_ms,
+            reoriginate_after_ms=extension.reoriginate_after_ms,
+            called_held_ms=extension.called_held_ms,
+            answer_reversal=extension.answer_reversal,
         )
         line = Fxs(port.port, settings, board.plan.verdict)
         if owner is not None:

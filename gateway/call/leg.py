@@ -64,9 +64,9 @@ class Leg:
         """The key of its line's machine: the ``source`` of its news."""
         return self.line.key
 
-    def alert(self, *, pending: bool = False) -> Alert:
+    def alert(self, cadence_ms: tuple[int, ...] = (), *, pending: bool = False) -> Alert:
         """The order to ring a station for this caller. ``pending``: who that is may still be told."""
-        return Alert(self.number, self.name, self.line.wideband, self.withheld, pending)
+        return Alert(self.number, self.name, self.line.wideband, self.withheld, pending, cadence_ms)
 
     def send_digit(self, digit: str, step: Step) -> None:
         """Queue a digit to be sent to this party."""

@@ -79,7 +79,9 @@ def ring_postponed(call: Call, step: Step) -> bool:
 def _ring_station(call: Call, number: str, step: Step) -> None:
     caller = call.caller
     call.rung.add(number)
-    alert = caller.alert(pending=identity_pending(call)) if caller is not None else Alert("", "")
+    alert = (
+        caller.alert(call.cadence_ms, pending=identity_pending(call)) if caller is not None else Alert("", "")
+    )
     for leg in call.board.seat_station(call.id, number, step):
         call.offers.append(leg)
         leg.line.order(alert, step)

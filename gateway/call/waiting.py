@@ -211,4 +211,4 @@ def ring_after_all(call: Call, news: Freed, step: Step) -> None:
     for again in call.board.seat_station(call.id, leg.number, step):
         call.offers.append(again)
         if call.caller is not None:
-            again.line.order(call.caller.alert(), step)
+            again.line.order(call.caller.alert(call.cadence_ms), step)

@@ -13,6 +13,7 @@ from gateway.config.lines import Path
 from gateway.config.schema import OfficeFile, OutgoingEntry
 from gateway.config.telephones import check_telephones
 from gateway.config.wording import nearest, shown
+from gateway.line.hook import flash_window
 from gateway.model.settings import BoardSettings, PortKind, SipSettings
 
 NUMBER = re.compile(r"[0-9]{2,6}")
@@ -147,8 +148,10 @@ def check_stations(office: Office) -> None:
             _once(office, path, extension.station, taken, f"extension {number}")
         if extension.secret is not None and extension.station != SIP:
             office.complain(("extension", number, "secret"), "only a SIP telephone has a secret", "remove it")
-        if extension.flash_min_ms >= extension.flash_max_ms:
-            times = f"({extension.flash_min_ms} and {extension.flash_max_ms})"
+        shortest_ms, longest_ms = flash_window(office.file.country)
+        shortest_ms, longest_ms = extension.flash_min_ms or shortest_ms, extension.flash_max_ms or longest_ms
+        if shortest_ms >= longest_ms:
+            times = f"({shortest_ms} and {longest_ms})"
             what = f'"flash_min_ms" is not below "flash_max_ms" {times}'
             office.complain(("extension", number), what)
 

@@ -10,9 +10,10 @@ from gateway.config.board import load_board
 from gateway.config.checks import SIP, Office, check_office, check_sockets
 from gateway.config.document import Document, read_document
 from gateway.config.lines import LineIndex
-from gateway.config.schema import ExtensionEntry, OfficeFile
+from gateway.config.schema import ExtensionEntry, GroupEntry, OfficeFile
 from gateway.config.wording import subject
 from gateway.errors import ConfigError, Problem
+from gateway.line.hook import flash_window
 from gateway.media.prompts import SOUNDS, read_recording
 from gateway.media.tones import countries
 from gateway.model.numbers import PortId
@@ -125,12 +126,9 @@ def _load_clips(
 def _settings(file: OfficeFile, version: str) -> OfficeSettings:
     return OfficeSettings(
         country=file.country,
-        extensions=tuple(_extension(number, entry) for number, entry in file.extension.items()),
+        extensions=tuple(_extension(number, entry, file.country) for number, entry in file.extension.items()),
         city_lines=_city_lines(file),
-        hunt_groups=tuple(
-            HuntGroupSettings(number, group.name, tuple(group.members), group.ring_ms, group.overflow)
-            for number, group in file.group.items()
-        ),
+        hunt_groups=tuple(_group(number, entry) for number, entry in file.group.items()),
         queues=_queues(file),
         trunk_groups=tuple(
             TrunkGroupSettings(name, tuple(entry.lines)) for name, entry in file.trunks.items()
@@ -146,6 +144,8 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
             comfort_noise=file.sip.comfort_noise,
             opus=file.sip.opus,
         ),
+        internal_cadence_ms=tuple(file.rings.internal),
+        external_cadence_ms=tuple(file.rings.external),
         hold_music=file.hold_music,
         interdigit_ms=file.times.interdigit_ms,
         first_digit_ms=file.times.first_digit_ms,
@@ -154,7 +154,8 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
     )
 
 
-def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
+def _extension(number: str, entry: ExtensionEntry, country: str) -> ExtensionSettings:
+    shortest_ms, longest_ms = flash_window(country)
     analog = entry.station != SIP
     return ExtensionSettings(
         number=number,
@@ -162,13 +163,23 @@ def _extension(number: str, entry: ExtensionEntry) -> ExtensionSettings:
         kind=ExtensionKind.ANALOG if analog else ExtensionKind.SIP,
         port=PortId(entry.station) if analog else None,
         paired_line=entry.paired_line,
-        flash_min_ms=entry.flash_min_ms,
-        flash_max_ms=entry.flash_max_ms,
+        flash_min_ms=entry.flash_min_ms or shortest_ms,
+        flash_max_ms=entry.flash_max_ms or longest_ms,
         identity=entry.identity,
         call_waiting=entry.call_waiting,
         lamp=LampKind(entry.lamp),
+        hotline=entry.hotline or "",
+        hotline_after_ms=entry.hotline_after_ms,
+        reoriginate_after_ms=entry.reoriginate_after_ms,
+        called_held_ms=entry.called_held_ms,
+        answer_reversal=entry.answer_reversal,
         letters="ascii" if entry.letters == "latin" else entry.letters,
     )
+
+
+def _group(number: str, entry: GroupEntry) -> HuntGroupSettings:
+    members, cadence_ms = tuple(entry.members), tuple(entry.cadence_ms)
+    return HuntGroupSettings(number, entry.name, members, entry.ring_ms, entry.overflow, cadence_ms)
 
 
 def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:

@@ -21,6 +21,8 @@ from gateway.model.settings import (
 HOUR_MS = 3_600_000
 Text = Annotated[str, Field(min_length=1, max_length=80)]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+Cadence = Annotated[list[Annotated[int, Field(ge=100, le=10_000)]], Field(max_length=8)]
+"""ms"""
 
 
 def _default(settings: type, name: str) -> int:
@@ -49,14 +51,26 @@ class ExtensionEntry(Entry):
     """Of a SIP telephone; better left out: one is then made at the first start, and shown once."""
     paired_line: Text | None = None
     """The city line that this telephone seizes when it is lifted."""
-    flash_min_ms: Annotated[int, Field(ge=20, le=1_000)] = _default(ExtensionSettings, "flash_min_ms")
-    """A shorter break of the hook is bounce or a dial pulse."""
-    flash_max_ms: Annotated[int, Field(ge=50, le=2_000)] = _default(ExtensionSettings, "flash_max_ms")
-    """A longer break of the hook is on-hook."""
+    flash_min_ms: Annotated[int, Field(ge=20, le=1_000)] | None = None
+    """A shorter break of the hook is bounce or a dial pulse; left out: by the country, 80 mostly."""
+    flash_max_ms: Annotated[int, Field(ge=50, le=2_000)] | None = None
+    """A longer break of the hook is on-hook; left out: by the country, 500 mostly, 1000 in North America."""
     identity: Text = "country"
     """How an analog telephone is told who calls: "country", "none" or the name of a scheme."""
     lamp: Literal["stutter", "fsk", "neon", "none"] = "stutter"
     """How an analog telephone says that a message waits: by stuttering dial tone; "fsk": by its lamp too."""
+    hotline: Digits | None = None
+    """The number that an analog telephone dials by itself when it is lifted."""
+    hotline_after_ms: Annotated[int, Field(ge=0, le=60_000)] = _default(ExtensionSettings, "hotline_after_ms")
+    """A warm line: its user has so long to dial another number; 0: none."""
+    reoriginate_after_ms: Annotated[int, Field(ge=0, le=20_000)] = _default(
+        ExtensionSettings, "reoriginate_after_ms"
+    )
+    """Fresh dial tone so long after the other end has cleared, without putting the handset down; 0: none."""
+    called_held_ms: Annotated[int, Field(ge=0, le=180_000)] = _default(ExtensionSettings, "called_held_ms")
+    """Called subscriber held: who was called may put the handset down and take it up again for so long."""
+    answer_reversal: bool = False
+    """Whether the wires are reversed while a call from this telephone is answered, as a meter wants it."""
     call_waiting: bool = False
     """Whether a second call beeps while the user of an analog telephone talks; a flash changes to it."""
     letters: Literal["latin", "windows-1251", "koi8-r", "iso8859-5", "cp866", "utf-8"] = "latin"
@@ -85,6 +99,15 @@ class LineEntry(Entry):
     line is answered for that, which charges the caller, and the telephones ring on."""
 
 
+class RingsEntry(Entry):
+    """``[rings]``: how analog telephones ring."""
+
+    internal: Cadence = []
+    """For a colleague: on, off, on, off ... in ms; left out, as the country has it."""
+    external: Cadence = []
+    """For a caller from the city."""
+
+
 class GroupEntry(Entry):
     """``[group.600]``: rings all its members."""
 
@@ -94,6 +117,8 @@ class GroupEntry(Entry):
     """Extensions that ring, all at once."""
     ring_ms: Annotated[int, Field(ge=3_000, le=600_000)] = _default(HuntGroupSettings, "ring_ms")
     """How long they ring."""
+    cadence_ms: Cadence = []
+    """How analog telephones ring for it: on, off, on, off ...; left out, as for any call."""
     overflow: str = ""
     """Where the call goes then; without one the caller gets busy tone."""
 
@@ -181,6 +206,7 @@ class OfficeFile(Entry):
     """The clip that a held party hears."""
     times: TimesEntry = TimesEntry()
     sip: SipEntry = SipEntry()
+    rings: RingsEntry = RingsEntry()
     extension: dict[str, ExtensionEntry] = {}
     line: dict[str, LineEntry] = {}
     group: dict[str, GroupEntry] = {}

@@ -13,7 +13,7 @@ from gateway.line.digits import DigitCollector, NumberingPlan
 from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
 from gateway.line.identity import Caller, IdentityScheme, Spelling
 from gateway.line.ringing import Bell
-from gateway.model.actions import RaiseAlarm, StopRinging
+from gateway.model.actions import RaiseAlarm, SetPolarity, StopRinging
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
@@ -47,6 +47,15 @@ class FxsSettings:
     identity: IdentityScheme | None = None
     spelling: Spelling = str
     letters: str = "ascii"
+    hotline: str = ""
+    """Dialled by itself ``hotline_after_ms`` after the lift, unless its user dials first."""
+    hotline_after_ms: int = 0
+    reoriginate_after_ms: int = 0
+    """Fresh dial tone so long after a call that the other end cleared; 0: busy tone, then the howler."""
+    called_held_ms: int = 0
+    """A called party who puts the handset down may take it up again for so long; 0: that ends the call."""
+    answer_reversal: bool = False
+    """Polarity is reversed while an outgoing call is answered."""
 
 
 class FxsState(Enum):
@@ -58,6 +67,7 @@ class FxsState(Enum):
     DIALLING = auto()  # some digits, not yet a number
     CALLING = auto()  # dialled; the call decides what is heard
     TALKING = auto()
+    LAID_DOWN = auto()  # a called party may take the handset up again: the call is still there
     CLEARED = auto()  # the call is over, the handset is not: busy or congestion tone
     HOWLER = auto()
     LEFT_OFF_HOOK = auto()  # nobody listens: silent, with an alarm
@@ -72,6 +82,7 @@ INTERDIGIT = StateTimer(
     "interdigit", (F.DIALLING,), 4_000, "pause after which what was dialled is the number"
 )
 BUSY_TONE = StateTimer("busy_tone", (F.CLEARED,), 20_000, "busy or congestion tone, then the howler")
+LAID = StateTimer("laid_down", (F.LAID_DOWN,), 60_000, "a called party does not take the handset up again")
 HOWL = StateTimer("howl", (F.HOWLER,), 60_000, "howler, then silence and an alarm")
 
 _OFF_HOOK = (F.DIAL_TONE, F.DIALLING, F.CLEARED, F.HOWLER, F.LEFT_OFF_HOOK)
@@ -91,7 +102,7 @@ class Fxs(Machine[FxsState]):
 
     kind = "fxs"
     initial = F.IDLE
-    timers = (FIRST_DIGIT, INTERDIGIT, BUSY_TONE, HOWL)
+    timers = (FIRST_DIGIT, INTERDIGIT, LAID, BUSY_TONE, HOWL)
     rows = (
         Row(F.IDLE, OffHook, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.IDLE, Alert, F.RINGING, "ring"),
@@ -102,7 +113,7 @@ class Fxs(Machine[FxsState]):
         Row(F.DIAL_TONE, PulseBegan, F.DIALLING, "begin_digit"),
         Row(F.DIAL_TONE, DigitHeard, (F.DIALLING, F.CALLING), "take_digit"),
         Row(F.DIAL_TONE, PulseDigit, (F.DIALLING, F.CALLING), "take_digit"),
-        Row(F.DIAL_TONE, FIRST_DIGIT, F.CLEARED, "give_congestion_tone"),
+        Row(F.DIAL_TONE, FIRST_DIGIT, (F.CLEARED, F.CALLING), "nothing_dialled"),
         Row(F.DIALLING, DigitStarted, F.DIALLING, "begin_digit", restarts=True),
         Row(F.DIALLING, PulseBegan, F.DIALLING, "begin_digit", restarts=True),
         Row(F.DIALLING, DigitHeard, (F.DIALLING, F.CALLING), "take_digit", restarts=True),
@@ -113,13 +124,20 @@ class Fxs(Machine[FxsState]):
         Row(F.TALKING, Connect, F.TALKING, "talk"),
         Row(F.TALKING, Progress, F.TALKING, "hear_progress"),
         Row(_IN_CALL, Clear, F.CLEARED, "give_tone_of_cause"),
-        Row(_IN_CALL, OnHook, F.IDLE, "leave"),
+        Row(F.CALLING, OnHook, F.IDLE, "leave"),
+        Row(F.TALKING, OnHook, (F.IDLE, F.LAID_DOWN), "lay_down"),
+        Row(F.LAID_DOWN, OffHook, F.TALKING, "take_up"),
+        Row(F.LAID_DOWN, LAID, F.IDLE, "leave"),
+        Row(F.LAID_DOWN, Clear, F.IDLE, "forget_call"),
+        Row(F.LAID_DOWN, Connect, F.LAID_DOWN, "talk_later"),
+        Row(F.LAID_DOWN, Progress, F.LAID_DOWN, "hear_progress"),
+        Row(F.LAID_DOWN, PortFailed, F.FAILED, "fail_in_call"),
         Row(_IN_CALL, DigitHeard, STAY, "pass_tone_digit"),
         Row(_IN_CALL, PulseDigit, STAY, "pass_pulse_digit"),
         Row(F.TALKING, Flash, F.TALKING, "flash"),
         Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.CLEARED, Connect, F.TALKING, "talk"),
-        Row(F.CLEARED, BUSY_TONE, F.HOWLER, "howl"),
+        Row(F.CLEARED, BUSY_TONE, (F.HOWLER, F.DIAL_TONE), "howl"),
         Row(F.HOWLER, HOWL, F.LEFT_OFF_HOOK, "give_up"),
         Row(_OFF_HOOK, OnHook, F.IDLE, "hang_up"),
         Row((F.IDLE, *_OFF_HOOK), PortFailed, F.FAILED, "fail"),
@@ -141,6 +159,7 @@ class Fxs(Machine[FxsState]):
         self._settings = settings
         self._collector = DigitCollector(plan)
         self._tone = ToneKind.BUSY
+        self._called = self._reversed = self._cleared = False
 
     @property
     def free(self) -> bool:
@@ -150,7 +169,7 @@ class Fxs(Machine[FxsState]):
     @property
     def busy(self) -> bool:
         """Whether it should be somebody's leg."""
-        return self.state in (F.RINGING, *_IN_CALL)
+        return self.state in (F.RINGING, F.LAID_DOWN, *_IN_CALL)
 
     @property
     def state_name(self) -> str:
@@ -192,15 +211,29 @@ class Fxs(Machine[FxsState]):
 
     # --- lifting and dialling -------------------------------------------------------------------------------
 
-    def lift(self, event: OffHook | Flash, step: Step) -> FxsState:
+    def lift(self, event: OffHook | Flash | StateTimer, step: Step) -> FxsState:
         """Dial tone, or for a paired telephone its city line. A flash at busy tone is a new lift."""
         if self.bell.permits(Silence):  # its lamp was being told
             self.bell.take(Silence(lifted=True), step)
         self._collector.clear()
+        self._called = False
         if self._settings.paired:
             step.tell(Lifted(self.key))
             return F.CALLING
+        if self._settings.hotline and not self._settings.hotline_after_ms:
+            return self._dial_hotline(step)
         return F.DIAL_TONE
+
+    def nothing_dialled(self, timer: StateTimer, step: Step) -> FxsState:
+        """A warm line is dialled by itself; anybody else is told by congestion tone."""
+        if self._settings.hotline:
+            return self._dial_hotline(step)
+        self._tone, self._cleared = ToneKind.CONGESTION, False
+        return F.CLEARED
+
+    def _dial_hotline(self, step: Step) -> FxsState:
+        step.tell(Dialled(self.key, self._settings.hotline))
+        return F.CALLING
 
     def begin_digit(self, event: DigitStarted | PulseBegan, step: Step) -> None:
         """A digit has begun: dial tone stops with the state that gave it."""
@@ -222,7 +255,10 @@ class Fxs(Machine[FxsState]):
     def ring(self, order: Alert, step: Step) -> None:
         """Ring the bell in the country's cadence, and tell who calls."""
         caller = None if order.pending else Caller(order.caller, order.caller_name, order.withheld)
-        self.bell.take(Ring(self._settings.bell, caller), step)
+        bell = self._settings.bell
+        if order.cadence_ms:
+            bell = Bell(order.cadence_ms, bell.frequency_hz)
+        self.bell.take(Ring(bell, caller), step)
 
     def identify(self, order: Identify, step: Step) -> None:
         """Who calls became known while it rings."""
@@ -232,6 +268,7 @@ class Fxs(Machine[FxsState]):
     def answer(self, event: OffHook, step: Step) -> None:
         """Lifted while ringing. The hook has seen the ring trip and needs no word of the power."""
         self.bell.take(Silence(lifted=True), step)
+        self._called = True
         step.tell(Answered(self.key, Evidence.HOOK))
 
     def stop_ringing(self, order: object, step: Step) -> None:
@@ -244,7 +281,30 @@ class Fxs(Machine[FxsState]):
         """A telephone is told by ear: its call gives it ringback or the line."""
 
     def talk(self, order: Connect, step: Step) -> None:
-        """The other end answered."""
+        """The other end answered; the telephone's polarity says so too, where that is wanted."""
+        if self._settings.answer_reversal and not self._called:
+            self._reverse(True, step)
+
+    def talk_later(self, order: Connect, step: Step) -> None:
+        """It goes on when the handset is taken up again."""
+
+    def lay_down(self, event: OnHook, step: Step) -> FxsState:
+        """A called party may take up the handset again, or another one on the same wire."""
+        if self._called and self._settings.called_held_ms:
+            return F.LAID_DOWN
+        self.leave(event, step)
+        return F.IDLE
+
+    def take_up(self, event: OffHook, step: Step) -> None:
+        """The conversation goes on."""
+
+    def forget_call(self, order: Clear, step: Step) -> None:
+        """The caller is gone meanwhile."""
+
+    def _reverse(self, on: bool, step: Step) -> None:
+        if self._reversed is not on:
+            self._reversed = on
+            step.do(SetPolarity(self.port, on))
 
     def flash(self, event: Flash, step: Step) -> None:
         """The call knows what a flash is for."""
@@ -260,22 +320,29 @@ class Fxs(Machine[FxsState]):
         step.tell(DigitPressed(self.key, event.digit, audible=False))
         return self.state
 
-    def leave(self, event: OnHook, step: Step) -> None:
+    def leave(self, event: object, step: Step) -> None:
         """The handset was put back in the middle of a call."""
+        self._reverse(False, step)
         step.tell(Left(self.key, Cause.NORMAL_CLEARING, Evidence.HOOK))
 
     # --- off the hook after a call --------------------------------------------------------------------------
 
     def give_tone_of_cause(self, order: Clear, step: Step) -> None:
-        """The call is over for this party: busy or congestion tone says so."""
-        self._tone = _TONE_OF_CAUSE.get(order.cause, ToneKind.CONGESTION)
+        """The call is over for this party: busy or congestion tone says so, and polarity."""
+        self._tone, self._cleared = _TONE_OF_CAUSE.get(order.cause, ToneKind.CONGESTION), True
+        self._reverse(False, step)
 
-    def give_congestion_tone(self, timer: StateTimer, step: Step) -> None:
-        """Lifted and nothing dialled."""
-        self._tone = ToneKind.CONGESTION
+    def howl(self, timer: StateTimer, step: Step) -> FxsState:
+        """Loud enough to be heard across the room; or fresh dial tone, once after each call."""
+        if self._reoriginates:
+            self._cleared = False
+            return self.lift(timer, step)
+        return F.HOWLER
 
-    def howl(self, timer: StateTimer, step: Step) -> None:
-        """Loud enough to be heard across the room."""
+    @property
+    def _reoriginates(self) -> bool:
+        at_once = self._settings.paired or (self._settings.hotline and not self._settings.hotline_after_ms)
+        return self._cleared and self._settings.reoriginate_after_ms > 0 and not at_once
 
     def give_up(self, timer: StateTimer, step: Step) -> None:
         """Nobody heard the howler: leave the line in peace and tell a technician."""
@@ -302,6 +369,7 @@ class Fxs(Machine[FxsState]):
     def fail_in_call(self, event: PortFailed, step: Step) -> None:
         """It failed in the middle of a call."""
         self.fail(event, step)
+        self._reverse(False, step)
         step.tell(Left(self.key, Cause.DESTINATION_OUT_OF_ORDER, Evidence.HARDWARE))
 
     def restore(self, event: PortRestored, step: Step) -> FxsState:
@@ -313,13 +381,18 @@ class Fxs(Machine[FxsState]):
     def recover(self, step: Step) -> None:
         """After a bug in this machine: nothing rings, and hanging up leads home."""
         step.do(StopRinging(self.port))
+        self._reverse(False, step)
         self.bell.halt(BellState.QUIET, step)
         self.halt(F.IDLE if self.hook.on_hook else F.LEFT_OFF_HOOK, step)
 
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
         """The office may set the time-outs of dialling."""
         if timer is FIRST_DIGIT:
-            return self._settings.first_digit_ms
+            return self._settings.hotline_after_ms or self._settings.first_digit_ms
+        if timer is LAID:
+            return self._settings.called_held_ms
+        if timer is BUSY_TONE and self._reoriginates:
+            return self._settings.reoriginate_after_ms
         if timer is INTERDIGIT:
             return self._settings.interdigit_ms
         return timer.default_ms

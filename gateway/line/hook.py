@@ -109,6 +109,19 @@ class HookSettings:
     flash_max_ms: int = 500
 
 
+FLASH_MS = {"us": (80, 1_000), "ca": (80, 1_000), "nz": (80, 800)}
+"""Where a country's telephones send longer ones: 300 to 1000 ms in North America, 500 to 800 in New Zealand
+(general knowledge, no written source). Elsewhere they last 50 to 310 ms, which the default covers from 80 on:
+shorter ones cannot be told from dial pulses.
+"""
+
+
+def flash_window(country: str) -> tuple[int, int]:
+    """The shortest and the longest flash of that country, in ms."""
+    usual = HookSettings()
+    return FLASH_MS.get(country, (usual.flash_min_ms, usual.flash_max_ms))
+
+
 class HookReader(Protocol):
     """Who wants to know."""
 

@@ -114,6 +114,12 @@ class ExtensionSettings:
     identity: str = "country"
     """How an analog telephone is told who calls: `line.identity.SCHEMES`, "country" or "none"."""
     lamp: LampKind = LampKind.STUTTER
+    hotline: str = ""
+    """Dialled by itself when the handset is lifted, ``hotline_after_ms`` later."""
+    hotline_after_ms: int = 0
+    reoriginate_after_ms: int = 0
+    called_held_ms: int = 0
+    answer_reversal: bool = False
     call_waiting: bool = False
     """A second call beeps while its user talks; a flash changes to it."""
     letters: str = "ascii"
@@ -148,6 +154,8 @@ class HuntGroupSettings:
     members: tuple[str, ...]
     ring_ms: int = 30_000
     overflow: str = ""
+    cadence_ms: tuple[int, ...] = ()
+    """How bells ring for it, on, off, on, off ...; empty: as for any call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,9 @@ class OfficeSettings:
     trunk_groups: tuple[TrunkGroupSettings, ...] = ()
     outgoing: tuple[OutgoingRuleSettings, ...] = ()
     sip: SipSettings = field(default_factory=SipSettings)
+    internal_cadence_ms: tuple[int, ...] = ()
+    external_cadence_ms: tuple[int, ...] = ()
+    """How bells ring for a colleague, for the city; empty: as the country has it."""
     hold_music: str = "hold"
     interdigit_ms: int = 4_000
     first_digit_ms: int = 15_000

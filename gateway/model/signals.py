@@ -147,7 +147,8 @@ News = (
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Ring the station and show it who calls. ``wideband``: the caller can speak so; ``withheld``: he hides
-    his number; ``pending``: who calls is not known yet, `Identify` follows.
+    his number; ``pending``: who calls is not known yet, `Identify` follows. ``cadence_ms``
+    is how a bell rings for it; empty: as the country has it.
     """
 
     caller: str
@@ -155,6 +156,7 @@ class Alert:
     wideband: bool = False
     withheld: bool = False
     pending: bool = False
+    cadence_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

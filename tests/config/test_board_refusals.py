@@ -12,6 +12,22 @@ from tests.config.conftest import Paper
 
 MISTAKES = [
     (
+        'kind = "fxs"\n',
+        'kind = "fxs"\ncapabilities = ["loop_break"]\n',
+        'board.toml:5: port "fxs1": "loop_break" needs the pin "power_down": without it nothing takes the power from the loop '
+        '(wire it and name it in the pins, or remove "loop_break")',
+    ),
+    (
+        'kind = "fxs"\n',
+        'kind = "fxs"\ncapabilities = ["neon"]\n',
+        'board.toml:5: port "fxs1": "capabilities", entry 1, must be "on_hook_audio", "polarity_reversal" or "loop_break", not "neon"',
+    ),
+    (
+        'kind = "fxo"\n',
+        'kind = "fxo"\ncapabilities = ["polarity_reversal"]\n',
+        'board.toml:13: port "fxo1": a city line\'s module has none of these capabilities (remove them)',
+    ),
+    (
         'hook = "sim:3"',
         'hook = "sim:0"',
         'board.toml:9: port "fxs2": the pin "hook" is sim:0, which is used by port "fxs1" (hook) already '

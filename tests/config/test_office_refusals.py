@@ -16,7 +16,8 @@ FIELDS = [
         ANNA,
         'nmae = "Anna"\n',
         'office.toml:4: extension "101": unknown field "nmae": did you mean "name"? '
-        "(fields: name, station, secret, paired_line, flash_min_ms, flash_max_ms, identity, lamp, call_waiting, letters)",
+        "(fields: name, station, secret, paired_line, flash_min_ms, flash_max_ms, identity, lamp, hotline, hotline_after_ms, reoriginate_after_ms, called_held_ms, "
+        "answer_reversal, call_waiting, letters)",
     ),
     (ANNA, "", 'office.toml:3: extension "101": the field "name" is missing (add a line: name = ...)'),
     (
@@ -103,7 +104,7 @@ FIELDS = [
         'country = "ru"\n',
         'country = "ru"\ncolour = 3\n',
         'office.toml:2: unknown field "colour": did you mean "country"? (fields: country, hold_music, times, '
-        "sip, extension, line, group, queue, trunks, outgoing, clip)",
+        "sip, rings, extension, line, group, queue, trunks, outgoing, clip)",
     ),
     (
         'country = "ru"\n',
@@ -111,6 +112,68 @@ FIELDS = [
         'office.toml: the field "country" is missing (add a line at the top: country = "ru")',
     ),
 ]
+
+
+TELEPHONES = [
+    ('identity = "v32"\n', '"identity" is "v32", which is no way of telling who calls (did you mean "v23"?)'),
+    (
+        'identity = "v23-reversal"\n',
+        '"identity" is "v23-reversal", but the module of fxs1 has no "on_hook_audio" and "polarity_reversal" '
+        '(write identity = "none", or in board.toml the capability that it has)',
+    ),
+    (
+        'lamp = "neon"\n',
+        '"lamp" is "neon", but no module that we drive gives the 90 volts of a neon lamp '
+        '(write lamp = "stutter", or "fsk" for a telephone that reads it)',
+    ),
+    (
+        'lamp = "fsk"\n',
+        '"lamp" is "fsk", but the module of fxs1 has no "on_hook_audio" '
+        '(write lamp = "stutter", or in board.toml the capability that it has)',
+    ),
+    (
+        "answer_reversal = true\n",
+        '"answer_reversal" is true, but the module of fxs1 has no "polarity_reversal" '
+        "(remove it, or write in board.toml the capability that the module has)",
+    ),
+    (
+        "hotline_after_ms = 3000\n",
+        '"hotline_after_ms" without "hotline" (add a line: hotline = "NUMBER")',
+    ),
+    (
+        'hotline = "101"\n',
+        '"hotline" is its own number: a telephone cannot call itself (name another number)',
+    ),
+    (
+        'hotline = "103"\n',
+        '"hotline" is 103, which is no number of this office and fits no [[outgoing]] rule '
+        "(name an extension, a group, a queue, or a number that goes out)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), TELEPHONES, ids=[line.strip() for line, _ in TELEPHONES])
+def test_what_a_telephone_or_its_module_cannot(paper: Paper, line: str, message: str) -> None:
+    assert paper.edit(ANNA, ANNA + line).refusal() == [f'office.toml:5: extension "101": {message}']
+
+
+def test_a_sip_telephone_is_told_otherwise(paper: Paper) -> None:
+    darya = 'name = "Darya"\n'
+    assert paper.edit(darya, darya + "call_waiting = true\n").refusal() == [
+        'office.toml:13: extension "201": "call_waiting" is for analog telephones: a SIP telephone does that by '
+        "itself (remove it)"
+    ]
+
+
+def test_a_cadence_that_is_none(paper: Paper) -> None:
+    country = 'country = "ru"\n'
+    paper.edit(country, country + "[rings]\ninternal = [400, 200, 400]\nexternal = [2000, 2000]\n")
+    assert paper.refusal() == [
+        'office.toml:3: [rings]: "internal" has 3 times, but a cadence is on, off, on, off ... '
+        "(end with the pause before the next round)",
+        'office.toml:4: [rings]: "external" rings for more than a third of the time, which modules do not bear '
+        "(make the pauses longer)",
+    ]
 
 
 @pytest.mark.parametrize(
