@@ -66,6 +66,7 @@ class Installation:
             reoriginate_after_ms=extension.reoriginate_after_ms,
             called_held_ms=extension.called_held_ms,
             answer_reversal=extension.answer_reversal,
+            clear_break_ms=extension.clear_break_ms,
         )
         line = Fxs(port.port, settings, board.plan.verdict)
         if owner is not None:

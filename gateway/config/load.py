@@ -173,6 +173,7 @@ def _extension(number: str, entry: ExtensionEntry, country: str) -> ExtensionSet
         reoriginate_after_ms=entry.reoriginate_after_ms,
         called_held_ms=entry.called_held_ms,
         answer_reversal=entry.answer_reversal,
+        clear_break_ms=entry.clear_break_ms,
         letters="ascii" if entry.letters == "latin" else entry.letters,
     )
 

@@ -71,6 +71,8 @@ class ExtensionEntry(Entry):
     """Called subscriber held: who was called may put the handset down and take it up again for so long."""
     answer_reversal: bool = False
     """Whether the wires are reversed while a call from this telephone is answered, as a meter wants it."""
+    clear_break_ms: Annotated[int, Field(ge=0, le=2_000)] = _default(ExtensionSettings, "clear_break_ms")
+    """For so long the loop is broken when the other end clears, as recorders and alarms want it; 0: not."""
     call_waiting: bool = False
     """Whether a second call beeps while the user of an analog telephone talks; a flash changes to it."""
     letters: Literal["latin", "windows-1251", "koi8-r", "iso8859-5", "cp866", "utf-8"] = "latin"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.config.lines import Path
 from gateway.config.wording import nearest, shown
 from gateway.line.identity import COUNTRY, NONE, SCHEMES
-from gateway.model.settings import ON_HOOK_AUDIO, POLARITY_REVERSAL
+from gateway.model.settings import LOOP_BREAK, ON_HOOK_AUDIO, POLARITY_REVERSAL
 
 if TYPE_CHECKING:
     from gateway.config.checks import Office
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SIP = "sip"
 ANALOG_ONLY = (
     *("identity", "letters", "lamp", "call_waiting", "hotline", "hotline_after_ms"),
-    *("reoriginate_after_ms", "called_held_ms", "answer_reversal"),
+    *("reoriginate_after_ms", "called_held_ms", "answer_reversal", "clear_break_ms"),
 )
 
 
@@ -30,7 +30,7 @@ def check_telephones(office: Office) -> None:
         elif extension.station in abilities:
             _check_identity(office, number, extension, abilities[extension.station])
             _check_lamp(office, number, extension, abilities[extension.station])
-            _check_reversal(office, number, extension, abilities[extension.station])
+            _check_signs(office, number, extension, abilities[extension.station])
             _check_hotline(office, number, extension)
 
 
@@ -67,13 +67,14 @@ def _check_lamp(office: Office, number: str, extension: ExtensionEntry, able: tu
         office.complain(path, what, 'write lamp = "stutter", or in board.toml the capability that it has')
 
 
-def _check_reversal(office: Office, number: str, extension: ExtensionEntry, able: tuple[str, ...]) -> None:
-    if extension.answer_reversal and POLARITY_REVERSAL not in able:
-        what = (
-            f'"answer_reversal" is true, but the module of {extension.station} has no "{POLARITY_REVERSAL}"'
-        )
-        remedy = "remove it, or write in board.toml the capability that the module has"
-        office.complain(("extension", number, "answer_reversal"), what, remedy)
+def _check_signs(office: Office, number: str, extension: ExtensionEntry, able: tuple[str, ...]) -> None:
+    """Polarity and loop break towards the telephone."""
+    signs = {"answer_reversal": POLARITY_REVERSAL, "clear_break_ms": LOOP_BREAK}
+    for field, need in signs.items():
+        if getattr(extension, field) and need not in able:
+            what = f'"{field}" is wanted, but the module of {extension.station} has no "{need}"'
+            remedy = "remove it, or write in board.toml the capability that the module has"
+            office.complain(("extension", number, field), what, remedy)
 
 
 def _check_hotline(office: Office, number: str, extension: ExtensionEntry) -> None:

@@ -13,7 +13,7 @@ from gateway.line.digits import DigitCollector, NumberingPlan
 from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
 from gateway.line.identity import Caller, IdentityScheme, Spelling
 from gateway.line.ringing import Bell
-from gateway.model.actions import RaiseAlarm, SetPolarity, StopRinging
+from gateway.model.actions import RaiseAlarm, SetLoop, SetPolarity, StopRinging
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
@@ -56,6 +56,8 @@ class FxsSettings:
     """A called party who puts the handset down may take it up again for so long; 0: that ends the call."""
     answer_reversal: bool = False
     """Polarity is reversed while an outgoing call is answered."""
+    clear_break_ms: int = 0
+    """The loop is broken for so long when the other end clears, before the tone; 0: it is not."""
 
 
 class FxsState(Enum):
@@ -68,6 +70,7 @@ class FxsState(Enum):
     CALLING = auto()  # dialled; the call decides what is heard
     TALKING = auto()
     LAID_DOWN = auto()  # a called party may take the handset up again: the call is still there
+    BROKEN = auto()  # the other end has cleared, and the broken loop says so
     CLEARED = auto()  # the call is over, the handset is not: busy or congestion tone
     HOWLER = auto()
     LEFT_OFF_HOOK = auto()  # nobody listens: silent, with an alarm
@@ -83,6 +86,7 @@ INTERDIGIT = StateTimer(
 )
 BUSY_TONE = StateTimer("busy_tone", (F.CLEARED,), 20_000, "busy or congestion tone, then the howler")
 LAID = StateTimer("laid_down", (F.LAID_DOWN,), 60_000, "a called party does not take the handset up again")
+BREAK = StateTimer("loop_break", (F.BROKEN,), 600, "the loop is broken at the end of a call; then the tone")
 HOWL = StateTimer("howl", (F.HOWLER,), 60_000, "howler, then silence and an alarm")
 
 _OFF_HOOK = (F.DIAL_TONE, F.DIALLING, F.CLEARED, F.HOWLER, F.LEFT_OFF_HOOK)
@@ -102,7 +106,7 @@ class Fxs(Machine[FxsState]):
 
     kind = "fxs"
     initial = F.IDLE
-    timers = (FIRST_DIGIT, INTERDIGIT, LAID, BUSY_TONE, HOWL)
+    timers = (FIRST_DIGIT, INTERDIGIT, LAID, BREAK, BUSY_TONE, HOWL)
     rows = (
         Row(F.IDLE, OffHook, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.IDLE, Alert, F.RINGING, "ring"),
@@ -123,7 +127,9 @@ class Fxs(Machine[FxsState]):
         Row(F.CALLING, Connect, F.TALKING, "talk"),
         Row(F.TALKING, Connect, F.TALKING, "talk"),
         Row(F.TALKING, Progress, F.TALKING, "hear_progress"),
-        Row(_IN_CALL, Clear, F.CLEARED, "give_tone_of_cause"),
+        Row(_IN_CALL, Clear, (F.CLEARED, F.BROKEN), "give_tone_of_cause"),
+        Row(F.BROKEN, BREAK, F.CLEARED, "feed_again"),
+        Row(F.BROKEN, PortFailed, F.FAILED, "fail_broken"),
         Row(F.CALLING, OnHook, F.IDLE, "leave"),
         Row(F.TALKING, OnHook, (F.IDLE, F.LAID_DOWN), "lay_down"),
         Row(F.LAID_DOWN, OffHook, F.TALKING, "take_up"),
@@ -327,10 +333,25 @@ class Fxs(Machine[FxsState]):
 
     # --- off the hook after a call --------------------------------------------------------------------------
 
-    def give_tone_of_cause(self, order: Clear, step: Step) -> None:
+    def give_tone_of_cause(self, order: Clear, step: Step) -> FxsState:
         """The call is over for this party: busy or congestion tone says so, and polarity."""
         self._tone, self._cleared = _TONE_OF_CAUSE.get(order.cause, ToneKind.CONGESTION), True
         self._reverse(False, step)
+        if not self._settings.clear_break_ms:
+            return F.CLEARED
+        step.do(SetLoop(self.port, closed=False))
+        self.hook.break_loop(True, step)
+        return F.BROKEN
+
+    def feed_again(self, timer: StateTimer, step: Step) -> None:
+        """The current is back, and with it the tone for whoever still listens."""
+        step.do(SetLoop(self.port, closed=True))
+        self.hook.break_loop(False, step)
+
+    def fail_broken(self, event: PortFailed, step: Step) -> None:
+        """It failed while its loop was broken: no loop stays so."""
+        step.do(SetLoop(self.port, closed=True))
+        self.fail(event, step)
 
     def howl(self, timer: StateTimer, step: Step) -> FxsState:
         """Loud enough to be heard across the room; or fresh dial tone, once after each call."""
@@ -382,6 +403,8 @@ class Fxs(Machine[FxsState]):
         """After a bug in this machine: nothing rings, and hanging up leads home."""
         step.do(StopRinging(self.port))
         self._reverse(False, step)
+        if self.state is F.BROKEN:
+            self.feed_again(BREAK, step)
         self.bell.halt(BellState.QUIET, step)
         self.halt(F.IDLE if self.hook.on_hook else F.LEFT_OFF_HOOK, step)
 
@@ -389,6 +412,8 @@ class Fxs(Machine[FxsState]):
         """The office may set the time-outs of dialling."""
         if timer is FIRST_DIGIT:
             return self._settings.hotline_after_ms or self._settings.first_digit_ms
+        if timer is BREAK:
+            return self._settings.clear_break_ms
         if timer is LAID:
             return self._settings.called_held_ms
         if timer is BUSY_TONE and self._reoriginates:

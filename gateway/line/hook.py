@@ -43,6 +43,9 @@ BLIP_MAX_MS = 4
 """Closed for less than this while ringing is a blip that the module's own F/R edges make (hardware facts)."""
 TRIP_WINDOW_MS = 60
 """Open for this long while ringing: what was added up so far were blips of the ringing, not a handset."""
+RETURN_MS = 300
+"""From the current's return until the detector has said who is off hook (Ag1171: 15 ms; a module that begins
+anew takes longer)."""
 TRIP_SETTLE_MS = 150
 """The detector may pulse for this long after ring trip, until the module's ringing power is off."""
 
@@ -102,6 +105,16 @@ class PowerOff:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopBroken:
+    """We take the current away: what the detector says is not the handset's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopFed:
+    """The current is back."""
+
+
+@dataclass(frozen=True, slots=True)
 class HookSettings:
     """The flash range of one extension: longer than a flash is a hang-up."""
 
@@ -147,6 +160,8 @@ class HookState(Enum):
     OFF_HOOK = auto()
     BREAK = auto()  # open: bounce, pulse, flash or hang-up
     MAKE = auto()  # closed again: the break is over unless this is its bounce
+    BROKEN = auto()  # we have broken the loop: the detector sees nothing
+    RETURNING = auto()  # the current is back: the detector says soon whether the handset is off
 
 
 H = HookState
@@ -155,6 +170,9 @@ TRIP = StateTimer("trip", (H.TRIP_CLOSED,), DEBOUNCE_MS, "closed in sum while ri
 TRIP_WINDOW = StateTimer("trip_window", (H.TRIP_OPEN,), TRIP_WINDOW_MS, "open while ringing: only blips")
 SETTLE = StateTimer("settle", (H.SETTLING,), TRIP_SETTLE_MS, "pulsing after ring trip is over by now")
 HANG_UP = StateTimer("hang_up", (H.BREAK,), 500, "open beyond the longest flash: on-hook")
+RETURN = StateTimer(
+    "return", (H.RETURNING,), RETURN_MS, "after our own break of the loop: whoever is off hook is seen by now"
+)
 GAP = StateTimer("gap", (H.MAKE,), PULSE_GAP_MS, "closed beyond the longest make: the digit is whole")
 
 
@@ -163,7 +181,7 @@ class Hook(Machine[HookState]):
 
     kind = "hook"
     initial = H.ON_HOOK
-    timers = (DEBOUNCE, TRIP, TRIP_WINDOW, SETTLE, HANG_UP, GAP)
+    timers = (DEBOUNCE, TRIP, TRIP_WINDOW, SETTLE, HANG_UP, RETURN, GAP)
     rows = (
         Row(H.ON_HOOK, Closed, H.CLOSING, "close"),
         Row(H.ON_HOOK, PowerOn, H.RUNG, "stay"),
@@ -186,6 +204,13 @@ class Hook(Machine[HookState]):
         Row(H.BREAK, HANG_UP, H.ON_HOOK, "hang_up"),
         Row(H.MAKE, Opened, H.BREAK, "next_break"),
         Row(H.MAKE, GAP, H.OFF_HOOK, "finish"),
+        Row((H.OFF_HOOK, H.BREAK, H.MAKE), LoopBroken, H.BROKEN, "begin_own_break"),
+        Row(H.BROKEN, Closed, H.BROKEN, "close"),
+        Row(H.BROKEN, Opened, H.BROKEN, "open"),
+        Row(H.BROKEN, LoopFed, H.RETURNING, "stay"),
+        Row(H.RETURNING, Closed, H.RETURNING, "close"),
+        Row(H.RETURNING, Opened, H.RETURNING, "open"),
+        Row(H.RETURNING, RETURN, (H.OFF_HOOK, H.ON_HOOK), "end_own_break"),
     )
 
     def __init__(self, name: str, settings: HookSettings, reader: HookReader) -> None:
@@ -208,6 +233,12 @@ class Hook(Machine[HookState]):
     def on_hook(self) -> bool:
         """Whether the handset lies where it belongs, as far as is known."""
         return self.state in (H.ON_HOOK, H.CLOSING, H.RUNG, H.TRIP_CLOSED, H.TRIP_OPEN)
+
+    def break_loop(self, broken: bool, step: Step) -> None:
+        """We break the loop of a handset that is off, or feed it again."""
+        event = LoopBroken() if broken else LoopFed()
+        if self.permits(type(event)):
+            self.take(event, step)
 
     def power(self, on: bool, step: Step) -> None:
         """The bell's power comes or goes; it matters only while the handset lies on its hook."""
@@ -333,6 +364,20 @@ class Hook(Machine[HookState]):
 
     def _forget_digit(self) -> None:
         self._pulses, self._break_ms, self._told_of_pulse = 0, 0.0, False
+
+    # --- our own breaks of the loop -------------------------------------------------------------------------
+
+    def begin_own_break(self, event: LoopBroken, step: Step) -> None:
+        """A digit that was on its way is none."""
+        self._forget_digit()
+        self._closed = False
+
+    def end_own_break(self, timer: StateTimer, step: Step) -> HookState:
+        """The handset was put down meanwhile, or it is off as before."""
+        if self._closed:
+            return H.OFF_HOOK
+        self._tell(OnHook(), step)
+        return H.ON_HOOK
 
     # --- small things ---------------------------------------------------------------------------------------
 

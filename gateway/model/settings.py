@@ -120,6 +120,7 @@ class ExtensionSettings:
     reoriginate_after_ms: int = 0
     called_held_ms: int = 0
     answer_reversal: bool = False
+    clear_break_ms: int = 0
     call_waiting: bool = False
     """A second call beeps while its user talks; a flash changes to it."""
     letters: str = "ascii"

@@ -17,7 +17,7 @@ FIELDS = [
         'nmae = "Anna"\n',
         'office.toml:4: extension "101": unknown field "nmae": did you mean "name"? '
         "(fields: name, station, secret, paired_line, flash_min_ms, flash_max_ms, identity, lamp, hotline, hotline_after_ms, reoriginate_after_ms, called_held_ms, "
-        "answer_reversal, call_waiting, letters)",
+        "answer_reversal, clear_break_ms, call_waiting, letters)",
     ),
     (ANNA, "", 'office.toml:3: extension "101": the field "name" is missing (add a line: name = ...)'),
     (
@@ -133,7 +133,12 @@ TELEPHONES = [
     ),
     (
         "answer_reversal = true\n",
-        '"answer_reversal" is true, but the module of fxs1 has no "polarity_reversal" '
+        '"answer_reversal" is wanted, but the module of fxs1 has no "polarity_reversal" '
+        "(remove it, or write in board.toml the capability that the module has)",
+    ),
+    (
+        "clear_break_ms = 600\n",
+        '"clear_break_ms" is wanted, but the module of fxs1 has no "loop_break" '
         "(remove it, or write in board.toml the capability that the module has)",
     ),
     (

@@ -7,7 +7,9 @@ import pytest
 
 from gateway.line.hook import flash_window
 from gateway.model import actions as act
-from gateway.model.settings import POLARITY_REVERSAL
+from gateway.model.events import HookEdge
+from gateway.model.numbers import PortId
+from gateway.model.settings import LOOP_BREAK, POLARITY_REVERSAL
 from tests.exchange.world import World, office
 
 
@@ -141,6 +143,52 @@ def test_a_called_telephone_is_not_reversed() -> None:
     office = world((POLARITY_REVERSAL,), answer_reversal=True)
     talk(office, "102", "101")
     assert not office.reversed
+
+
+# --- loop break ---
+
+
+def broken(office: World) -> list[tuple[int, bool]]:
+    return [(ms, done.closed) for ms, done in office.done if isinstance(done, act.SetLoop)]
+
+
+def test_the_loop_is_broken_when_the_other_end_clears_and_the_tone_follows() -> None:
+    office = world((LOOP_BREAK,), clear_break_ms=600)
+    talk(office)
+    anna = office.telephone("101")
+    office.feed(HookEdge(PortId("fxs2"), False, office.now_ns))
+    office.wait(0.55)
+    assert office.line("fxs1").state == "broken"
+    anna._edge(False)  # the detector sees no current any more
+    office.wait(0.6)
+    anna._edge(True)
+    office.wait(0.4)
+    (began_ms, first), (ended_ms, last) = broken(office)
+    assert (first, last) == (False, True)
+    assert ended_ms - began_ms == 600
+    assert office.line("fxs1").state == "cleared"
+    assert office.hears("fxs1") == {"busy"}
+    anna.hangs_up()
+    assert office.line("fxs1").state == "idle"
+
+
+def test_a_handset_that_is_put_down_during_the_break_is_seen_afterwards() -> None:
+    office = world((LOOP_BREAK,), clear_break_ms=600)
+    talk(office)
+    office.telephone("102").hangs_up()
+    office.telephone("101")._edge(False)
+    office.wait(1.2)
+    assert office.line("fxs1").state == "idle"
+    office.telephone("102").lifts()
+    office.telephone("102").dials("101")
+    assert office.telephone("101").rings
+
+
+def test_who_hangs_up_first_has_no_broken_loop() -> None:
+    office = world((LOOP_BREAK,), clear_break_ms=600)
+    talk(office)
+    office.telephone("101").hangs_up()
+    assert broken(office) == []
 
 
 # --- rings ---
