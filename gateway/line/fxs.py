@@ -350,7 +350,7 @@ class Fxs(Machine[FxsState]):
 
     def fail_broken(self, event: PortFailed, step: Step) -> None:
         """It failed while its loop was broken: no loop stays so."""
-        step.do(SetLoop(self.port, closed=True))
+        self.feed_again(BREAK, step)
         self.fail(event, step)
 
     def howl(self, timer: StateTimer, step: Step) -> FxsState:

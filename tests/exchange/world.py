@@ -114,6 +114,8 @@ class World:
     capabilities: tuple[str, ...] = ()
     """Of the telephones' modules."""
     reversed: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    """Telephones whose loop we have broken."""
     told: list[tuple[int, IdentityNode]] = field(default_factory=list)
     """What telephones were told, and when that began."""
     tamper: Callable[[Action], Action | None] = lambda action: action
@@ -191,6 +193,8 @@ class World:
                 (self.reversed.add if reverse else self.reversed.discard)(port)
             case act.StopRinging(port=port):
                 self.ringing.discard(port)
+            case act.SetLoop(port=port, closed=closed) if port.startswith("fxs"):
+                (self.broken.discard if closed else self.broken.add)(port)
             case act.SetLoop(port=port, closed=closed):
                 (self.loops.add if closed else self.loops.discard)(port)
 
