@@ -22,7 +22,7 @@ from gateway import __version__
 from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
-from gateway.management import board_commands, client, language, tables
+from gateway.management import board_commands, client, language, line_commands, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
@@ -274,6 +274,7 @@ def _play(story: str, out: Path | None) -> NoReturn:
 
 
 main.add_command(board_commands.board)
+main.add_command(line_commands.line)
 
 
 # --- see and ask --------------------------------------------------------------------------------------------
@@ -407,11 +408,30 @@ def bench(state: Path, words: tuple[str, ...]) -> None:
             time.sleep(answer["wait_s"])
 
 
-@main.command(help=_("Feed a trace to the exchange and see whether it ends in the same actions."))
+@main.command(
+    help=_("Replay a trace or a bundle of the flight recorder: does the code that is here do the same?")
+)
 @click.argument("file", type=FilePath)
 @json_option
-def replay(file: Path, as_json: bool) -> None:
-    """Replay a trace."""
+@click.option(
+    "--keep",
+    is_flag=True,
+    help=_("Make a bundle a test in tests/recordings; it expects what this code does now."),
+)
+def replay(file: Path, as_json: bool, keep: bool) -> None:
+    """Replay a trace or a bundle."""
+    from gateway.runtime.bundle import is_bundle
+
+    if is_bundle(file):
+        from gateway.bench import replay_bundle
+
+        sys.exit(replay_bundle(file, as_json=as_json, keep=keep))
+    if keep:
+        fail(_("only a bundle can be kept as a test, and {file} is none").format(file=file), EXIT_BAD_INPUT)
+    _replay_trace(file, as_json)
+
+
+def _replay_trace(file: Path, as_json: bool) -> NoReturn:
     from gateway.exchange import Exchange
     from gateway.runtime import replay as again
     from gateway.runtime.trace import TraceError, TraceHeader, TraceRun

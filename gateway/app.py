@@ -56,7 +56,8 @@ from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
-from gateway.runtime.pump import Pump
+from gateway.runtime.pump import Both, Pump
+from gateway.runtime.recording_desk import FETCH_MARGIN_S, RecordingDesk
 from gateway.runtime.sound_cards import SoundCards, core_port, on_card
 from gateway.runtime.supervisor import first_of_group, keep, pause, watch_audio
 from gateway.runtime.sure_delays import sure_delays
@@ -152,8 +153,7 @@ class Gateway:
             self.board = self._make_twins()
             self.modules = self._make_modules()
             undo.callback(self.modules.stop)
-            trouble = self._trouble_of("echo delays")
-            self.echo_delays = EchoDelays(self.state.echo_delays, CARD_DELAY_LIMIT_SAMPLES, trouble)
+            self.echo_delays = self._open_echo_delays()
             self.core = self._make_core()
             undo.callback(self.core.close)
             self.cards = SoundCards(self.core, self._note_about_card)
@@ -162,6 +162,7 @@ class Gateway:
             self.plans = PlanKeeper(self.core)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
+            self.desk = self._make_desk(undo)
             self.pump = Pump(
                 self.exchange,
                 self.clock,
@@ -170,7 +171,7 @@ class Gateway:
                 sip=self.sip,
                 journal=self.journal,
                 lamps=MessageLamps(self.state.lamps),
-                trace=self.trace,
+                trace=Both(self.trace, self.desk.recorder),
                 on_alarm=self.alarm,
                 survives_bugs=True,
             )
@@ -200,12 +201,24 @@ class Gateway:
             on_cured=cured,
         )
 
-    def _open_trace(self) -> TraceWriter:
+    def _header(self) -> TraceHeader:
         office, board = self.configuration.office, self.configuration.board
-        header = TraceHeader(
+        return TraceHeader(
             office.version, office, board, self.media_address, first_id=FIRST_ID, cityline=__version__
         )
-        return TraceWriter(self.state.trace, header, on_trouble=self._trouble_of("trace"))
+
+    def _open_trace(self) -> TraceWriter:
+        return TraceWriter(self.state.trace, self._header(), on_trouble=self._trouble_of("trace"))
+
+    def _open_echo_delays(self) -> EchoDelays:
+        trouble = self._trouble_of("echo delays")
+        return EchoDelays(self.state.echo_delays, CARD_DELAY_LIMIT_SAMPLES, trouble)
+
+    def _make_desk(self, undo: contextlib.ExitStack) -> RecordingDesk:
+        trouble = self._trouble_of("flight recorder")
+        desk = RecordingDesk(self._header(), self.exchange, self.core, self.clock, self.state, trouble)
+        undo.callback(desk.close)
+        return desk
 
     def _make_twins(self) -> SimulatedBoard:
         """What is plugged into the simulated ports."""
@@ -239,6 +252,7 @@ class Gateway:
             rtp_first_port=board.rtp_first_port,
             rtp_sockets=board.rtp_sockets,
             seed=secrets.randbits(32),
+            recorded_s=office.recorder.before_s + FETCH_MARGIN_S if office.recorder.calls else 0,
             rtcp_interval_ms=RTCP_INTERVAL_MS,
         )
         try:
@@ -297,6 +311,7 @@ class Gateway:
         """
         while not await pause(self.stopped, HOUSEKEEPING_S):
             self.trace.flush()
+            self.desk.look()
             await self._watch_cards()
             if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
                 await asyncio.to_thread(self.echo_delays.save)
@@ -321,6 +336,8 @@ class Gateway:
             last_to_first.callback(self.trace.close)
             last_to_first.push_async_callback(asyncio.to_thread, self.journal.close)
             last_to_first.callback(self.core.close)
+            last_to_first.push_async_callback(asyncio.to_thread, self.desk.store.close)
+            last_to_first.callback(self.desk.recorder.stop)
             last_to_first.push_async_callback(asyncio.to_thread, self.cards.stop)
             last_to_first.callback(self.core.stop_audio)
             last_to_first.callback(self.pump.timers.cancel_all)
@@ -397,7 +414,8 @@ class Gateway:
         }
         views["lamps"] = lambda: to_plain(sorted(self.pump.lamps.on), tagged=False)
         orders: dict[str, Callable[[str], Plain]] = {
-            "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed)
+            "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed),
+            "record": self.desk.obey,
         }
         return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
 

@@ -95,6 +95,51 @@ class Exchange:
         running = sum(len(machine.running_timers()) for machine in self._all_machines())
         return view_of(self._board, self._installation.ports, self._installation.lines, running)
 
+    def at_rest(self, port: PortId) -> bool:
+        """Nobody uses the line of this port, and none of its timers runs."""
+        line = self._installation.lines[port]
+        return not line.busy and not any(machine.running_timers() for machine in self._machines_of(line))
+
+    def awake(self, port: PortId) -> bool:
+        """The line of this port is not idle, bounce does not wake it."""
+        line = self._installation.lines[port]
+        return line.state is not line.initial
+
+    @property
+    def passes_digits(self) -> bool:
+        """A digit that somebody pressed in a call is on its way to another party."""
+        return any(leg.digits for leg in self._board.legs.values())
+
+    @property
+    def next_id(self) -> int:
+        """The next id of the counter."""
+        return self._ids.next
+
+    def registered(self) -> tuple[ev.Registered, ...]:
+        """Every SIP telephone that can be reached, as if it registered now for an hour."""
+        return tuple(
+            ev.Registered(extension, binding.contact, binding.source_address, 3_600)
+            for extension, bindings in sorted(self._board.bindings.items())
+            for binding in bindings.values()
+        )
+
+    def dials(self, node: NodeId) -> bool:
+        """Digits of this node are a number that is being dialled; all others are pressed in a call."""
+        line = self._installation.nodes.get(node)
+        return isinstance(line, Fxs) and line.expects_digits
+
+    def dials_out(self, node: NodeId) -> bool:
+        """This digits node sends the number of a call into a city line; others pass on what people press."""
+        lines = self._installation.lines.values()
+        return any(
+            isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == node for line in lines
+        )
+
+    def _machines_of(self, line: Line) -> Iterator[Machine[Any]]:
+        for key, owner in self._installation.line_of.items():
+            if owner is line:
+                yield self._installation.machines[key]
+
     def snapshot(self) -> Snapshot:
         """Where a trace may begin."""
         return Snapshot(self._board.office.version, self._ids.next, self.view())

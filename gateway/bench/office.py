@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway import __version__
 from gateway.bench.ladder import Ladder
 from gateway.config.load import Configuration, load_configuration
 from gateway.config.samples import SIMULATED
@@ -21,7 +22,9 @@ from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, Now
 from gateway.model.settings import ExtensionKind
 from gateway.model.view import ExchangeView, LineRow
-from gateway.runtime.pump import Pump, TraceSink
+from gateway.runtime.pump import Both, Pump, TraceSink
+from gateway.runtime.recorder import FlightRecorder, Store
+from gateway.runtime.trace import TraceHeader
 from gateway.simulator.board import SimulatedBoard
 from gateway.simulator.central_office import CityLine
 from gateway.simulator.clock import VirtualClock
@@ -31,6 +34,8 @@ from gateway.simulator.telephone import Telephone
 
 MEDIA_ADDRESS = "192.0.2.1"  # TEST-NET-1, RFC 5737
 TICK_MS = 10
+LOOK_MS = 1_000
+"""How often the flight recorder fetches sound, as the gateway's housekeeping does."""
 FIRST_SIP_VOICE = 200
 
 Tamper = Callable[[Action], Action | None]
@@ -81,24 +86,15 @@ class _Tampered:
         return [action for action in changed if action is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """The ladder and a trace file."""
-
-    ladder: Ladder
-    file: TraceSink
-
-    def event(self, event: Event | None, now: Now) -> None:
-        self.ladder.event(event, now)
-        self.file.event(event, now)
-
-    def action(self, action: Action, now: Now) -> None:
-        self.ladder.action(action, now)
-        self.file.action(action, now)
+def _trouble(text: str) -> None:
+    raise CitylineError(text)
 
 
 class Office:
-    """An office that runs. Close it in the end. ``trace`` also gets every step."""
+    """An office that runs. Close it in the end. ``trace`` also gets every step.
+
+    ``store`` gets the flight recorder's bundles; without it nothing is recorded.
+    """
 
     def __init__(
         self,
@@ -109,6 +105,7 @@ class Office:
         rotary: Collection[str] = (),
         tamper: Tamper | None = None,
         trace: TraceSink | None = None,
+        store: Store | None = None,
     ) -> None:
         if not opus_available():
             configuration = configuration.without_opus()
@@ -128,11 +125,13 @@ class Office:
             on_act=self.ladder.person,
             on_city=self.ladder.city,
         )
-        self.core = SignalCore(self._core_settings(seed))
+        self.core = SignalCore(self._core_settings(seed, records=store is not None))
         for name, samples in configuration.clips.items():
             self.core.load_clip(name, samples)
         self.sip = SimulatedSipStack(self.clock, self.core.rtp_give, self.core.rtp_take, board.rtp_first_port)
         self.exchange = Exchange(office, board, media_address=MEDIA_ADDRESS)
+        self._next_look_ms = LOOK_MS
+        self.recorder = self._recorder(store) if store is not None else None
         handles = self.exchange if tamper is None else _Tampered(self.exchange, tamper)
         self.pump = Pump(
             handles,
@@ -141,13 +140,22 @@ class Office:
             core=self.core,
             sip=self.sip,
             journal=self.journal,
-            trace=self.ladder if trace is None else _Both(self.ladder, trace),
+            trace=self._sinks(trace),
             on_alarm=self.alarms.append,
         )
         self.sip_telephones = self._sip_telephones()
         self._begin()
 
-    def _core_settings(self, seed: int) -> CoreSettings:
+    def _recorder(self, store: Store) -> FlightRecorder:
+        office, board = self.configuration.office, self.configuration.board
+        header = TraceHeader(office.version, office, board, MEDIA_ADDRESS, cityline=__version__)
+        return FlightRecorder(header, self.exchange, self.core, store=store, on_trouble=_trouble)
+
+    def _sinks(self, trace: TraceSink | None) -> TraceSink:
+        sinks: TraceSink = self.ladder if trace is None else Both(self.ladder, trace)
+        return sinks if self.recorder is None else Both(sinks, self.recorder)
+
+    def _core_settings(self, seed: int, *, records: bool) -> CoreSettings:
         office, board = self.configuration.office, self.configuration.board
         wires = self.board.wires
         return CoreSettings(
@@ -160,6 +168,7 @@ class Office:
             rtp_first_port=board.rtp_first_port,
             rtp_sockets=board.rtp_sockets,
             seed=seed,
+            recorded_s=self.configuration.office.recorder.before_s + LOOK_MS // 1_000 + 1 if records else 0,
         )
 
     def _sip_telephones(self) -> dict[str, SipTelephone]:
@@ -207,6 +216,10 @@ class Office:
         """Milliseconds of virtual time since the office began."""
         return self.clock.monotonic_ns() // NS_PER_MS
 
+    def now(self) -> Now:
+        """Both clocks."""
+        return Now(self.clock.monotonic_ns(), self.clock.wall_ns())
+
     def step(self) -> None:
         """Ten milliseconds."""
         self.clock.advance(self.clock.monotonic_ns() + TICK_MS * NS_PER_MS)
@@ -214,6 +227,9 @@ class Office:
         self.sip.carry()
         for event in self.core.events():
             self.pump.feed(event)
+        if self.recorder is not None and self.now_ms >= self._next_look_ms:
+            self._next_look_ms = self.now_ms + LOOK_MS
+            self.recorder.look(self.now())
 
     def run(self, duration_ms: float) -> None:
         """Let that much time pass."""

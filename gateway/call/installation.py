@@ -9,7 +9,7 @@ from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
 from gateway.line.identity import scheme_of
 from gateway.line.ringing import Bell
-from gateway.media.names import speller
+from gateway.media.names import Speller
 from gateway.media.tones import TonePlan
 from gateway.model.machine import Machine
 from gateway.model.numbers import NodeId, PortId
@@ -59,7 +59,7 @@ class Installation:
             first_digit_ms=office.first_digit_ms,
             interdigit_ms=office.interdigit_ms,
             identity=scheme_of(extension.identity, office.country, port.capabilities),
-            spelling=speller(extension.letters),
+            spelling=Speller(extension.letters),
             letters=extension.letters,
             hotline=extension.hotline,
             hotline_after_ms=extension.hotline_after_ms,

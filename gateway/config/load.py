@@ -27,6 +27,8 @@ from gateway.model.settings import (
     OfficeSettings,
     OutgoingRuleSettings,
     QueueSettings,
+    RecordedAudio,
+    RecorderSettings,
     SipSettings,
     TrunkGroupSettings,
 )
@@ -146,6 +148,14 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
         ),
         internal_cadence_ms=tuple(file.rings.internal),
         external_cadence_ms=tuple(file.rings.external),
+        recorder=RecorderSettings(
+            file.recorder.calls,
+            RecordedAudio(file.recorder.audio),
+            file.recorder.before_s,
+            file.recorder.after_s,
+            file.recorder.keep_days,
+            file.recorder.disk_mb,
+        ),
         hold_music=file.hold_music,
         interdigit_ms=file.times.interdigit_ms,
         first_digit_ms=file.times.first_digit_ms,

@@ -15,6 +15,7 @@ from gateway.model.settings import (
     OfficeSettings,
     PortSettings,
     QueueSettings,
+    RecorderSettings,
     SipSettings,
 )
 
@@ -188,6 +189,23 @@ class SipEntry(Entry):
     """Whether Opus is spoken with telephones that can; only where libopus is installed."""
 
 
+class RecorderEntry(Entry):
+    """``[recorder]``: the flight recorder, which keeps what each line did in its last calls."""
+
+    calls: Annotated[int, Field(ge=0, le=1_000)] = _default(RecorderSettings, "calls")
+    """Of each line that are kept; 0 switches the recorder off."""
+    audio: Literal["none", "signalling", "all"] = "signalling"
+    """Sound: none, all but conversations (of them only where a tone was recognised), or all."""
+    before_s: Annotated[int, Field(ge=0, le=20)] = _default(RecorderSettings, "before_s")
+    """Sound from before a line begins to do something."""
+    after_s: Annotated[int, Field(ge=1, le=60)] = _default(RecorderSettings, "after_s")
+    """How long a line must be at rest before its recording ends."""
+    keep_days: Annotated[int, Field(ge=1, le=365)] = _default(RecorderSettings, "keep_days")
+    """Older recordings are erased."""
+    disk_mb: Annotated[int, Field(ge=1, le=100_000)] = _default(RecorderSettings, "disk_mb")
+    """All recordings together take at most so much room; the oldest are erased first."""
+
+
 class TimesEntry(Entry):
     """``[times]``: how long we wait."""
 
@@ -209,6 +227,7 @@ class OfficeFile(Entry):
     times: TimesEntry = TimesEntry()
     sip: SipEntry = SipEntry()
     rings: RingsEntry = RingsEntry()
+    recorder: RecorderEntry = RecorderEntry()
     extension: dict[str, ExtensionEntry] = {}
     line: dict[str, LineEntry] = {}
     group: dict[str, GroupEntry] = {}

@@ -41,9 +41,9 @@ def subject(path: Path) -> str:
     match path:
         case ("outgoing", int(number), *_):
             return f"outgoing rule {number + 1}"
-        case (str(section), str(key), *_) if section not in {"times", "sip", "rings", "rtp"}:
+        case (str(section), str(key), *_) if section not in {"times", "sip", "rings", "rtp", "recorder"}:
             return f'{shown(section)} "{shown(key)}"'
-        case ("times" | "sip" | "rings" | "rtp" as section, _, *_):
+        case ("times" | "sip" | "rings" | "rtp" | "recorder" as section, _, *_):
             return f"[{section}]"
         case _:
             return ""

@@ -1,5 +1,5 @@
-"""The state directory: what outlives a run (journal, trace, secrets, echo delays), the control socket, and
-the lock of who runs.
+"""The state directory: what outlives a run (journal, trace, recordings, secrets, echo delays), the control
+socket, and the lock of who runs.
 
 By default ``$XDG_STATE_HOME/cityline``, that is ``~/.local/state/cityline``; only its owner may look into it.
 """
@@ -35,6 +35,7 @@ class StateDirectory:
         self.journal = path / "calls.sqlite"
         self.trace = path / "trace"
         self.secrets = path / "secrets.json"
+        self.recordings = path / "recordings"
         self.echo_delays = path / "echo_delays.json"
         self.lamps = path / "lamps.json"
         self.socket = path / "control"

@@ -6,17 +6,17 @@ from pathlib import Path
 from gateway.drivers.state_directory import StateError
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write ``text`` into a draft for its owner only, bring it to the disk, and put it in the place of
-    ``path``. Makes the directory. Raises `StateError`.
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write ``content`` (text as UTF-8) into a draft for its owner only, bring it to the disk, and put it in
+    the place of ``path``. Makes the directory. Raises `StateError`.
     """
     draft = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), 0o600)
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -30,6 +30,7 @@ from gateway.media.core_values import (
     Fault,
     LearnedTone,
     PortStatistics,
+    RecordedSound,
     RtpStatistics,
     RtpTransport,
     SilentAudio,
@@ -53,6 +54,7 @@ __all__ = [
     "LearnedTone",
     "PlanRefused",
     "PortStatistics",
+    "RecordedSound",
     "RtpStatistics",
     "RtpTransport",
     "SignalCore",
@@ -74,6 +76,8 @@ def opus_available() -> bool:
 
 
 EVENT_BATCH = 64
+TICK_SAMPLES = 80
+RECORDED_BATCH_TICKS = 200
 PACKET_MAX = 1_500
 FAULTS = {
     Fault.NONE: 0,
@@ -107,6 +111,9 @@ class SignalCore:
         self._batch = ffi.new("struct sc_event[]", EVENT_BATCH)
         self._packet = ffi.new("uint8_t[]", PACKET_MAX)
         self._address = ffi.new("struct sc_rtp_address *")
+        self._places = {port.node: place for place, port in enumerate(settings.ports)}
+        self._recorded = ffi.new("int16_t[]", 2 * RECORDED_BATCH_TICKS * TICK_SAMPLES)
+        self._generations = ffi.new("uint32_t[]", RECORDED_BATCH_TICKS)
 
     # --- the protocol ---------------------------------------------------------------------------------------
 
@@ -246,6 +253,25 @@ class SignalCore:
         port.
         """
         return self.statistics().port(node).echo
+
+    def ticks(self) -> int:
+        """Number of the next tick."""
+        return int(lib.sc_core_ticks(self._open()))
+
+    def recorded(self, node: NodeId, from_tick: int) -> RecordedSound | None:
+        """Up to two seconds of a port's sound from that tick on (the oldest kept one when that is gone), for
+        the flight recorder. None when there is nothing yet; KeyError when there is no such port.
+        """
+        first = ffi.new("uint64_t *")
+        heard, played = self._recorded, self._recorded + RECORDED_BATCH_TICKS * TICK_SAMPLES
+        place, most = self._places[node], RECORDED_BATCH_TICKS
+        out = (first, heard, played, self._generations)
+        count = lib.sc_core_recorded(self._open(), place, from_tick, most, *out)
+        if count == 0:
+            return None
+        size = count * TICK_SAMPLES * 2
+        heard, played = bytes(ffi.buffer(heard, size)), bytes(ffi.buffer(played, size))
+        return RecordedSound(int(first[0]), heard, played, tuple(self._generations[0:count]))
 
     def set_fault(self, fault: Fault) -> None:
         """Make a deliberate fault, for the tests of our tests: nothing else may call this."""

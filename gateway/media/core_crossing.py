@@ -44,6 +44,7 @@ from gateway.model.plan import (
 
 SAMPLES_PER_MS = 8
 TICK_MS = 10
+TICKS_A_SECOND = 100
 SENDER_SEGMENTS_MAX = 16
 SENDER_FREQUENCIES_MAX = 4
 RECEIVER_FREQUENCIES_MAX = 4
@@ -301,6 +302,8 @@ def write_settings(ffi: Any, settings: CoreSettings) -> tuple[Any, list[Any]]:
     image.tone_nodes, image.player_nodes = settings.tone_nodes, settings.player_nodes
     image.digits_nodes, image.media_lost_ms = settings.digits_nodes, settings.media_lost_ms
     image.rtcp_interval_ms = settings.rtcp_interval_ms
+    image.recorded_ticks = settings.recorded_s * TICKS_A_SECOND
+    image.first_tick = settings.first_tick
     image.seed = settings.seed & 0xFFFF_FFFF_FFFF_FFFF
     return image, [ports, tones]
 

@@ -125,6 +125,8 @@ class CoreSettings:
     ``rtp_first_port + 2 i`` (RTP) and the odd port after it (RTCP). ``seed`` makes SSRCs and first numbers;
     give a random one in real life. ``media_lost_ms`` of silence on RTP is reported, 0 never.
     ``rtcp_interval_ms`` times 0.5 to 1.5 lie between our RTCP reports of a stream; 0: none is sent.
+    ``recorded_s`` of each port's sound stay for `SignalCore.recorded` (32 kB a second and port); 0: none.
+    ``first_tick`` is the number of its first tick: a replay goes on where its recording begins.
     """
 
     ports: tuple[CorePort, ...]
@@ -139,6 +141,21 @@ class CoreSettings:
     tone_nodes: int = 64
     player_nodes: int = 64
     digits_nodes: int = 64
+    recorded_s: int = 0
+    first_tick: int = 0
+
+
+class RecordedSound(NamedTuple):
+    """What the core still has of a port's sound: whole ticks of 80 samples, 16-bit little-endian at 8 kHz.
+
+    ``heard`` is what the detectors listened to, ``played`` what went to the line; ``generations`` are the
+    plan's in force, one a tick. ``first_tick`` is the number of the first.
+    """
+
+    first_tick: int
+    heard: bytes
+    played: bytes
+    generations: tuple[int, ...]
 
 
 class Fault(StrEnum):

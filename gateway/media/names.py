@@ -7,7 +7,7 @@ shows ASCII.
 """
 
 import unicodedata
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import log
 
 CHARACTER_SETS = ("cp1251", "koi8-r", "iso8859-5", "cp866")
@@ -87,11 +87,18 @@ def for_telephone(name: str, most: int = NAME_OCTETS_MAX) -> str:
     return " ".join("".join(spelt).split())[:most].rstrip()
 
 
-def speller(letters: str, most: int = NAME_OCTETS_MAX) -> Callable[[str], str]:
+@dataclass(frozen=True, slots=True)
+class Speller:
     """Names for a telephone that shows ``letters``, a codec: as they are, in ASCII for one with no other."""
-    if letters == "ascii":
-        return lambda name: for_telephone(name, most)
-    return lambda name: _cut(name, letters, most)
+
+    letters: str
+    most: int = NAME_OCTETS_MAX
+
+    def __call__(self, name: str) -> str:
+        """The name in those letters."""
+        if self.letters == "ascii":
+            return for_telephone(name, self.most)
+        return _cut(name, self.letters, self.most)
 
 
 def _cut(name: str, letters: str, most: int) -> str:

@@ -56,6 +56,28 @@ def from_plain(plain: object, form: Any) -> Any:
     return _reader(form)(plain, "")
 
 
+def with_defaults(plain: Plain, form: Any) -> Plain:
+    """``plain`` with the fields that ``form`` has by now and an earlier version did not write, at their
+    defaults; what does not fit stays as it is, for `from_plain` to refuse.
+    """
+    if isinstance(plain, list) and get_origin(form) is tuple:
+        arguments = get_args(form)
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return [with_defaults(value, arguments[0]) for value in plain]
+    if not isinstance(plain, dict) or not isinstance(form, type) or not dataclasses.is_dataclass(form):
+        return plain
+    hints = get_type_hints(form)
+    filled = {key: with_defaults(value, hints.get(key)) for key, value in plain.items()}
+    for field in dataclasses.fields(form):
+        if field.name in filled:
+            continue
+        if field.default is not dataclasses.MISSING:
+            filled[field.name] = to_plain(field.default)
+        elif field.default_factory is not dataclasses.MISSING:
+            filled[field.name] = to_plain(field.default_factory())
+    return filled
+
+
 @cache
 def _field_names(form: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(form))

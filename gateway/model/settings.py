@@ -208,6 +208,30 @@ class SipSettings:
     """Whether Opus is spoken: as office.toml wishes, and where the signal core has found libopus."""
 
 
+class RecordedAudio(StrEnum):
+    """What the flight recorder keeps of a line's sound."""
+
+    NONE = "none"
+    SIGNALLING = "signalling"
+    """Everything but conversations; of those, the seconds in which a tone was recognised."""
+    ALL = "all"
+    """Conversations too, digits that are pressed in them taken out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """The flight recorder: ``calls`` last calls of each line (0: none), for ``keep_days`` at most, all lines
+    together in ``disk_mb``; sound from ``before_s`` before to ``after_s`` after what a line does.
+    """
+
+    calls: int = 20
+    audio: RecordedAudio = RecordedAudio.SIGNALLING
+    before_s: int = 5
+    after_s: int = 3
+    keep_days: int = 7
+    disk_mb: int = 200
+
+
 @dataclass(frozen=True, slots=True)
 class OfficeSettings:
     """The whole office. ``version`` is the hash of the files it was read from."""
@@ -223,6 +247,7 @@ class OfficeSettings:
     internal_cadence_ms: tuple[int, ...] = ()
     external_cadence_ms: tuple[int, ...] = ()
     """How bells ring for a colleague, for the city; empty: as the country has it."""
+    recorder: RecorderSettings = field(default_factory=RecorderSettings)
     hold_music: str = "hold"
     interdigit_ms: int = 4_000
     first_digit_ms: int = 15_000

@@ -84,6 +84,24 @@ class NoTrace:
         """Forget it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two of them, one after the other."""
+
+    first: TraceSink
+    second: TraceSink
+
+    def event(self, event: Event | None, now: Now) -> None:
+        """To both."""
+        self.first.event(event, now)
+        self.second.event(event, now)
+
+    def action(self, action: Action, now: Now) -> None:
+        """To both."""
+        self.first.action(action, now)
+        self.second.action(action, now)
+
+
 @dataclass(slots=True)
 class PumpCounts:
     """What the pump did since it was made; shown by `cityline status`."""

@@ -1,14 +1,31 @@
 """Replay: feed a trace's events to a fresh exchange and compare what it asks for, action by action."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Protocol
 
 from gateway.model.actions import Action
 from gateway.model.events import Event
 from gateway.model.plain import Plain, to_plain
 from gateway.runtime.pump import Exchange
-from gateway.runtime.trace import Step, TraceHeader, TraceRun
+from gateway.runtime.trace import Step, TraceHeader
+
+
+class Recorded(Protocol):
+    """What can be replayed: a run, or a part of one."""
+
+    header: TraceHeader
+
+    def steps(self) -> Iterator[Step]:
+        """Every step in order."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """After `steps`: nothing is missing at the end."""
+        ...
+
 
 MakeExchange = Callable[[TraceHeader], Exchange]
 
@@ -36,7 +53,7 @@ class ReplayReport:
     """The process was killed: the last step may lack actions; what there is of it agrees."""
 
 
-def replay(run: TraceRun, make_exchange: MakeExchange) -> ReplayReport:
+def replay(run: Recorded, make_exchange: MakeExchange) -> ReplayReport:
     """Feed every event at its recorded time; stops at the first difference. Raises `TraceError`."""
     exchange = make_exchange(run.header)
     done = actions = 0

@@ -19,6 +19,7 @@ with the reason.
 """
 
 import gzip
+import io
 import json
 import logging
 import os
@@ -30,7 +31,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from gateway.errors import PeerError, Problem
 from gateway.model.actions import Action, Narrate
@@ -121,6 +122,11 @@ def action_line(action: Action, now: Now) -> str:
     return _line({"action": to_plain(action)})
 
 
+def end_line(how: str) -> str:
+    """Last line of a file: nothing is missing."""
+    return _line({"end": how})
+
+
 def _line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -185,7 +191,7 @@ class TraceWriter:
 
     def close(self) -> None:
         """End of the run: the last line says so, and a trace without it was cut."""
-        self._write(_line({"end": "stopped"}))
+        self._write(end_line("stopped"))
         if self._file is not None:
             self._guarded(self._file.close)
             self._file = None
@@ -282,9 +288,13 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 @dataclass(slots=True)
 class TraceReader:
-    """Reads one file: `header` at once, `steps` one by one. Raises `TraceError` with file and line."""
+    """Reads one file: `header` at once, `steps` one by one. Raises `TraceError` with file and line.
+
+    ``raw`` is a file's content that is no file (in a bundle); ``path`` is then only its name.
+    """
 
     path: Path
+    raw: bytes | None = None
     header: TraceHeader = field(init=False)
     ended: bool = field(init=False, default=False)
     """After `steps`: the run was stopped in order, nothing is missing."""
@@ -320,7 +330,7 @@ class TraceReader:
 
     def _values(self) -> Generator[tuple[int, dict[str, object]], None, None]:
         try:
-            with gzip.open(self.path) if self.path.suffix == PACKED else self.path.open("rb") as file:
+            with self._opened() as file:
                 number = 0
                 while raw := file.readline(LINE_LIMIT + 1):
                     number += 1
@@ -330,6 +340,13 @@ class TraceReader:
         except (OSError, EOFError, zlib.error) as error:
             what = getattr(error, "strerror", None) or str(error)
             raise TraceError(str(self.path), 0, what, "give a file that `cityline run` wrote") from None
+
+    def _opened(self) -> IO[bytes]:
+        if self.raw is not None:
+            return io.BytesIO(self.raw)
+        if self.path.suffix == PACKED:
+            return cast("IO[bytes]", gzip.open(self.path))
+        return self.path.open("rb")
 
     def _parse(self, number: int, raw: bytes) -> dict[str, object]:
         if len(raw) > LINE_LIMIT:

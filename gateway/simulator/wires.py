@@ -266,3 +266,23 @@ class Wire:
         played = ffi.from_buffer("int16_t[]", playback)
         _check(lib.tw_port_exchange(self._raw, played, capture, count), "exchange")
         return bytes(ffi.buffer(capture, count * SAMPLE_BYTES))
+
+
+class Recording:
+    """What a line said once, in place of that line: 16-bit samples at 8 kHz, then silence."""
+
+    def __init__(self, samples: bytes) -> None:
+        out = ffi.new("struct tw_recording **")
+        words = ffi.from_buffer("int16_t[]", samples)
+        _check(lib.tw_recording_create(out, words, len(samples) // SAMPLE_BYTES), "recording")
+        self._raw: Any = ffi.gc(out[0], lib.tw_recording_destroy)
+
+    @property
+    def exchange(self) -> int:
+        """Address of the function that the signal core calls once a tick."""
+        return int(lib.tw_recording_exchange_address())
+
+    @property
+    def line(self) -> int:
+        """Address of its first argument; valid while this object lives."""
+        return int(lib.tw_recording_address(self._raw))

@@ -74,6 +74,8 @@ struct sc_core_settings {
     uint32_t media_lost_ms;     /* silence on RTP that is reported; 0 = never */
     uint32_t rtcp_interval_ms;  /* between our RTCP reports, times 0.5 to 1.5; 0 = none is sent */
     uint64_t seed;              /* of SSRC, first sequence number and time stamp */
+    uint32_t recorded_ticks;    /* of each port's sound that are kept for sc_core_recorded; 0 = none */
+    uint64_t first_tick;        /* number of the first tick; a replay goes on where a recording begins */
     uint32_t canceller_window_samples;  /* 0 = 256 */
     uint32_t canceller_span_samples;    /* 0 = 1024 */
 };
@@ -119,6 +121,17 @@ int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, siz
  * just now; and what alsa-lib says (ENOENT, ENODEV: not there; EBUSY also: another program has it). */
 int sc_core_unplug_card(struct sc_core *core, uint32_t node);
 int sc_core_plug_card(struct sc_core *core, uint32_t node, const char *device, const char *capture_device);
+
+/* --- the flight recorder ------------------------------------------------------------------------------------------- */
+
+/* Ticks done: the number of the next one. From any thread. */
+uint64_t sc_core_ticks(const struct sc_core *core);
+
+/* Copies what is still kept of a port (by its place in the settings) from tick `from` on, at most `room` ticks: 80 samples a tick
+ * of what its detectors heard and of what was played to it, and the generation of the plan in force. Returns how many ticks;
+ * *first is the number of the first. 0 as well for a port that is not there and for a core that keeps nothing. */
+size_t sc_core_recorded(struct sc_core *core, uint32_t port, uint64_t from, size_t room, uint64_t *first, int16_t *heard,
+                        int16_t *played, uint32_t *generations);
 
 /* --- real time --------------------------------------------------------------------------------------------------- */
 

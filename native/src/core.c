@@ -20,6 +20,7 @@ static void destroy_ports(struct sc_core *core)
     for (uint32_t i = core->settings.port_count; core->ports != NULL && i-- > 0;) {
         sc_alsa_port_destroy(core->ports[i].card);
         sc_echo_canceller_destroy(core->ports[i].canceller);
+        sc_line_recorder_destroy(core->ports[i].recorder);
         sc_listening_destroy(&core->ports[i].listening);
     }
     sc_free(core->ports);
@@ -120,6 +121,22 @@ size_t sc_core_events(struct sc_core *core, struct sc_event *events, size_t room
         n++;
     pthread_mutex_unlock(&core->control);
     return n;
+}
+
+uint64_t sc_core_ticks(const struct sc_core *core)
+{
+    return atomic_load_explicit(&core->ticks_done, memory_order_acquire);
+}
+
+size_t sc_core_recorded(struct sc_core *core, uint32_t port, uint64_t from, size_t room, uint64_t *first, int16_t *heard,
+                        int16_t *played, uint32_t *generations)
+{
+    if (port >= core->settings.port_count || core->ports[port].recorder == NULL)
+        return 0;
+    pthread_mutex_lock(&core->control);
+    size_t count = sc_line_recorder_copy(core->ports[port].recorder, from, room, first, heard, played, generations);
+    pthread_mutex_unlock(&core->control);
+    return count;
 }
 
 int sc_core_set_fault(struct sc_core *core, enum sc_fault fault)

@@ -16,6 +16,7 @@
 #include "echo_canceller.h"
 #include "echo_policy.h"
 #include "event_ring.h"
+#include "line_recorder.h"
 #include "meter.h"
 #include "mixer.h"
 #include "packet_queue.h"
@@ -68,6 +69,7 @@ struct sc_port_state {
     struct sc_alsa_port *card;      /* NULL unless it is a card */
     struct sc_echo_canceller *canceller;
     struct sc_echo_policy policy;
+    struct sc_line_recorder *recorder; /* NULL: nothing is kept */
     struct sc_listening listening;
     uint16_t node;                  /* index in the plan in force, or SC_NOWHERE */
     int16_t playback[SC_TICK_SAMPLES];

@@ -169,6 +169,8 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
         sc_spoken_level_reset(&port->level);
         sc_echo_policy_init(&port->policy);
         int error = make_canceller(core, port);
+        if (error == 0 && given->recorded_ticks != 0)
+            error = sc_line_recorder_create(&port->recorder, given->recorded_ticks, given->first_tick);
         if (error == 0)
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
         if (error == 0 && port->settings.kind == SC_PORT_CARD)
@@ -320,6 +322,8 @@ int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings
         return ENOMEM;
     core->event_fd = -1;
     atomic_flag_clear(&core->ticking);
+    core->tick = settings->first_tick;
+    atomic_store(&core->ticks_done, settings->first_tick);
     int error = settle(&core->settings, settings) ? 0 : complain(complaint, SC_COMPLAINT_SETTINGS, 0, 0, EINVAL);
     if (error == 0) {
         settle_tones(&core->tone_settings, settings);

@@ -90,6 +90,8 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     }
     sc_meter_process(&port->captured_meter, port->captured, SC_TICK_SAMPLES);
     sc_meter_process(&port->spoken_meter, port->spoken, SC_TICK_SAMPLES);
+    if (port->recorder != NULL)
+        sc_line_recorder_heard(port->recorder, listened_to(port));
     if (node != NULL)
         sc_listening_process(&port->listening, listened_to(port), SC_TICK_SAMPLES, node->id, core->tick, core->events);
     /* After the detectors, whose limits are those of the line. */
@@ -341,6 +343,8 @@ static void hear_port(struct sc_core *core, struct sc_port_state *port)
     else
         mix(core, port->node, request, &port->limiter, port->playback);
     sc_meter_process(&port->heard_meter, port->playback, SC_TICK_SAMPLES);
+    if (port->recorder != NULL)
+        sc_line_recorder_played(port->recorder, core->generation, port->playback);
 }
 
 static void hear_socket(struct sc_core *core, struct sc_socket_state *socket)

@@ -319,6 +319,7 @@ static void every_failing_allocation_is_survived(void)
     settings.socket_count = 1;
     settings.tone_nodes = settings.digits_nodes = 1;
     settings.tone_count = 1;
+    settings.recorded_ticks = 10;
     settings.tones = &busy;
     while (error == ENOMEM && tried < 500) {
         sc_alloc_fail_after(tried++);

@@ -157,6 +157,18 @@ int tw_port_exchange(void *self, const int16_t *playback, int16_t *capture, size
 uintptr_t tw_port_exchange_address(void);
 uintptr_t tw_line_address(struct tw_line *line);
 
+/* --- a recording in place of a line: what was recorded, sample for sample, then silence --- */
+struct tw_recording;
+
+/* Copies the samples. ENOMEM. */
+int tw_recording_create(struct tw_recording **out, const int16_t *samples, size_t n);
+void tw_recording_destroy(struct tw_recording *recording);
+
+/* As tw_port_exchange, with self a struct tw_recording. */
+int tw_recording_exchange(void *self, const int16_t *playback, int16_t *capture, size_t samples);
+uintptr_t tw_recording_exchange_address(void);
+uintptr_t tw_recording_address(struct tw_recording *recording);
+
 /* --- meters over samples --- */
 /* RMS level; -100 for silence or none. */
 double tw_level_dbm0(const int16_t *samples, size_t n);

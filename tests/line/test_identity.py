@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.line.identity import SCHEMES, Caller, duration_ms, in_call, message_of, scheme_of
-from gateway.media.names import speller
+from gateway.media.names import Speller
 from gateway.media.tones import countries
 from gateway.model.plan import IdentityAlert, IdentityForm, IdentityMessage, Modulation
 from gateway.model.settings import LOOP_BREAK, ON_HOOK_AUDIO, POLARITY_REVERSAL
@@ -37,23 +37,23 @@ def test_every_country_has_a_way_or_none_on_purpose() -> None:
 
 
 def test_a_name_is_spelt_as_the_telephone_can_show_it() -> None:
-    latin = message_of(SCHEMES["v23"], ANNA, speller("ascii"), "ascii")
+    latin = message_of(SCHEMES["v23"], ANNA, Speller("ascii"), "ascii")
     assert (latin.number, latin.name, latin.form) == ("4951234567", "Anna", IdentityForm.MDMF)
-    russian = message_of(SCHEMES["bell202"], ANNA, speller("cp1251"), "cp1251")
+    russian = message_of(SCHEMES["bell202"], ANNA, Speller("cp1251"), "cp1251")
     assert (russian.name, russian.modulation) == ("Анна", Modulation.BELL202)
-    digits = message_of(SCHEMES["dtmf"], Caller("+7 495 12-3", "Анна", False), speller("ascii"), "ascii")
+    digits = message_of(SCHEMES["dtmf"], Caller("+7 495 12-3", "Анна", False), Speller("ascii"), "ascii")
     assert (digits.number, digits.name) == ("7495123", "")
 
 
 def test_who_hides_his_number_is_private_and_nameless() -> None:
-    hidden = message_of(SCHEMES["v23"], Caller("4951234567", "Анна", True), speller("ascii"), "ascii")
+    hidden = message_of(SCHEMES["v23"], Caller("4951234567", "Анна", True), Speller("ascii"), "ascii")
     assert (hidden.number, hidden.name, hidden.private) == ("", "", True)
-    unknown = message_of(SCHEMES["v23"], Caller("", "", False), speller("ascii"), "ascii")
+    unknown = message_of(SCHEMES["v23"], Caller("", "", False), Speller("ascii"), "ascii")
     assert (unknown.number, unknown.private) == ("", False)
 
 
 def test_in_a_call_the_alert_is_another_one() -> None:
-    message = message_of(SCHEMES["v23-alert"], ANNA, speller("ascii"), "ascii")
+    message = message_of(SCHEMES["v23-alert"], ANNA, Speller("ascii"), "ascii")
     assert message.alert is IdentityAlert.ON_HOOK
     assert in_call(message).alert is IdentityAlert.IN_CALL
 
@@ -62,7 +62,7 @@ def test_in_a_call_the_alert_is_another_one() -> None:
 def test_every_caller_makes_a_message_that_can_be_sent(
     number: str, name: str, withheld: bool, scheme: str
 ) -> None:
-    message = message_of(SCHEMES[scheme], Caller(number, name, withheld), speller("ascii"), "ascii")
+    message = message_of(SCHEMES[scheme], Caller(number, name, withheld), Speller("ascii"), "ascii")
     assert len(message.number) <= 20
     assert set(message.number) <= set("0123456789*#+")
     assert len(message.name.encode("ascii")) <= 50
@@ -71,7 +71,7 @@ def test_every_caller_makes_a_message_that_can_be_sent(
 
 @given(st.text(max_size=80), st.sampled_from(["cp1251", "koi8-r", "iso8859-5", "cp866", "utf-8"]))
 def test_a_name_in_other_letters_fits_and_is_whole(name: str, letters: str) -> None:
-    spelt = speller(letters)(name)
+    spelt = Speller(letters)(name)
     assert len(spelt.encode(letters)) <= 50
 
 
