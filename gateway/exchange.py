@@ -25,7 +25,7 @@ from gateway.call.sound import Sound
 from gateway.call.states import CallState
 from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
 from gateway.line.fxo import Fxo
-from gateway.line.fxs import Fxs
+from gateway.line.fxs import Fxs, FxsState
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
@@ -199,6 +199,7 @@ class Exchange:
     ) -> None:
         match event, self._installation.lines.get(event.port):
             case ev.HookEdge(), Fxs() as telephone:
+                telephone.contact.edge(event, step, rung=telephone.state is FxsState.RINGING)
                 telephone.hook.edge(event, step)
             case ev.RingingPaused(), Fxs() as telephone:
                 telephone.bell.take(event, step)

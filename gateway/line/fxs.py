@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.line.bell import BellRinger, BellState, Ring, Silence
+from gateway.line.contact import ContactWatch
 from gateway.line.digits import DigitCollector, NumberingPlan
 from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
 from gateway.line.identity import Caller, IdentityScheme, Spelling
@@ -156,6 +157,7 @@ class Fxs(Machine[FxsState]):
         super().__init__(port)
         self.port = port
         self.hook = Hook(port, settings.hook, self)
+        self.contact = ContactWatch(port)
         self.bell = BellRinger(port, settings.identity, self.hook, settings.spelling, settings.letters)
         self.failure = ""
         self.stutters = False
@@ -166,6 +168,11 @@ class Fxs(Machine[FxsState]):
         self._collector = DigitCollector(plan)
         self._tone = ToneKind.BUSY
         self._called = self._reversed = self._cleared = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it although it works."""
+        return self.contact.trouble
 
     @property
     def free(self) -> bool:

@@ -115,7 +115,7 @@ def lines_text(answer: Mapping[str, Any]) -> str:
             _measured(row["echo"]["erle_db"], "dB"),
             _measured(row["echo"]["delay_ms"], "ms"),
             _clock(row["card"]),
-            row["failure"],
+            row["failure"] or row["trouble"],
         )
         for row in answer["rows"]
     ]

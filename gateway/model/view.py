@@ -14,7 +14,7 @@ class LineRow:
 
     ``state`` is the state of its machine in lower case (``idle``, ``ringing``, ``dial_tone``, ``talking``
     ...); ``since_ms`` the monotonic time at which it took it; ``failure`` a sentence when the port has
-    failed.
+    failed, ``trouble`` one when it works and something is wrong with it.
     """
 
     port: PortId
@@ -24,6 +24,7 @@ class LineRow:
     since_ms: int
     call: CallId | None = None
     failure: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

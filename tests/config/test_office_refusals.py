@@ -104,7 +104,7 @@ FIELDS = [
         'country = "ru"\n',
         'country = "ru"\ncolour = 3\n',
         'office.toml:2: unknown field "colour": did you mean "country"? (fields: country, hold_music, times, '
-        "sip, rings, extension, line, group, queue, trunks, outgoing, clip)",
+        "sip, rings, recorder, extension, line, group, queue, trunks, outgoing, clip)",
     ),
     (
         'country = "ru"\n',

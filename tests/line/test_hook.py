@@ -258,3 +258,80 @@ def test_any_edges_leave_it_where_the_contact_is(edges: list[tuple[bool, float]]
     assert contact.hook.on_hook is not closed
     assert (len(moves) % 2 == 1) == closed
     assert contact.bench.due == {}
+
+
+WORDS = OffHook | OnHook | Flash | PulseDigit | PulseBegan
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(["edge", "edge", "edge", "same", "on", "off"]),
+        st.floats(0.05, 900.0) | st.floats(0.05, 12.0),
+        st.booleans(),
+    ),
+    max_size=50,
+)
+
+
+@given(MOVES, st.booleans())
+def test_whatever_a_contact_does_it_is_one_of_four_words(
+    moves: list[tuple[str, float, bool]], digits: bool
+) -> None:
+    """Edges at random, some of them lost (the same level twice), some told late, with ringing power coming
+    and going: off-hook and on-hook take turns, flash and digits come from a handset that is off, and a digit
+    that has begun ends as one or with the on-hook.
+    """
+    contact = Contact()
+    contact.reader.expects_digits = digits
+    closed, late_ns = False, 0
+    for what, for_ms, late in moves:
+        match what:
+            case "on" | "off":
+                contact.power(what == "on")
+            case "edge" | "same":
+                closed = closed == (what == "same")
+                edge_ns = contact.bench.now_ns
+                if late:  # the edge keeps its time, but we hear of it 4 ms later
+                    contact.bench.wait_ms(4)
+                late_ns = max(late_ns, edge_ns)
+                contact.edge(closed, at_ns=late_ns)
+        contact.bench.wait_ms(for_ms)
+    contact.power(False)
+    contact.bench.wait_ms(1_500)
+    assert all(isinstance(word, WORDS) for word in contact.heard)
+    off = False
+    for word in contact.heard:
+        match word:
+            case OffHook():
+                assert not off
+                off = True
+            case OnHook():
+                assert off
+                off = False
+            case _:
+                assert off, f"{word} from a handset on its hook"
+    assert off is closed
+    assert contact.hook.on_hook is not closed
+    assert contact.bench.due == {}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.1, 400.0), st.floats(0.1, 400.0)), max_size=20),
+    st.floats(500.0, 3_000.0),
+    st.lists(st.floats(0.1, 7.0), max_size=9),
+    st.booleans(),
+)
+def test_no_hang_up_is_lost_whatever_was_before_it_and_however_it_bounces(
+    before: list[tuple[float, float]], open_ms: float, bounces: list[float], digits: bool
+) -> None:
+    contact = Contact().lifted()
+    contact.reader.expects_digits = digits
+    for opened_ms, closed_ms in before:
+        contact.opens(opened_ms)
+        contact.closes(closed_ms)
+    contact.bench.wait_ms(50)
+    contact.reader.heard.clear()
+    for index, for_ms in enumerate(bounces[: len(bounces) // 2 * 2]):
+        contact.edge(index % 2 == 1)
+        contact.bench.wait_ms(min(for_ms, 4.9) if index % 2 else for_ms)
+    contact.opens(open_ms + 2)
+    assert [word for word in contact.heard if isinstance(word, OnHook)] == [OnHook()]
+    assert contact.hook.on_hook
