@@ -5,13 +5,12 @@
  * is kept for 5 s as it is, with running sums. A cheap gate (a rise now; bursts stronger than pauses, by the sums) picks one
  * length of cadence; then that is looked at closely: the frequency at which two bursts are most of all one sine, their
  * edges, what of that sine is left in the pauses and before the first burst, level and length of one burst beside the
- * other. Each must be a machine's; more cycles may be worse each.
+ * other. Whether that is enough, tone_evidence.c weighs.
  * Speech is kept out by the sine being unbroken; music by the share of all that sounds, the empty pauses, the edges, and by
  * its other notes being elsewhere, while a voice has some of its sound everywhere.
  * Assumes frames of 5 ms; one sine; bursts and pauses of 80 .. 650 ms.
- * Measured (bench_progress, a held-out talker): busy 20/20 with speech 6 dB down, 79 ms after two cycles at the latest; 20/20
- * as loud, within 4.1 s of that; no false busy or congestion in 34.5 h of speech and music of the split, nor in 16 h of game
- * music. At nine frequencies and every cadence of 140 .. 540 ms 6 in 118 h, all in one electronic piece. */
+ * Measured (bench_progress, a held-out talker): busy 20/20 with speech 6 dB down, 76 ms after two cycles at the latest; 20/20
+ * as loud, within 1.7 s of that; no false busy or congestion in 38.9 h of speech and music of the split. */
 #include "tone_masked.h"
 
 #include "alloc.h"
@@ -44,16 +43,6 @@
 #define GATE_ADVANCE 0.6           /* how much one frame is like the one 10 ms before */
 #define GAIN_MOST 4.0              /* what a frequency off by 50 Hz loses in the bank, power */
 #define GATE_COHERENT 0.45
-#define UNEVEN_MS 5.0f             /* one burst (or pause) beside the other, at most, and a part of the shorter of both */
-#define UNEVEN_PART 0.15f
-#define SPREAD 0.03f               /* of the other sound's power, what lies by the tone: of a voice's hardly ever less */
-#define SPREAD_FAST 0.10f          /* the same for fast cadences, which are those of quavers */
-#define SPREAD_SHARE 0.80f         /* not judged where there is hardly any other sound */
-#define FAST_CYCLE_MS 580.0f
-#define FAST_CYCLES 3u             /* that a fast cadence needs */
-#define FOLLOWS_COHERENT 0.40f     /* of a cadence that is on already */
-#define FOLLOWS_LEFT 0.20f
-#define FOLLOWS_EDGE 0.20f
 #define FRAMES_MOST (1u << 30)     /* the count of frames goes back by half of it, which is a multiple of RING */
 
 struct wave { double real, imaginary; };
@@ -77,6 +66,7 @@ struct seen {
     float amplitude, rise_step, fall_step, quarter_least, quarter_most;
     float power, total;            /* per frame */
     float left, left_worst;        /* in the pause after it, power */
+    float power_off, total_off;    /* there, per frame */
 };
 
 int sc_tone_masked_create(struct sc_tone_masked **out, float nominal_hz, float tolerance_hz, float lowest_amplitude,
@@ -315,6 +305,9 @@ static bool see(const struct sc_tone_masked *m, int from, int to, int until, dou
     int off = until - out->fall - 6;
     if (off < 8 || off > (int)SPAN)
         return false;
+    uint32_t quiet = (uint32_t)(out->fall + 3);
+    out->power_off = (float)(between(m->power, quiet, quiet + (uint32_t)off) / off);
+    out->total_off = (float)(between(m->total, quiet, quiet + (uint32_t)off) / off);
     turn_back(m, out->fall + 3, off, hz, pause);
     out->left = (float)square(mean_of(pause, 0, off));
     out->left_worst = (float)fmax(square(mean_of(pause, 0, off / 2)), square(mean_of(pause, off / 2, off)));
@@ -356,7 +349,7 @@ static void sum_up(const struct sc_tone_masked *m, const struct seen *s, uint32_
                    struct sc_tone_evidence *e)
 {
     float most_on = 0, least_on = 1e9f, most_off = 0, least_off = 1e9f, loudest = 0, weakest = 1e9f, on = 0, off = 0;
-    float coherent = 0, own = 0, total = 0, left = 0, worst = 0, edges = 0;
+    float coherent = 0, own = 0, total = 0, left = 0, worst = 0, edges = 0, near_off = 0, total_off = 0;
     e->cycles = n;
     e->quarter_least = e->edge_least = 9.0f;
     e->quarter_most = e->edge_error = 0.0f;
@@ -370,6 +363,7 @@ static void sum_up(const struct sc_tone_masked *m, const struct seen *s, uint32_
         loudest = fmaxf(loudest, s[i].amplitude), weakest = fminf(weakest, s[i].amplitude);
         own += s[i].amplitude * s[i].amplitude;
         coherent += s[i].power, total += s[i].total, left += s[i].left;
+        near_off += s[i].power_off, total_off += s[i].total_off;
         worst = fmaxf(worst, s[i].left_worst);
         e->quarter_least = fminf(e->quarter_least, s[i].quarter_least);
         e->quarter_most = fmaxf(e->quarter_most, s[i].quarter_most);
@@ -386,7 +380,10 @@ static void sum_up(const struct sc_tone_masked *m, const struct seen *s, uint32_
     e->uneven_on_ms = most_on - least_on, e->uneven_off_ms = most_off - least_off;
     e->coherent = own / coherent;
     e->left = left / own, e->left_worst = worst * count / own;
-    e->share = 0.5f * own * gain * gain / (total > 1.0f ? total : 1.0f);
+    float tone = 0.5f * own * gain * gain;
+    e->share = tone / (total > 1.0f ? total : 1.0f);
+    e->rest_off = total_off / tone;
+    e->near_off = near_off / own;
     e->level_ratio = loudest / weakest;
     e->edge_mean = edges / (2.0f * count);
     e->began = s[n - 1].rise, e->ended = s[0].fall;
@@ -451,48 +448,4 @@ uint32_t sc_tone_masked_look(struct sc_tone_masked *masked, struct sc_tone_evide
         }
     }
     return best != NULL ? look_at(m, onset, best, evidence) : 0;
-}
-
-/* --- believing --- */
-
-/* What a cadence must show, by how many cycles of it are looked at. */
-struct demand {
-    float coherent, left, left_worst, before, share, level_ratio, quarter_least, quarter_most, edge_least, edge_error;
-    float next_step, next_amplitude, uneven_ms;
-};
-
-static const struct demand demands[SC_TONE_MASKED_CYCLES + 1] = {
-    [2] = { 0.65f, 0.030f, 0.25f, 0.12f, 0.53f, 1.35f, 0.40f, 1.7f, 0.50f, 0.95f, 0.45f, 1.7f, 45.0f },
-    [3] = { 0.60f, 0.030f, 0.30f, 0.15f, 0.50f, 1.40f, 0.40f, 1.8f, 0.45f, 0.80f, 0.40f, 1.8f, 35.0f },
-    [4] = { 0.55f, 0.030f, 0.35f, 0.20f, 0.47f, 1.45f, 0.35f, 1.9f, 0.40f, 0.90f, 0.40f, 1.8f, 40.0f },
-};
-
-/* Where notes sound together each has its place in the spectrum; a voice has some of its sound everywhere. */
-static bool spread_like_a_voice(const struct sc_tone_evidence *e, float least)
-{
-    if (e->share >= SPREAD_SHARE)
-        return true;
-    return (1.0f - e->coherent) * e->share >= least * e->coherent * (1.0f - e->share);
-}
-
-bool sc_tone_masked_believed(const struct sc_tone_evidence *evidence)
-{
-    const struct sc_tone_evidence *e = evidence;
-    if (e->cycles < 2 || e->cycles > SC_TONE_MASKED_CYCLES)
-        return false;
-    const bool fast = e->on_ms + e->off_ms < FAST_CYCLE_MS;
-    if ((fast && e->cycles < FAST_CYCLES) || !spread_like_a_voice(e, fast ? SPREAD_FAST : SPREAD))
-        return false;
-    const struct demand *d = &demands[e->cycles];
-    float uneven_ms = fminf(d->uneven_ms, UNEVEN_MS + UNEVEN_PART * fminf(e->on_ms, e->off_ms));
-    return e->coherent > d->coherent && e->left < d->left && e->left_worst < d->left_worst && e->before < d->before &&
-           e->share > d->share && e->level_ratio < d->level_ratio && e->quarter_least > d->quarter_least &&
-           e->quarter_most < d->quarter_most && e->edge_least > d->edge_least && e->edge_error < d->edge_error &&
-           e->next_step > d->next_step && e->next_amplitude < d->next_amplitude && e->uneven_on_ms <= uneven_ms &&
-           e->uneven_off_ms <= uneven_ms;
-}
-
-bool sc_tone_masked_follows(const struct sc_tone_evidence *evidence)
-{
-    return evidence->coherent > FOLLOWS_COHERENT && evidence->left < FOLLOWS_LEFT && evidence->edge_least > FOLLOWS_EDGE;
 }

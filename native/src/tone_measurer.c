@@ -126,9 +126,11 @@ static void separate(const struct sc_tone_measurer *r, const struct sc_tone_soun
 {
     struct sine a = sine_at(r, sound, sound->index[0], back);
     out[0] = a;
-    for (uint32_t i = 1; sound->count != 2 && i < sound->count; i++)
+    if (sound->count < 2)
+        return;
+    for (uint32_t i = 1; sound->count > 2 && i < sound->count; i++)
         out[i] = sine_at(r, sound, sound->index[i], back);
-    if (sound->count != 2)
+    if (sound->count > 2)
         return;
     struct sine b = sine_at(r, sound, sound->index[1], back);
     float w = sound->overlap, scale = 1.0f / (1.0f - w * w);
@@ -155,8 +157,10 @@ static float square(struct sine s)
 
 static float explained(const struct sc_tone_sound *sound, const struct sine s[SINES], const float gain[SINES])
 {
-    float power = 0.0f;
-    for (uint32_t i = 0; i < sound->count; i++)
+    float power = 0.5f * square(s[0]) * gain[0] * gain[0];
+    if (sound->count == 1)
+        return power;
+    for (uint32_t i = 1; i < sound->count; i++)
         power += 0.5f * square(s[i]) * gain[i] * gain[i];
     if (sound->count != 2)
         return power;
@@ -190,7 +194,8 @@ void sc_tone_measurer_measure(const struct sc_tone_measurer *measurer, const str
 {
     const struct sc_tone_measurer *r = measurer;
     struct sine now[SINES], before[SINES];
-    float gain[SINES] = { 1.0f, 1.0f, 1.0f, 1.0f };
+    static const float as_found[SINES] = { 1.0f, 1.0f, 1.0f, 1.0f };
+    float gain[SINES];
     memset(m, 0, sizeof *m);
     m->mean_square = energy_of(r, sound);
     m->centre = (double)sc_tone_bank_position(r->bank) - (double)(SC_TONE_BANK_WINDOW / 2);
@@ -199,13 +204,13 @@ void sc_tone_measurer_measure(const struct sc_tone_measurer *measurer, const str
     if (frame_back(r, 0)->mean_square <= 0.0f)
         return;
     separate(r, sound, 0, now);
-    float rough = explained(sound, now, gain);
+    float rough = explained(sound, now, as_found);
     m->raw = sqrtf(2.0f * fmaxf(rough, 0.0f));
     if (rough < ROUGH_PURITY * m->mean_square)
         return;
     separate(r, sound, 1, before);
     for (uint32_t i = 0; i < sound->count; i++) {
-        float offset_hz = advance_hz(r, sound->index[i], now[i], before[i]);
+        const float offset_hz = advance_hz(r, sound->index[i], now[i], before[i]);
         if (fabsf(offset_hz) > sound->tolerance_hz + FRAME_SLACK_HZ)
             return;
         gain[i] = 1.0f / response(sound, offset_hz);

@@ -35,6 +35,7 @@
 #define OTHER_SOUND_SHARE 0.01f    /* its level: 20 dB below the tone */
 #define SEQUENCE_PART 0.8f         /* of its last burst, before a sequence is believed */
 #define SEQUENCE_SLACK_MS 60.0f
+#define ALONE 0.95f                /* a tone with so little beside it is for tone_burst.c, which measures it better */
 #define MISSED_CYCLES 2.2f         /* a tone found under speech is over when so long nothing was seen of it */
 
 const struct sc_tone_descriptor sc_tone_fax_calling = {
@@ -397,12 +398,12 @@ static void seek_masked(struct sc_tone_receiver *r, uint32_t sound)
     uint32_t count = sc_tone_speech_look(r->speech[sound], seen);
     for (uint32_t i = 0; i < count; i++) {
         int n = sc_tone_plan_nearest(&r->plan, sound, r->armed, seen[i].on_ms, seen[i].off_ms);
-        if (r->on >= 0 && n == r->on && sc_tone_masked_follows(&seen[i])) {
+        if (r->on >= 0 && n == r->on && sc_tone_evidence_follows(&seen[i])) {
             r->cycles += r->evidence.ended < seen[i].ended - 2.0 ? 1 : 0;
             r->evidence = seen[i];
             return;
         }
-        if (r->on < 0 && n >= 0 && sc_tone_masked_believed(&seen[i])) {
+        if (r->on < 0 && n >= 0 && seen[i].share < ALONE && sc_tone_evidence_believed(&seen[i])) {
             r->evidence = seen[i];
             turn_on(r, (uint32_t)n, seen[i].cycles, masked_at(r, r->speech[sound], seen[i].began));
             return;

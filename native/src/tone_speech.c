@@ -61,13 +61,18 @@ void sc_tone_speech_reset(struct sc_tone_speech *speech)
     speech->frames = 0;
 }
 
+static void take_sine(struct sc_tone_speech *speech, uint32_t i, const struct sc_tone_frame *frame)
+{
+    const uint32_t k = speech->sound.index[i];
+    sc_tone_masked_take(speech->masked[i], frame->real[k], frame->imaginary[k], frame->mean_square);
+}
+
 bool sc_tone_speech_take(struct sc_tone_speech *speech, const struct sc_tone_measurer *measurer)
 {
     const struct sc_tone_frame *frame = sc_tone_measurer_frame(measurer);
-    for (uint32_t i = 0; i < speech->sound.count; i++) {
-        uint32_t k = speech->sound.index[i];
-        sc_tone_masked_take(speech->masked[i], frame->real[k], frame->imaginary[k], frame->mean_square);
-    }
+    take_sine(speech, 0, frame);
+    if (speech->sound.count > 1)
+        take_sine(speech, 1, frame);
     if (++speech->frames < LOOK_FRAMES)
         return false;
     speech->frames = 0;
@@ -80,6 +85,8 @@ static void join(struct sc_tone_evidence *a, const struct sc_tone_evidence *b)
     a->second_offset_hz = b->offset_hz;
     a->amplitude = sqrtf(a->amplitude * a->amplitude + b->amplitude * b->amplitude);
     a->share += b->share;
+    a->rest_off = fmaxf(a->rest_off, b->rest_off);
+    a->near_off = fmaxf(a->near_off, b->near_off);
     a->coherent = fminf(a->coherent, b->coherent);
     a->left = fmaxf(a->left, b->left);
     a->left_worst = fmaxf(a->left_worst, b->left_worst);

@@ -187,7 +187,7 @@ static void test_frames_of_a_clean_tone_show_what_it_is(void)
         float level = k / 80 % 2 ? 1000.0f : 0.0f;
         sc_tone_masked_take(masked, level * (float)cos(turn * k), level * (float)sin(turn * k), 0.5f * level * level);
         for (uint32_t n = k % 4 == 0 ? sc_tone_masked_look(masked, seen) : 0; n > 0; n--)
-            if (sc_tone_masked_believed(&seen[n - 1])) {
+            if (sc_tone_evidence_believed(&seen[n - 1])) {
                 believed++;
                 CHECK_NEAR(seen[n - 1].offset_hz, 5.0, 0.5);
                 CHECK_NEAR(seen[n - 1].on_ms, 400.0, 6.0);
