@@ -52,6 +52,9 @@ void sc_alsa_port_set(struct sc_alsa_port *port, bool canceller, bool capture_mu
 int sc_alsa_port_unplug(struct sc_alsa_port *port);
 int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char *capture_device);
 
+/* Whether the answer tone of a fax machine or a modem has been heard in this call, from either side; in the tick. */
+bool sc_alsa_port_hears_machines(const struct sc_alsa_port *port);
+
 void sc_alsa_port_service(struct sc_alsa_port *port);
 int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);
 void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_port_statistics *out);

@@ -27,6 +27,9 @@ void sc_automatic_gain_reset(struct sc_automatic_gain *agc);
 /* One tick of 10 ms. hold: what comes now is not the talker (echo of what he hears). `out` may lie outside 16 bits. */
 void sc_automatic_gain_process(struct sc_automatic_gain *agc, float *out, const int16_t *in, size_t n, bool hold);
 
+/* The same with the gain as it stands, and nothing learned. */
+void sc_automatic_gain_apply(const struct sc_automatic_gain *agc, float *out, const int16_t *in, size_t n);
+
 /* Level of the talker as he comes in, dBm0; -120 before he has said anything. */
 float sc_automatic_gain_talker_dbm0(const struct sc_automatic_gain *agc);
 

@@ -41,6 +41,12 @@ int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char 
     return ENOTSUP;
 }
 
+bool sc_alsa_port_hears_machines(const struct sc_alsa_port *port)
+{
+    (void)port;
+    return false;
+}
+
 void sc_alsa_port_service(struct sc_alsa_port *port)
 {
     (void)port;

@@ -226,6 +226,11 @@ int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char 
     return sc_alsa_card_plug(port->card, device, same ? device : capture_device);
 }
 
+bool sc_alsa_port_hears_machines(const struct sc_alsa_port *port)
+{
+    return port->policy.disabler.nlp_off;
+}
+
 void sc_alsa_port_service(struct sc_alsa_port *port)
 {
     if (port->owns_card)

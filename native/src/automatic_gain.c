@@ -126,3 +126,10 @@ void sc_automatic_gain_process(struct sc_automatic_gain *agc, float *out, const 
     for (size_t i = 0; i < n; i++)
         out[i] = (before + step * (float)(i + 1)) * (float)in[i];
 }
+
+void sc_automatic_gain_apply(const struct sc_automatic_gain *agc, float *out, const int16_t *in, size_t n)
+{
+    const float gain = powf(10.0f, agc->gain_db / 20.0f);
+    for (size_t i = 0; i < n; i++)
+        out[i] = gain * (float)in[i];
+}

@@ -19,7 +19,7 @@ void sc_spoken_level_reset(struct sc_spoken_level *level)
     sc_automatic_gain_reset(&level->agc);
     sc_limiter_reset(&level->limiter);
     level->gain = 1.0f;
-    level->automatic = false;
+    level->automatic = level->held = false;
     level->heard = 0.0f;
 }
 
@@ -29,6 +29,11 @@ void sc_spoken_level_set(struct sc_spoken_level *level, float gain_db, bool auto
     if (automatic && !level->automatic)
         sc_automatic_gain_reset(&level->agc);
     level->automatic = automatic;
+}
+
+void sc_spoken_level_hold(struct sc_spoken_level *level, bool held)
+{
+    level->held = held;
 }
 
 static float mean_square(const int16_t *samples, size_t n)
@@ -52,7 +57,9 @@ void sc_spoken_level_process(struct sc_spoken_level *level, int16_t *samples, co
     float raised[SC_MIXER_MAX_SAMPLES];
     if (n == 0 || n > SC_MIXER_MAX_SAMPLES || (!level->automatic && level->gain == 1.0f))
         return;
-    if (level->automatic)
+    if (level->automatic && level->held)
+        sc_automatic_gain_apply(&level->agc, raised, samples, n);
+    else if (level->automatic)
         sc_automatic_gain_process(&level->agc, raised, samples, n, is_echo(level, samples, heard, n));
     for (size_t i = 0; i < n; i++)
         raised[i] = level->gain * (level->automatic ? raised[i] : (float)samples[i]);

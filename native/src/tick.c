@@ -74,6 +74,12 @@ static const int16_t *listened_to(const struct sc_port_state *port)
     return tone || near_end ? port->captured : port->spoken;
 }
 
+/* Whether the answer tone of a fax machine or a modem has been heard in this call, from either side. */
+static bool hears_machines(const struct sc_port_state *port)
+{
+    return port->settings.kind == SC_PORT_CARD ? sc_alsa_port_hears_machines(port->card) : port->policy.disabler.nlp_off;
+}
+
 static void capture_port(struct sc_core *core, struct sc_port_state *port)
 {
     const struct sc_plan_node *node = port->node == SC_NOWHERE ? NULL : &core->plan->nodes[port->node];
@@ -95,6 +101,7 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     if (node != NULL)
         sc_listening_process(&port->listening, listened_to(port), SC_TICK_SAMPLES, node->id, core->tick, core->events);
     /* After the detectors, whose limits are those of the line. */
+    sc_spoken_level_hold(&port->level, hears_machines(port));
     sc_spoken_level_process(&port->level, port->spoken, port->playback, SC_TICK_SAMPLES);
 }
 
@@ -129,6 +136,18 @@ static void receive_packets(struct sc_core *core, struct sc_socket_state *socket
     }
 }
 
+/* Whether this party hears a port that does. */
+static bool talks_to_machines(const struct sc_core *core, uint16_t listener)
+{
+    const struct sc_compiled_plan *plan = core->plan;
+    for (uint16_t e = plan->first_edge[listener]; e < plan->first_edge[listener + 1]; e++) {
+        const struct sc_plan_node *node = &plan->nodes[plan->edges[e].source];
+        if (node->kind == SC_NODE_PORT && hears_machines(&core->ports[node->port]))
+            return true;
+    }
+    return false;
+}
+
 static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
 {
     receive_packets(core, socket);
@@ -143,6 +162,9 @@ static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
     sc_meter_process(&socket->spoken_meter, socket->spoken, SC_TICK_SAMPLES);
     sc_listening_process(&socket->listening, socket->spoken, SC_TICK_SAMPLES, core->plan->nodes[socket->node].id,
                          core->tick, core->events);
+    bool machines = core->plan->nodes[socket->node].automatic_gain && talks_to_machines(core, socket->node);
+    sc_spoken_level_hold(&socket->level, machines);
+    sc_spoken_level_hold(&socket->wide_level, machines);
     sc_spoken_level_process(&socket->level, socket->spoken, NULL, SC_TICK_SAMPLES);
     if (is_wide(&core->plan->nodes[socket->node]))
         sc_spoken_level_process(&socket->wide_level, socket->wide, NULL, 2 * SC_TICK_SAMPLES);

@@ -163,11 +163,74 @@ static void a_quiet_talker_is_raised_where_the_plan_says_so(void)
     free(voice);
 }
 
+/* What the leg was sent comes back to it, as a fax machine's answer would: it says what it hears. */
+static void run_with_packets(struct office *office, int ticks)
+{
+    struct sc_rtp_address to, from = { .length = 4, .bytes = { 127, 0, 0, 1 }, .port = 4000 };
+    uint8_t packet[SC_CORE_PACKET_MAX];
+    for (int i = 0; i < ticks; i++) {
+        size_t n = sizeof packet;
+        run_ticks(office, 1);
+        while (sc_core_rtp_take(office->core, 0, packet, &n, &to) == 0) {
+            CHECK_EQ(sc_core_rtp_give(office->core, 0, packet, n, &from), 0);
+            n = sizeof packet;
+        }
+    }
+}
+
+/* The gains of the line's party and of the leg's after 2100 Hz (or none, or another tone) and 20 s of quiet turns. */
+static void gains_after(double hz, float gain_db[2])
+{
+    enum { LENGTH = 240000, TONE = 16000 };
+    int16_t *x = quiet_voice(LENGTH);
+    struct signal s = signal_new(TONE, 3);
+    signal_sine(&s, 4000, TONE - 6000, hz, -20, 0);
+    int16_t *tone = signal_samples(&s);
+    memcpy(x, tone, TONE * sizeof *x);
+    struct talker talker = { .voice = x, .length = LENGTH };
+    struct office *office = calloc(1, sizeof *office);
+    struct sc_core_settings settings = office_settings(office, 1);
+    struct sc_core_statistics figures;
+    office->ports[0].exchange = talk;
+    office->ports[0].self = &talker;
+    office->plan.nodes = office->nodes;
+    office->plan.edges = office->edges;
+    CHECK_EQ(sc_core_create(&office->core, &settings, &office->complaint), 0);
+    add_port(office, 0);
+    office->nodes[0].canceller = office->nodes[0].automatic_gain = true;
+    struct sc_plan_node *leg = add_node(office, 1000, SC_NODE_RTP);
+    leg->codec = SC_CODEC_PCMA;
+    leg->remote = (struct sc_rtp_address){ .length = 4, .bytes = { 127, 0, 0, 1 }, .port = 4000 };
+    leg->automatic_gain = true;
+    add_edge(office, 1000, 1, -12.0f);
+    CHECK_EQ(apply(office), 0);
+    run_with_packets(office, 22 * SECOND_TICKS);
+    sc_core_statistics(office->core, &figures);
+    gain_db[0] = figures.ports[0].spoken_gain_db;
+    gain_db[1] = figures.rtp[0].spoken_gain_db;
+    office_close(office);
+    signal_free(&s);
+    free(tone);
+    free(x);
+}
+
+static void the_gain_stands_still_while_fax_machines_talk(void)
+{
+    float gain_db[2];
+    gains_after(2100, gain_db);
+    CHECK_NEAR(gain_db[0], 0, 0.01);
+    CHECK_NEAR(gain_db[1], 0, 0.01);
+    gains_after(1800, gain_db);
+    CHECK(gain_db[0] > 8);
+    CHECK(gain_db[1] > 4);
+}
+
 int main(void)
 {
     RUN(a_lines_own_gains_count_both_ways);
     RUN(gains_out_of_range_are_refused);
     RUN(a_conference_of_8_does_not_clip);
     RUN(a_quiet_talker_is_raised_where_the_plan_says_so);
+    RUN(the_gain_stands_still_while_fax_machines_talk);
     return CHECK_DONE();
 }
