@@ -22,7 +22,15 @@ OUT = "out-fuzz"
 AT_ONCE = 2
 LONGEST_INPUT = 4_096
 GATE_SEED = 1
-GATE_INPUTS = {"fuzz_callerid_modem": 12_000, "fuzz_jitter_buffer": 60_000, "fuzz_rtp": 100_000}
+GATE_INPUTS = {
+    "fuzz_aon_receiver": 2_500,
+    "fuzz_callerid_japan": 400_000,
+    "fuzz_callerid_modem": 12_000,
+    "fuzz_callwaiting": 3_000,
+    "fuzz_cas_receiver": 12_000,
+    "fuzz_jitter_buffer": 60_000,
+    "fuzz_rtp": 100_000,
+}
 GATE_INPUTS_ELSE = 5_000_000
 """A row of packets through a buffer takes longer than one parsed packet; none takes over half a minute."""
 GATE_MOST_S = 600.0
