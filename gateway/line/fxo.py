@@ -132,6 +132,7 @@ class Fxo(Machine[FxoState]):
         Row(X.ASKING, NumberTold, X.ASKED, "name_by_number"),
         Row(X.ASKING, ToneHeard, (X.ASKING, X.GUARD), "hear_while_asking"),
         Row(X.ASKING, ASKING, X.ASKED, "leave_unnamed"),
+        Row(X.ASKED, ToneHeard, (X.ASKED, X.GUARD), "hear_while_asking"),
         Row(X.ASKED, UNANSWERED, X.GUARD, "nobody_answers"),
         Row(_ANSWERED_BY_US, Connect, X.TALKING, "answer_again"),
         Row(_ANSWERED_BY_US, FarEndGone, X.GUARD, "far_end_gone"),
@@ -232,7 +233,7 @@ class Fxo(Machine[FxoState]):
 
     def hear(self, tone: ToneHeard, step: Step) -> None:
         """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
-        if self.state is X.SEIZING or (self.state is X.ASKING and tone.kind is ToneKind.DIAL):
+        if self.state is X.SEIZING or (self.state in _ANSWERED_BY_US and tone.kind is ToneKind.DIAL):
             self.take(tone, step)
         else:
             self.supervision.take(tone, step)
@@ -270,11 +271,12 @@ class Fxo(Machine[FxoState]):
         step.tell(CallerKnown(self.key, event.number, ""))
 
     def hear_while_asking(self, tone: ToneHeard, step: Step) -> FxoState:
-        """Dial tone instead of a caller: he gave up before, and our loop has seized the line. It is believed
-        at once, for soon we play a tone of the same frequency into the line.
+        """Dial tone instead of a caller: he gave up before, and our loop has seized the line, or he left. It is
+        believed at once: soon we play a tone of the same frequency into the line, or pause in playing one, which
+        lasts hardly longer than a dial tone that has to prove itself.
         """
         if not tone.present:
-            return X.ASKING
+            return self.state
         self._give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
         return X.GUARD
 

@@ -116,6 +116,8 @@ class CityLine:
         """The caller's number is told after a request, and not between the rings."""
         self.deaf_to_requests = 0
         """So many requests it does not hear."""
+        self.dial_tone_when_left = False
+        """Who leaves us leaves dial tone and not busy tone, as some exchanges have it."""
         self.category = "1"
         self._request_polls = 0
         self._office = office
@@ -155,6 +157,9 @@ class CityLine:
             self._stop_ring()
             self._become(LineState.IDLE, "the caller gives up")
         elif self.state is LineState.TALKING:
+            if self.dial_tone_when_left:
+                self._seize()
+                return
             self._become(LineState.REFUSED, "the far end hangs up")
             self._after(BUSY_AFTER_MS, lambda: self._tone(BUSY_MS))
 

@@ -37,6 +37,7 @@ struct sc_tone_tracker {
     uint32_t newest;          /* index of the last finished one */
     uint32_t kept;            /* how many are there */
     bool sounding;
+    bool renewed;             /* the sums below are of its later part only: as a burst it is not clean */
     uint32_t frames;          /* with the tone, in the burst that sounds */
     uint32_t masked, masked_in_row;   /* frames in which another sound lies over the tone, which goes on */
     uint32_t missing;         /* frames without it since the last one that had it */
@@ -61,6 +62,9 @@ enum sc_tone_step {
 /* Forgets everything. */
 void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz, bool modulated);
 enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const struct sc_tone_measure *measure);
+
+/* Sums up the burst that sounds from here on, as if it had just begun: what it began with was not clean. */
+void sc_tone_tracker_renew(struct sc_tone_tracker *tracker);
 
 /* The burst that sounds now as if it ended here; false when none sounds. */
 bool sc_tone_tracker_current(const struct sc_tone_tracker *tracker, struct sc_tone_burst *burst);

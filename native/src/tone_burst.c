@@ -38,14 +38,15 @@ void sc_tone_tracker_reset(struct sc_tone_tracker *tracker, float tolerance_hz, 
     tracker->modulated = modulated;
 }
 
-static void begin(struct sc_tone_tracker *t, const struct sc_tone_measure *m)
+static void begin(struct sc_tone_tracker *t, double centre)
 {
     t->sounding = true;
+    t->renewed = false;
     t->frames = 0;
     t->inner = 0;
     t->missing = 0;
     t->masked = t->masked_in_row = 0;
-    t->began = m->centre;
+    t->began = centre;
     t->raw_sum = t->amplitude_sum = t->amplitude_square_sum = t->purity_sum = 0.0;
     memset(t->offset_sum, 0, sizeof t->offset_sum);
     memset(t->offset_square_sum, 0, sizeof t->offset_square_sum);
@@ -156,6 +157,7 @@ static enum sc_tone_step end(struct sc_tone_tracker *t)
     if (t->kept < SC_TONE_BURSTS_KEPT)
         t->kept++;
     summarize(t, &t->bursts[t->newest]);
+    t->bursts[t->newest].clean &= !t->renewed;
     begin_pause(t);
     return SC_TONE_STEP_BURST_ENDED;
 }
@@ -165,7 +167,7 @@ enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const st
     struct sc_tone_tracker *t = tracker;
     if (measure->tone && (t->sounding || !too_weak(t, measure))) {
         if (!t->sounding) {
-            begin(t, measure);
+            begin(t, measure->centre);
             if (t->kept > 0)
                 t->bursts[t->newest].off_ms = (float)((measure->centre - t->bursts[t->newest].ended) / SAMPLES_PER_MS) -
                                               0.5f * SC_TONE_FRAME_MS;
@@ -187,6 +189,14 @@ enum sc_tone_step sc_tone_tracker_take(struct sc_tone_tracker *tracker, const st
     if (++t->missing < BRIDGE_FRAMES)
         return SC_TONE_STEP_BURST_GROWS;
     return end(t);
+}
+
+void sc_tone_tracker_renew(struct sc_tone_tracker *tracker)
+{
+    if (!tracker->sounding)
+        return;
+    begin(tracker, tracker->last);
+    tracker->renewed = true;
 }
 
 bool sc_tone_tracker_current(const struct sc_tone_tracker *tracker, struct sc_tone_burst *burst)

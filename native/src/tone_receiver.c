@@ -261,9 +261,12 @@ static void seek_continuous(struct sc_tone_receiver *r, uint32_t n)
     uint32_t sound = r->plan.sound_of[n][0];
     struct sc_tone_burst b;
     float least_ms = r->plan.descriptors[n].kind == SC_TONE_FAX_ANSWER ? (float)FAX_ANSWER_MS : continuous_ms(r, sound);
-    if (sounding_ms(&r->trackers[sound]) < least_ms || !sc_tone_tracker_current(&r->trackers[sound], &b) || !b.clean)
+    if (sounding_ms(&r->trackers[sound]) < least_ms || !sc_tone_tracker_current(&r->trackers[sound], &b))
         return;
-    turn_on(r, n, 0, b.began);
+    if (b.clean)
+        turn_on(r, n, 0, b.began);
+    else
+        sc_tone_tracker_renew(&r->trackers[sound]); /* another sound lay over its beginning, perhaps our own tone's echo */
 }
 
 /* The same for the burst before the last one: a cadence that did not repeat is not believed by one cycle again. */

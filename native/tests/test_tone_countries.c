@@ -55,6 +55,27 @@ static void test_a_slow_busy_tone_is_not_ringback_for_long(void)
     signal_free(&s);
 }
 
+/* We play ringback to a caller while the city begins its dial tone: our echo lies over the first half second of it. */
+static void test_a_dial_tone_that_begins_under_our_own_tone_is_found(void)
+{
+    struct sc_tone_receiver_settings settings = { .descriptor_count = 2, .dial_min_ms = 1250 };
+    settings.descriptors[0] = cadence(SC_TONE_DIAL, 425.0f, 0, 0);
+    settings.descriptors[1] = cadence(SC_TONE_RINGBACK, 425.0f, 1000, 4000);
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct signal s = signal_new(8000 * 6, seed);
+        const size_t begins = 2400 + signal_random(&s) % 2400;
+        signal_sine(&s, 1600, 8000, 425, -24, 6.28 * signal_uniform(&s));
+        signal_sine(&s, begins, s.length - begins, 428, -18, 6.28 * signal_uniform(&s));
+        signal_noise(&s, 0, s.length, -50.0);
+        struct sc_tone_receiver *receiver = create(&settings);
+        struct heard h = hear_with(receiver, &s);
+        CHECK(h.count > 0 && h.events[h.count - 1].kind == SC_TONE_DIAL && h.events[h.count - 1].type == SC_TONE_ON);
+        CHECK(h.at_ms[h.count - 1] < 1200 + 2 * 1250 + 200);
+        sc_tone_receiver_destroy(receiver);
+        signal_free(&s);
+    }
+}
+
 struct howl { double off, slope_db, dbm0, snr_db; uint32_t on_ms; int sines; };
 
 /* North America's howler (GR-506), ten bursts from 500 ms on, heard beside a Russian line's tones. */
@@ -115,6 +136,7 @@ int main(void)
 {
     RUN(test_tones_whose_level_swings);
     RUN(test_a_slow_busy_tone_is_not_ringback_for_long);
+    RUN(test_a_dial_tone_that_begins_under_our_own_tone_is_found);
     RUN(test_a_howler_is_four_sines_at_once);
     RUN(test_what_is_like_a_howler_is_none);
     return CHECK_DONE();

@@ -156,10 +156,15 @@ def test_a_caller_who_hangs_up_meanwhile_is_known_by_his_busy_tone(
     assert city.state == "idle"
 
 
-def test_dial_tone_in_answer_means_that_he_had_left_before(world: World, anna: Telephone, city: City) -> None:
+@pytest.mark.parametrize("told", [False, True])
+def test_dial_tone_in_answer_means_that_he_has_left(
+    world: World, anna: Telephone, city: City, told: bool
+) -> None:
     asks(world, city)
+    if told:
+        city.tells_when_asked(NUMBER)
     city.sounds(ToneKind.DIAL, present=False)
-    assert city.state == "asking"
+    assert city.state == ("asked" if told else "asking")
     city.sounds(ToneKind.DIAL)
     assert not anna.rings
     assert not city.seized

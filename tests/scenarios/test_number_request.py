@@ -174,6 +174,31 @@ def test_a_caller_who_gave_up_before_the_request_is_known_by_the_dial_tone(
     assert not darya.rings
 
 
+@pytest.mark.parametrize("after_ms", [200, 1_500, 2_700, 4_300])
+def test_a_caller_who_leaves_while_it_rings_is_known_by_the_dial_tone(
+    stage: Stage, line: CityLine, after_ms: int
+) -> None:
+    """Our own ringback, which he hears, has the dial tone's frequency: its pauses have to do."""
+    line.dial_tone_when_left = True
+    calls(stage, line, "asked")
+    stage.wait(after_ms)
+    line.hangs_up()
+    stage.office.run_until(lambda: not stage.office.view().calls, 7_500, "the call ends")
+    stage.wait(3_000)
+    (ended,) = rows(stage, CallEnded)
+    assert isinstance(ended, CallEnded)
+    assert ended.evidence is Evidence.DIAL_TONE
+    assert line.state == "idle"
+    assert not rows(stage, CallAnswered)
+
+
+def test_our_own_ringback_is_no_dial_tone(stage: Stage, line: CityLine) -> None:
+    calls(stage, line, "asked")
+    stage.wait(30_000)
+    assert stage.office.line_row("fxo1").state == "asked"
+    assert rings_on(stage, "101")
+
+
 def test_a_caller_who_talks_into_the_request_is_no_number(stage: Stage, line: CityLine) -> None:
     """The person at the far end says "hello?" while our request is unanswered."""
     line.deaf_to_requests = 3
