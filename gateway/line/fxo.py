@@ -271,9 +271,9 @@ class Fxo(Machine[FxoState]):
         step.tell(CallerKnown(self.key, event.number, ""))
 
     def hear_while_asking(self, tone: ToneHeard, step: Step) -> FxoState:
-        """Dial tone instead of a caller: he gave up before, and our loop has seized the line, or he left. It is
-        believed at once: soon we play a tone of the same frequency into the line, or pause in playing one, which
-        lasts hardly longer than a dial tone that has to prove itself.
+        """Dial tone instead of a caller: he gave up before, and our loop has seized the line, or he left.
+        It is believed at once: soon we play a tone of the same frequency into the line, or pause in
+        playing one, which lasts hardly longer than a dial tone that has to prove itself.
         """
         if not tone.present:
             return self.state
