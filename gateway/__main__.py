@@ -22,7 +22,7 @@ from gateway import __version__
 from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
-from gateway.management import board_commands, client, language, line_commands, tables
+from gateway.management import board_commands, client, language, line_commands, modem_commands, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
@@ -30,15 +30,15 @@ from gateway.management.telephone_commands import telephone_commands
 from gateway.model.settings import ExtensionKind
 
 if TYPE_CHECKING:
-    from gateway.app import Alarm, Gateway, RunSettings
+    from gateway.app import Gateway, RunSettings
     from gateway.bench.prompt import Prompt
     from gateway.model.plan import Plan
     from gateway.model.view import ExchangeView
+    from gateway.runtime.alarms import Alarm
 
 language.choose(language.asked(sys.argv))
 
-EXIT_DIFFERENT = 1
-EXIT_FAILED = 1
+EXIT_DIFFERENT = EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 
 StatePath = click.Path(file_okay=False, path_type=Path)
@@ -304,6 +304,9 @@ def _connected(state: Path) -> Iterator[str]:
 
 def _show(answer: Any, as_json: bool, text: Callable[[Any], str]) -> None:
     click.echo(json.dumps(answer, ensure_ascii=False, indent=1) if as_json else text(answer))
+
+
+modem_commands.add_commands(main, _connected, state_option, json_option)
 
 
 @main.command(help=_("The running gateway in a few lines."))

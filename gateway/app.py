@@ -24,6 +24,7 @@ from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
 from gateway.drivers.message_lamps import MessageLamps
+from gateway.drivers.messages import MessageStore
 from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
 from gateway.drivers.sipstack import SofiaSipStack
 from gateway.drivers.state_directory import StateDirectory, socket_address
@@ -34,28 +35,31 @@ from gateway.interfaces import LineModules, SipListen
 from gateway.management.announcement import host_port
 from gateway.management.control import ControlSocket, Sources
 from gateway.management.lines import CardFigures, lines_plain
+from gateway.management.modems import ModemRequests
 from gateway.management.quality import calls_as_heard
 from gateway.media.core import (
     CARD_DELAY_LIMIT_SAMPLES,
     CorePort,
     CoreSettings,
     RtpTransport,
+    SerialAudio,
     SignalCore,
     WireAudio,
     opus_available,
 )
 from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
-from gateway.model.echo import EchoFigures
 from gateway.model.events import PortFailed, ShutdownRequested, SipStackDown
-from gateway.model.numbers import NodeId, PortId
+from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
-from gateway.model.plan import Plan
-from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
+from gateway.model.settings import AudioKind, ExtensionKind, PortKind, PortSettings
+from gateway.runtime.alarms import Alarm
 from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
+from gateway.runtime.modem_ports import ModemPorts
+from gateway.runtime.plan_keeper import PlanKeeper
 from gateway.runtime.pump import Both, Pump
 from gateway.runtime.recording_desk import FETCH_MARGIN_S, RecordingDesk
 from gateway.runtime.sound_cards import SoundCards, core_port, on_card
@@ -87,32 +91,6 @@ class RunSettings:
     sip_user: str = UNPRIVILEGED
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """An alarm that was raised, with its time."""
-
-    wall_ns: int
-    about: str
-    text: str
-
-
-class PlanKeeper:
-    """Gives plans to the core and remembers the last: for whoever asks who hears whom."""
-
-    def __init__(self, core: SignalCore) -> None:
-        self._core = core
-        self.plan = Plan()
-
-    def apply(self, plan: Plan) -> None:
-        """Put a plan in force."""
-        self._core.apply(plan)
-        self.plan = plan
-
-    def echo(self, node: NodeId) -> EchoFigures:
-        """What the canceller of a port has measured."""
-        return self._core.echo(node)
-
-
 class Gateway:
     """A gateway in real time: made by `running`, used by the prompt and by tests."""
 
@@ -141,6 +119,7 @@ class Gateway:
         refuse_foreign_address(settings.listen)
         refuse_unknown_user(settings.sip_user)
         self.media_address = media_address(settings.listen)
+        self.requests = ModemRequests()
         self.began_ns = time.monotonic_ns()
         self._loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as undo:
@@ -159,22 +138,16 @@ class Gateway:
             self.cards = SoundCards(self.core, self._note_about_card)
             self.missing_cards = self.cards.bring_back(on_card(board.ports))
             self.card_watch = CardWatch(board.ports, self.missing_cards)
+            self.messages = self._open_messages()
+            undo.callback(self.messages.close)
             self.plans = PlanKeeper(self.core)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
             self.desk = self._make_desk(undo)
-            self.pump = Pump(
-                self.exchange,
-                self.clock,
-                modules=self.modules,
-                core=self.plans,
-                sip=self.sip,
-                journal=self.journal,
-                lamps=MessageLamps(self.state.lamps),
-                trace=Both(self.trace, self.desk.recorder),
-                on_alarm=self.alarm,
-                survives_bugs=True,
+            self.modems = ModemPorts(
+                board, self.board.modems, state.pins, configuration.pins, lambda: self.core
             )
+            self.pump = self._make_pump()
             undo.pop_all()
 
     # --- building -------------------------------------------------------------------------------------------
@@ -224,12 +197,35 @@ class Gateway:
         """What is plugged into the simulated ports."""
         board = self.configuration.board
         simulated = tuple(port for port in board.ports if port.simulated)
-        return SimulatedBoard(self.clock, replace(board, ports=simulated), self.configuration.office, seed=1)
+        ports, pins = replace(board, ports=simulated), self.configuration.pins
+        return SimulatedBoard(self.clock, ports, self.configuration.office, seed=1, pins=pins)
+
+    def _make_pump(self) -> Pump:
+        return Pump(
+            self.exchange,
+            self.clock,
+            modules=self.modules,
+            core=self.plans,
+            sip=self.sip,
+            journal=self.journal,
+            modems=self.modems.modems,
+            messages=self.messages,
+            lamps=MessageLamps(self.state.lamps),
+            trace=Both(self.trace, self.desk.recorder),
+            on_alarm=self.alarm,
+            on_answer=self.requests.answered,
+            survives_bugs=True,
+        )
+
+    def _open_messages(self) -> MessageStore:
+        trouble = self._trouble_of("messages")
+        soon = self._loop.call_soon_threadsafe
+        return MessageStore(self.state.messages, self.clock, call_soon=soon, on_trouble=trouble)
 
     def _make_modules(self) -> LineModulesByPort:
         """The twin's modules, and those on real pins where the board has some."""
         board = self.configuration.board
-        real = [port for port in board.ports if not port.simulated]
+        real = [port for port in board.ports if not port.simulated and port.kind is not PortKind.CELLULAR]
         of_port: dict[PortId, LineModules] = {port.port: self.board.modules for port in board.ports}
         if real:
             from gateway.drivers.line_modules import GpioLineModules  # gpiod is only where pins are
@@ -268,6 +264,8 @@ class Gateway:
         if port.audio is AudioKind.WIRE:
             wire = self.board.wires[port.port]
             return CorePort(port.node, WireAudio(wire.exchange, wire.line))
+        if port.audio is AudioKind.SERIAL:
+            return CorePort(port.node, SerialAudio())
         return core_port(port, self.echo_delays.delay_of(port.card, port.port))
 
     def _note_about_card(self, port: PortId, text: str) -> None:
@@ -281,7 +279,10 @@ class Gateway:
         for port, reason in self.missing_cards.items():
             self.pump.feed(PortFailed(port, reason))
         light_again(self.pump.lamps, self._numbers(), self.pump.feed)
+        self.messages.on_kept = self.pump.feed
+        self.requests.begin(self.pump.feed, self.exchange.view)
         self.modules.start(self.pump.feed)
+        self.modems.modems.start(self.pump.feed)
         self.core.start_audio()
 
     async def serve_sip(self) -> None:
@@ -312,6 +313,8 @@ class Gateway:
         while not await pause(self.stopped, HOUSEKEEPING_S):
             self.trace.flush()
             self.desk.look()
+            for flow in self.modems.voices.flows(self.core.statistics()):
+                self.pump.feed(flow)
             await self._watch_cards()
             if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
                 await asyncio.to_thread(self.echo_delays.save)
@@ -335,6 +338,7 @@ class Gateway:
         async with contextlib.AsyncExitStack() as last_to_first:
             last_to_first.callback(self.trace.close)
             last_to_first.push_async_callback(asyncio.to_thread, self.journal.close)
+            last_to_first.push_async_callback(asyncio.to_thread, self.messages.close)
             last_to_first.callback(self.core.close)
             last_to_first.push_async_callback(asyncio.to_thread, self.desk.store.close)
             last_to_first.callback(self.desk.recorder.stop)
@@ -342,6 +346,7 @@ class Gateway:
             last_to_first.callback(self.core.stop_audio)
             last_to_first.callback(self.pump.timers.cancel_all)
             last_to_first.callback(self.modules.stop)
+            last_to_first.callback(self.modems.modems.stop)
             last_to_first.push_async_callback(self.sip.stop)
             self.pump.feed(ShutdownRequested())
 
@@ -410,6 +415,7 @@ class Gateway:
         views: dict[str, Callable[[], Plain]] = {
             "status": self.status,
             "lines": lambda: self._timed(self._lines()),
+            "modems": lambda: self.modems.plain(self.exchange.view()),
             "calls": lambda: self._timed(calls_as_heard(self.exchange.view(), self.core.statistics())),
         }
         views["lamps"] = lambda: to_plain(sorted(self.pump.lamps.on), tagged=False)
@@ -417,6 +423,7 @@ class Gateway:
             "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed),
             "record": self.desk.obey,
         }
+        orders |= self.requests.orders()
         return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
 
     def _numbers(self) -> set[str]:
@@ -475,6 +482,8 @@ async def _serve(gateway: Gateway, prompt: Callable[[Gateway], Awaitable[None]] 
         group.create_task(
             keep("control socket", gateway.serve_control, stopped, gateway.alarm), name="control"
         )
+        looking = keep("modems", lambda: gateway.modems.serve(stopped), stopped, gateway.alarm)
+        group.create_task(looking, name="modems")
         group.create_task(gateway.keep_house(), name="housekeeping")
         group.create_task(watch_audio(lambda: gateway.core.statistics().ticks, stopped), name="audio watch")
         if prompt is not None:

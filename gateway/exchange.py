@@ -24,12 +24,19 @@ from gateway.call.sip_leg import Binding, SipState
 from gateway.call.sound import Sound
 from gateway.call.states import CallState
 from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
+from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs, FxsState
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
-from gateway.model.actions import Action, ApplyPlan, RaiseAlarm, SipHangup
+from gateway.model.actions import (
+    Action,
+    ApplyPlan,
+    RaiseAlarm,
+    RequestAnswered,
+    SipHangup,
+)
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
 from gateway.model.machine import Ids, Machine, Step
@@ -98,12 +105,14 @@ class Exchange:
     def at_rest(self, port: PortId) -> bool:
         """Nobody uses the line of this port, and none of its timers runs."""
         line = self._installation.lines[port]
+        if isinstance(line, Cellular):
+            return line.at_rest
         return not line.busy and not any(machine.running_timers() for machine in self._machines_of(line))
 
     def awake(self, port: PortId) -> bool:
         """The line of this port is not idle, bounce does not wake it."""
         line = self._installation.lines[port]
-        return line.state is not line.initial
+        return not line.at_rest if isinstance(line, Cellular) else line.state is not line.initial
 
     @property
     def passes_digits(self) -> bool:
@@ -160,6 +169,16 @@ class Exchange:
             case ev.PortFailed() | ev.PortRestored() | ev.CardDrifts():
                 self._take_trouble(event, step)
             case (
+                ev.ModemFound()
+                | ev.ModemLost()
+                | ev.ModemSaid()
+                | ev.AudioFlow()
+                | ev.MessageKept()
+                | ev.SmsWanted()
+                | ev.UssdWanted()
+            ):
+                self._take_modem(event, step)
+            case (
                 ev.DigitStarted()
                 | ev.DigitHeard()
                 | ev.ToneHeard()
@@ -192,6 +211,27 @@ class Exchange:
             case _:
                 assert_never(event)
 
+    def _take_modem(
+        self,
+        event: (
+            ev.ModemFound
+            | ev.ModemLost
+            | ev.ModemSaid
+            | ev.AudioFlow
+            | ev.MessageKept
+            | ev.SmsWanted
+            | ev.UssdWanted
+        ),
+        step: Step,
+    ) -> None:
+        line = self._installation.lines.get(event.port)
+        if isinstance(line, Cellular):
+            line.hear(event, step)
+        elif isinstance(event, ev.SmsWanted | ev.UssdWanted):
+            step.do(RequestAnswered(event.request, False, f"{event.port} is no modem of this board"))
+        else:
+            step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no modem")
+
     def _take_edge(
         self,
         event: ev.HookEdge | ev.RingEdge | ev.LoopCurrent | ev.PolarityReversed | ev.RingingPaused,
@@ -218,7 +258,7 @@ class Exchange:
         if line is None:
             return
         if not isinstance(event, ev.CardDrifts):
-            line.take(event, step)
+            line.take_trouble(event, step) if isinstance(line, Cellular) else line.take(event, step)
         elif event.beyond:
             clock = f"{abs(event.ppm)} ppm too {'fast' if event.ppm > 0 else 'slow'}"
             text = (
@@ -244,6 +284,10 @@ class Exchange:
                 city.hear(event, step)
             case ((ev.CallerIdHeard() | ev.NumberTold()), Fxo() as city):
                 city.take(event, step)
+            case ev.DigitHeard(), Cellular() as modem:
+                modem.hear(event, step)
+            case ev.DigitStarted(), Cellular():
+                return
             case _:
                 for dialog in self._board.dialogs.values():
                     if dialog.node == event.node:
@@ -295,6 +339,10 @@ class Exchange:
             step.do(SipHangup(event.dialog, Cause.NORMAL_CLEARING))
 
     def _expire(self, timer: TimerId, step: Step) -> None:
+        line = self._installation.line_of.get(timer.owner)
+        if isinstance(line, Cellular):
+            line.expire(timer, step)
+            return
         machine = self._machine(timer.owner)
         if machine is not None:
             machine.expire(timer, step)
@@ -329,8 +377,8 @@ class Exchange:
         if leg is not None:
             self._board.calls[leg.call].take(news, step)
             return
-        line = self._installation.machines.get(news.source)
-        if not isinstance(line, Fxs | Fxo) or not isinstance(news, Dialled | Lifted | CityRings):
+        line = self._installation.line_of.get(news.source)
+        if line is None or not isinstance(news, Dialled | Lifted | CityRings):
             return
         owner = self._owner(line)
         if owner is None or self._board.closing:

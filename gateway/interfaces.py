@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted
+from gateway.model.actions import Action, CallAnswered, CallEnded, CallStarted, KeepMessage
 from gateway.model.echo import LegEcho
 from gateway.model.events import Event
 from gateway.model.numbers import PortId
@@ -59,6 +59,42 @@ class LineModules(Protocol):
 
     def stop(self) -> None:
         """All pins to their safe states: nothing rings, every loop is open."""
+        ...
+
+
+class Modems(Protocol):
+    """The serial ports of the board's modems: commands out; lines, and the modems' coming and going, in."""
+
+    def start(self, sink: EventSink) -> None:
+        """Look for the modems, and report what they say."""
+        ...
+
+    def send(self, port: PortId, text: str, *, ends_body: bool) -> None:
+        """Write a command, or a message's body, which Ctrl-Z ends. A modem that is gone takes nothing."""
+        ...
+
+    def unlock(self, port: PortId) -> None:
+        """Give the SIM its PIN; that it was given is noted on the disk before."""
+        ...
+
+    def unlocked(self, port: PortId) -> None:
+        """The SIM took it: the note is void."""
+        ...
+
+    def release(self, port: PortId) -> None:
+        """Close a port's modem and look for it anew."""
+        ...
+
+    def stop(self) -> None:
+        """Close them all."""
+        ...
+
+
+class MessageKeeper(Protocol):
+    """Short messages that came, on the disk."""
+
+    def keep(self, message: KeepMessage) -> None:
+        """Put it there; `MessageKept` follows when it is."""
         ...
 
 

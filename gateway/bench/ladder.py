@@ -62,6 +62,10 @@ class Ladder:
         """Something happens in the city."""
         self._add("city", self._names.get(line.port, str(line.port)), what)
 
+    def mobile(self, port: PortId, what: str) -> None:
+        """Something happens at a modem or in its network."""
+        self._add("mobile", self._names.get(port, str(port)), what)
+
     # --- the trace ------------------------------------------------------------------------------------------
 
     def event(self, event: Event | None, now: Now) -> None:
@@ -88,10 +92,17 @@ class Ladder:
                 self._dialogs[dialog] = caller
                 self._add(caller, EXCHANGE, f"INVITE {called}")
             case _:
-                self._sip_event(event)
+                self._other_event(event)
 
-    def _sip_event(self, event: Event | None) -> None:
+    def _other_event(self, event: Event | None) -> None:
         match event:
+            case ev.ModemFound(port=port, tty=tty, model=model):
+                self._add(self._names[port], EXCHANGE, f"modem {model} found on {tty}")
+            case ev.ModemLost(port=port):
+                self._add(self._names[port], EXCHANGE, "modem lost")
+            case ev.ModemSaid(port=port, line=line):
+                if line != "OK" and not line.startswith("+CLCC"):
+                    self._add(self._names[port], EXCHANGE, f"says {line[:60]}")
             case ev.RemoteRinging(dialog=dialog, status=status):
                 self._add(self._party(dialog), EXCHANGE, str(status))
             case ev.RemoteAnswered(dialog=dialog):
@@ -128,7 +139,7 @@ class Ladder:
             case act.Narrate(line=line):
                 self.narration.append(f"{self._clock.monotonic_ns() / 1e9:9.3f}  {line}")
             case _:
-                self._sip_action(action)
+                self._other_action(action)
 
     def _modules_action(
         self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity
@@ -143,8 +154,13 @@ class Ladder:
             case act.SetLoop(port=port, closed=closed):
                 self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
 
-    def _sip_action(self, action: Action) -> None:
+    def _other_action(self, action: Action) -> None:
         match action:
+            case act.ModemSend(port=port, text=text):
+                if text != "AT+CLCC":
+                    self._add(EXCHANGE, self._names[port], text[:60])
+            case act.KeepMessage(port=port, sender=sender):
+                self._add(EXCHANGE, JOURNAL, f"SMS from {sender} over {self._names[port]}")
             case act.SipInvite(dialog=dialog, extension=extension, caller=caller):
                 self._dialogs[dialog] = extension
                 self._add(EXCHANGE, extension, f"INVITE from {caller}")

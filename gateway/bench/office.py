@@ -17,9 +17,9 @@ from gateway.exchange import Exchange
 from gateway.interfaces import JournalRow
 from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio, opus_available
 from gateway.media.tones import tone_plan
-from gateway.model.actions import Action, RaiseAlarm
-from gateway.model.events import Event
-from gateway.model.numbers import NS_PER_MS, Now
+from gateway.model.actions import Action, KeepMessage, RaiseAlarm, RequestAnswered
+from gateway.model.events import Event, MessageKept
+from gateway.model.numbers import NS_PER_MS, Now, PortId
 from gateway.model.settings import ExtensionKind
 from gateway.model.view import ExchangeView, LineRow
 from gateway.runtime.pump import Both, Pump, TraceSink
@@ -28,6 +28,7 @@ from gateway.runtime.trace import TraceHeader
 from gateway.simulator.board import SimulatedBoard
 from gateway.simulator.central_office import CityLine
 from gateway.simulator.clock import VirtualClock
+from gateway.simulator.modems import Mobile
 from gateway.simulator.sip_peer import SipTelephone
 from gateway.simulator.sipstack import SimulatedSipStack
 from gateway.simulator.telephone import Telephone
@@ -66,6 +67,21 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+@dataclass(slots=True)
+class MemoryMessages:
+    """Implements `gateway.interfaces.MessageKeeper` in memory; ``fails`` is a disk that is full."""
+
+    kept: list[KeepMessage] = field(default_factory=list)
+    fails: bool = False
+    on_kept: Callable[[Event], None] = lambda event: None
+
+    def keep(self, message: KeepMessage) -> None:
+        """Keep it, and say so."""
+        if not self.fails:
+            self.kept.append(message)
+            self.on_kept(MessageKept(message.port, message.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,8 @@ class Office:
         self.configuration = configuration
         self.clock = VirtualClock()
         self.journal = MemoryJournal()
+        self.messages = MemoryMessages()
+        self.answers: list[RequestAnswered] = []
         self.alarms: list[RaiseAlarm] = []
         self.ladder = Ladder(office, board, self.clock)
         self.board = SimulatedBoard(
@@ -124,6 +142,8 @@ class Office:
             rotary=rotary,
             on_act=self.ladder.person,
             on_city=self.ladder.city,
+            on_modem=self.ladder.mobile,
+            pins=configuration.pins,
         )
         self.core = SignalCore(self._core_settings(seed, records=store is not None))
         for name, samples in configuration.clips.items():
@@ -140,6 +160,9 @@ class Office:
             core=self.core,
             sip=self.sip,
             journal=self.journal,
+            modems=self.board.modems,
+            messages=self.messages,
+            on_answer=self.answers.append,
             trace=self._sinks(trace),
             on_alarm=self.alarms.append,
         )
@@ -188,7 +211,9 @@ class Office:
 
     def _begin(self) -> None:
         self.pump.start()
+        self.messages.on_kept = self.pump.feed
         self.board.modules.start(self.pump.feed)
+        self.board.modems.start(self.pump.feed)
         self.sip.begin(self.pump.feed)
 
     # --- people ---------------------------------------------------------------------------------------------
@@ -208,6 +233,11 @@ class Office:
     def city_line(self, number: int) -> CityLine:
         """The city's end of line ``number`` (from 1)."""
         return self.board.city.line(number)
+
+    def mobile(self, port: str) -> Mobile:
+        """Whoever is at the far end of the modem in that port; LookupError when there is no such modem."""
+        self.board.modems.modem(port)
+        return self.board.modems.mobiles[PortId(port)]
 
     # --- time -----------------------------------------------------------------------------------------------
 
@@ -262,8 +292,11 @@ class Office:
 
 
 def read_office(name: str = "office") -> Configuration:
-    """The simulated office of that name, such as ``office``, ``queue``, ``pairing``, ``line-to-sip``."""
-    return load_configuration(SIMULATED / f"{name}.toml", SIMULATED / "board.toml")
+    """The simulated office of that name, such as ``office``, ``queue``, ``pairing``, ``line-to-sip``; one
+    with a board of its own (``modem``: ``modem-board.toml``) has that.
+    """
+    own = SIMULATED / f"{name}-board.toml"
+    return load_configuration(SIMULATED / f"{name}.toml", own if own.exists() else SIMULATED / "board.toml")
 
 
 def open_office(

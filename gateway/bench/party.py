@@ -7,10 +7,11 @@ own packing, is not in it.
 
 from gateway.simulator.central_office import CityLine
 from gateway.simulator.meters import Match
+from gateway.simulator.modems import Mobile
 from gateway.simulator.sip_peer import SipTelephone
 from gateway.simulator.telephone import Telephone
 
-Party = Telephone | SipTelephone | CityLine
+Party = Telephone | SipTelephone | CityLine | Mobile
 
 ANALOG_MS = 45.0
 SIP_MS = 35.0
@@ -25,7 +26,7 @@ def listens(party: Party) -> bool:
             return off_hook
         case SipTelephone(media=media):
             return media.remote is not None
-        case CityLine(state=state):
+        case CityLine(state=state) | Mobile(state=state):
             return state == "talking"
 
 

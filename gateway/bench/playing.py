@@ -35,6 +35,7 @@ STORIES = (
     "pairing",
     "caller-identity",
     "call-waiting",
+    "modem",
 )
 
 
@@ -165,6 +166,7 @@ class Recorder:
         yield from self._office.board.telephones.values()
         yield from self._office.sip_telephones.values()
         yield from self._office.board.city.lines
+        yield from self._office.board.modems.mobiles.values()
 
     def _drain(self) -> None:
         for party in self._parties():

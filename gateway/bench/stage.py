@@ -15,6 +15,7 @@ from gateway.model.numbers import NS_PER_MS
 from gateway.simulator import meters
 from gateway.simulator.central_office import CityLine, Subscriber
 from gateway.simulator.ear import CADENCES, TONE_HZ, Heard
+from gateway.simulator.modems import Mobile
 from gateway.simulator.sip_peer import SipTelephone
 from gateway.simulator.telephone import Telephone
 from gateway.simulator.wires import SAMPLE_BYTES, SAMPLES_PER_MS
@@ -76,6 +77,17 @@ class Stage:
     def city(self, line: int) -> CityLine:
         """The far end of a city line."""
         return self.office.city_line(line)
+
+    def mobile(self, port: str) -> Mobile:
+        """The far end of the modem in that port, once it is ready for calls."""
+        mobile = self.office.mobile(port)
+
+        def ready() -> bool:
+            return self.office.line_row(port).state == "idle"
+
+        if not ready():
+            self.wait_for(ready, 60_000, f"the modem of {port} is in its network, its audio is proved")
+        return mobile
 
     @property
     def telephones(self) -> tuple[Telephone, ...]:
@@ -374,6 +386,9 @@ class Stage:
         self.check("no alarm", not self.office.alarms, [alarm.text for alarm in self.office.alarms])
         open_lines = [line.port for line in self.office.board.city.lines if line.state != "idle"]
         self.check("the city has its lines back", not open_lines, open_lines)
+        mobiles = self.office.board.modems.mobiles.values()
+        in_call = [mobile.name for mobile in mobiles if mobile.state != "idle"]
+        self.check("no modem has a call left", not in_call, in_call)
 
     def _rings(self, port: str) -> bool:
         telephones = self.office.board.telephones.values()

@@ -14,6 +14,7 @@ from gateway.call.leg import Leg
 from gateway.call.record import CallRecord, Written
 from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
+from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
@@ -34,6 +35,7 @@ from gateway.model.signals import (
     Proceeding,
     RemoteHeld,
     RemoteResumed,
+    SendDigit,
 )
 from gateway.routing.dialplan import Destination, Nowhere, Outside, Straight
 
@@ -179,9 +181,8 @@ class Call(Machine[CallState]):
     @property
     def city_rings(self) -> bool:
         """Whether the caller is a city line that nobody has answered, unless we did for his number alone."""
-        return (
-            self.caller is not None and isinstance(self.caller.line, Fxo) and self.caller.line.brings_caller
-        )
+        line = self.caller.line if self.caller is not None else None
+        return isinstance(line, Fxo | Cellular) and line.brings_caller
 
     @property
     def cadence_ms(self) -> tuple[int, ...]:
@@ -289,7 +290,9 @@ class Call(Machine[CallState]):
         partner = self.partner(leg)
         if partner is None:
             return self.state
-        if not news.audible or partner.line.takes_digits_apart:
+        if partner.line.permits(SendDigit):
+            partner.line.order(SendDigit(news.digit), step)
+        elif not news.audible or partner.line.takes_digits_apart:
             partner.send_digit(news.digit, step)
         if partner.line.permits(NoteDigit):
             partner.number += news.digit

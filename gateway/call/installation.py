@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.call.switchboard import CityLine, Switchboard, Telephone
 from gateway.call.waiting import SecondCall
+from gateway.line.cellular import Cellular, CellularSettings
 from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
@@ -14,6 +15,7 @@ from gateway.media.tones import TonePlan
 from gateway.model.machine import Machine
 from gateway.model.numbers import NodeId, PortId
 from gateway.model.settings import (
+    AudioKind,
     BoardSettings,
     CityLineSettings,
     ExtensionKind,
@@ -22,7 +24,7 @@ from gateway.model.settings import (
     PortSettings,
 )
 
-Line = Fxs | Fxo
+Line = Fxs | Fxo | Cellular
 
 
 class Installation:
@@ -35,16 +37,20 @@ class Installation:
         self.machines: dict[str, Machine[Any]] = {}
         self.line_of: dict[str, Line] = {}
         for port in self.ports:
-            if port.kind is PortKind.FXS:
-                telephone = self._telephone(port, board, tones)
-                self._connect(port, telephone, telephone.hook, telephone.bell)
-            else:
-                city = self._city_line(port, board, tones)
-                self._connect(port, city, city.ring, city.supervision)
+            match port.kind:
+                case PortKind.FXS:
+                    telephone = self._telephone(port, board, tones)
+                    self._connect(port, telephone, telephone, telephone.hook, telephone.bell)
+                case PortKind.FXO:
+                    city = self._city_line(port, board, tones)
+                    self._connect(port, city, city, city.ring, city.supervision)
+                case PortKind.CELLULAR:
+                    modem = self._modem(port, board)
+                    self._connect(port, modem, *modem.machines)
 
-    def _connect(self, port: PortSettings, line: Line, *below: Machine[Any]) -> None:
+    def _connect(self, port: PortSettings, line: Line, *machines: Machine[Any]) -> None:
         self.lines[port.port] = self.nodes[port.node] = line
-        for machine in (line, *below):
+        for machine in machines:
             self.machines[machine.key] = machine
             self.line_of[machine.key] = line
 
@@ -83,6 +89,18 @@ class Installation:
             number_request=city.number_request,
         )
         line = Fxo(port.port, settings)
+        if owner is not None:
+            board.city_lines[owner.name] = CityLine(owner, line, port.node)
+        return line
+
+    def _modem(self, port: PortSettings, board: Switchboard) -> Cellular:
+        owner = next((one for one in board.office.city_lines if one.port == port.port), None)
+        settings = CellularSettings(
+            own_number=owner.number if owner is not None else "",
+            sound_card=port.audio is AudioKind.ALSA,
+            extension=owner.messages_to if owner is not None else "",
+        )
+        line = Cellular(port.port, settings)
         if owner is not None:
             board.city_lines[owner.name] = CityLine(owner, line, port.node)
         return line

@@ -10,7 +10,7 @@ from gateway.model.signals import Alert, Order
 
 
 class PartyLine(Protocol):
-    """What carries a party: an FXS line, an FXO line or a SIP dialog. All three take the same orders."""
+    """What carries a party: an FXS line, an FXO line, a modem or a SIP dialog. All take the same orders."""
 
     key: str
 
@@ -26,7 +26,7 @@ class PartyLine(Protocol):
 
     @property
     def takes_digits_apart(self) -> bool:
-        """Whether digits go to it as events beside the audio (RFC 4733)."""
+        """Whether digits go to it beside the audio: as events (RFC 4733), or by a modem's network."""
         ...
 
     @property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.call import hold, waiting
 from gateway.call.states import CallState
+from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
@@ -99,7 +100,7 @@ def identify_caller(call: Call, news: CallerKnown, step: Step) -> None:
 def identity_pending(call: Call) -> bool:
     """Whether the city may still tell who calls: between the first two rings, while nobody has answered."""
     line = call.caller.line if call.caller is not None else None
-    return isinstance(line, Fxo) and line.identity_pending
+    return isinstance(line, Fxo | Cellular) and line.identity_pending
 
 
 def _why_nobody(call: Call) -> Cause:

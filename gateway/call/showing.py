@@ -3,19 +3,28 @@
 from collections.abc import Iterable, Mapping
 
 from gateway.call.call import Call
+from gateway.call.installation import Line
 from gateway.call.leg import Leg
 from gateway.call.switchboard import Switchboard
-from gateway.line.fxo import Fxo
+from gateway.line.cellular import Cellular
 from gateway.line.fxs import Fxs
 from gateway.model.numbers import PortId
 from gateway.model.settings import PortSettings
-from gateway.model.view import CallRow, ExchangeView, LegRow, LineRow, QueueRow, RegistrationRow
+from gateway.model.view import (
+    CallRow,
+    ExchangeView,
+    LegRow,
+    LineRow,
+    ModemRow,
+    QueueRow,
+    RegistrationRow,
+)
 
 
 def view_of(
     board: Switchboard,
     ports: Iterable[PortSettings],
-    lines: Mapping[PortId, Fxs | Fxo],
+    lines: Mapping[PortId, Line],
     timers_running: int,
 ) -> ExchangeView:
     """Everything at this moment, in the order of the board and of the ids."""
@@ -40,12 +49,15 @@ def view_of(
             )
             for number, queue in sorted(board.queues.items())
         ),
+        modems=tuple(
+            _modem(line, names.get(port, "")) for port, line in lines.items() if isinstance(line, Cellular)
+        ),
         rtp_sockets_used=board.sockets.used,
         timers_running=timers_running,
     )
 
 
-def _line(board: Switchboard, port: PortSettings, line: Fxs | Fxo, name: str) -> LineRow:
+def _line(board: Switchboard, port: PortSettings, line: Line, name: str) -> LineRow:
     leg = board.legs.get(line.key)
     return LineRow(
         port=port.port,
@@ -56,6 +68,26 @@ def _line(board: Switchboard, port: PortSettings, line: Fxs | Fxo, name: str) ->
         call=leg.call if leg is not None else None,
         failure=line.failure,
         trouble=line.trouble if isinstance(line, Fxs) else "",
+    )
+
+
+def _modem(line: Cellular, name: str) -> ModemRow:
+    facts = line.setup.facts
+    return ModemRow(
+        port=line.port,
+        name=name,
+        state=line.state_name,
+        tty=facts.tty,
+        imei=facts.imei,
+        family=line.setup.family.name if facts.imei else "",
+        model=facts.model,
+        firmware=facts.firmware,
+        operator=facts.operator,
+        registration=facts.registration.name.lower(),
+        signal_dbm=facts.signal_dbm,
+        audio=facts.proof,
+        balance=facts.balance,
+        failure=line.failure,
     )
 
 

@@ -8,6 +8,7 @@ from gateway.call.installation import Installation, Line
 from gateway.call.leg import Leg
 from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
+from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs, FxsState
 from gateway.media.plan import Digits, Identity, Music, Party, Tone, Wish
@@ -46,6 +47,8 @@ class Sound:
                 yield Wish(port.node, Identity(*line.bell.telling))
             if isinstance(line, Fxo) and line.outdial is not None:
                 yield Wish(port.node, Digits(line.outdial.node, line.outdial.digits))
+            if isinstance(line, Cellular) and line.playing is not None:
+                yield Wish(port.node, Digits(*line.playing))
         for telephone in self._board.telephones.values():
             if telephone.second.beeps and telephone.line.audible:
                 yield Wish(telephone.node, Tone(ToneKind.CALL_WAITING))
@@ -59,10 +62,13 @@ class Sound:
         detectors, muted = self._detectors(line), line.state is FxsState.RINGING
         node = self._port_nodes.get(port.node)
         if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
+            modem = isinstance(line, Cellular)  # it has no hybrid, so nothing to cancel
             node = PortNode(
                 port.node,
                 port.port,
                 detectors,
+                canceller=not modem,
+                digits_apart=modem,
                 capture_muted=muted,
                 spoken_gain_db=port.spoken_gain_db,
                 heard_gain_db=port.heard_gain_db,
@@ -78,9 +84,12 @@ class Sound:
             due = Detectors.DIAL_TONE if line.expects_dial_tone else Detectors.NONE
             asks = Detectors.AON if line.asks_number else Detectors.NONE
             return Detectors.CALL_PROGRESS | due | asks
+        leg = self._board.legs.get(line.key)
+        if isinstance(line, Cellular):
+            listens = line.listens_for_digits or (leg is not None and self._digits_matter(leg))
+            return Detectors.DTMF if listens else Detectors.NONE
         if line.interrupted:
             return Detectors.NONE  # the display answers with a digit, which is nobody's
-        leg = self._board.legs.get(line.key)
         if line.expects_digits or (leg is not None and self._digits_matter(leg)):
             return Detectors.DTMF
         return Detectors.NONE

@@ -13,6 +13,7 @@ from gateway.call.leg import Leg, PartyLine
 from gateway.call.sip_leg import Binding, SipLeg
 from gateway.call.waiting import SecondCall
 from gateway.errors import Bug
+from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause
@@ -38,10 +39,10 @@ class Telephone:
 
 @dataclass(slots=True)
 class CityLine:
-    """A city line and its node in the plan."""
+    """A city line, by wire or by a modem, and its node in the plan."""
 
     settings: CityLineSettings
-    line: Fxo
+    line: Fxo | Cellular
     node: NodeId
 
 
@@ -152,6 +153,11 @@ class Switchboard:
         """Whether that city line can be seized now."""
         city = self.city_lines.get(name)
         return city is not None and city.line.free
+
+    def signal_dbm(self, name: str) -> int:
+        """How well that line hears its network; 0 for a wire."""
+        line = self.city_lines[name].line
+        return line.signal_dbm if isinstance(line, Cellular) else 0
 
     def seat_telephone(self, call: CallId, telephone: Telephone, step: Step) -> Leg:
         """A leg on an analog telephone."""

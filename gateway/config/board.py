@@ -7,6 +7,7 @@ from gateway.config.cards import check_cards
 from gateway.config.document import Document, read_document
 from gateway.config.header import check_header
 from gateway.config.lines import Path
+from gateway.config.modems import check_modems
 from gateway.config.power import check_power
 from gateway.config.schema import BoardFile, PortEntry
 from gateway.config.wording import nearest, shown
@@ -21,8 +22,9 @@ SIDES = {"left": 0, "right": 1}
 NEEDED_PINS = {
     PortKind.FXS: ("hook", "ring_mode", "forward_reverse"),
     PortKind.FXO: ("ring", "loop_current", "loop_switch"),
+    PortKind.CELLULAR: (),
 }
-MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ("polarity",)}
+MORE_PINS = {PortKind.FXS: ("power_down",), PortKind.FXO: ("polarity",), PortKind.CELLULAR: ()}
 INPUTS = ("hook", "ring", "loop_current", "polarity")
 
 
@@ -33,6 +35,7 @@ def load_board(path: FilePath) -> tuple[BoardSettings, Document]:
     if file is not None:
         _check_pins(document, file)
         check_cards(document, file)
+        check_modems(document, file)
         _check_rest(document, file)
         check_header(document, file)
         check_power(document, file)
@@ -49,8 +52,10 @@ def _check_pins(document: Document, file: BoardFile) -> None:
         for role, pin in port.pins.items():
             path: Path = ("port", name, "pins", role)
             if role not in possible:
-                what = f'an {port.kind.upper()} port has no pin "{shown(role)}"'
-                document.complain(path, what, nearest(role, possible) or f"pins: {', '.join(possible)}")
+                mine = "a modem" if kind is PortKind.CELLULAR else f"an {port.kind.upper()} port"
+                what = f'{mine} has no pin "{shown(role)}"'
+                listed = f"pins: {', '.join(possible)}" if possible else "remove the pins"
+                document.complain(path, what, nearest(role, possible) or listed)
             if not PIN.fullmatch(pin):
                 what = f'the pin "{role}" is "{shown(pin)}", but is written CHIP:LINE'
                 document.complain(path, what, 'for example "gpiochip0:17"')
@@ -98,7 +103,7 @@ def _check_rest(document: Document, file: BoardFile) -> None:
         if name == "sip":
             what = 'no port may be called "sip": office.toml says that of SIP telephones'
             document.complain(("port", name), what, "rename it")
-        if port.kind == "fxo" and "ring_hz" in port.model_fields_set:
+        if port.kind != "fxs" and "ring_hz" in port.model_fields_set:
             document.complain(("port", name, "ring_hz"), "a city line is not rung by us", "remove ring_hz")
         _check_capabilities(document, name, port)
     if file.rtp.first_port % 2:
@@ -139,7 +144,16 @@ def _settings(file: BoardFile) -> BoardSettings:
             spoken_gain_db=port.spoken_gain_db,
             heard_gain_db=port.heard_gain_db,
             automatic_gain=port.automatic_gain,
+            imei=port.imei or "",
+            family="" if port.family == "auto" else port.family,
         )
         for number, (name, port) in enumerate(file.port.items(), start=1)
     )
-    return BoardSettings(file.name, ports, file.rtp.sockets, file.rtp.first_port, file.ringing_at_once)
+    return BoardSettings(
+        file.name,
+        ports,
+        file.rtp.sockets,
+        file.rtp.first_port,
+        file.ringing_at_once,
+        modem_directory=file.modems.directory,
+    )

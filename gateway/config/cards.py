@@ -18,10 +18,10 @@ def check_cards(document: Document, file: BoardFile) -> None:
     taken: dict[tuple[str, str], str] = {}
     for name, port in file.port.items():
         match port.audio:
-            case "wire":
+            case "wire" | "serial":
                 for role in OF_A_CARD:
                     if getattr(port, role) is not None:
-                        what = f'"{role}" belongs to a sound card, but "audio" is "wire"'
+                        what = f'"{role}" belongs to a sound card, but "audio" is "{port.audio}"'
                         document.complain(("port", name, role), what, 'write audio = "alsa" or remove it')
             case "alsa":
                 _check_card(document, name, port, taken)

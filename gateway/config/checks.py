@@ -157,25 +157,34 @@ def check_stations(office: Office) -> None:
 
 
 def check_lines(office: Office) -> None:
-    """A city line has an FXO port of its own and leads to somebody."""
+    """A city line has an FXO port or a modem of its own and leads to somebody."""
     taken: dict[str, str] = {}
     for name, line in office.file.line.items():
-        if _is_port(office, ("line", name, "port"), line.port, PortKind.FXO):
+        if _is_port(office, ("line", name, "port"), line.port, PortKind.FXO, PortKind.CELLULAR):
             _once(office, ("line", name, "port"), line.port, taken, f"line {name}")
+        if line.messages_to:
+            path: Path = ("line", name, "messages_to")
+            if not _is_modem(office, line.port):
+                office.complain(path, "only a modem's line has short messages", "remove it")
+            office.must_exist(path, line.messages_to, "the extension", office.names("extension"))
         office.must_exist(("line", name, "to"), line.to, "the number", office.names(*NUMBERED))
 
 
-def _is_port(office: Office, path: Path, name: str, kind: PortKind) -> bool:
+def _is_modem(office: Office, name: str) -> bool:
+    return any(port.port == name and port.kind is PortKind.CELLULAR for port in office.board.ports)
+
+
+def _is_port(office: Office, path: Path, name: str, kind: PortKind, *more: PortKind) -> bool:
     ports = {str(port.port): port.kind for port in office.board.ports}
     if name not in ports:
-        right = [port for port, its_kind in ports.items() if its_kind is kind]
+        right = [port for port, its_kind in ports.items() if its_kind in (kind, *more)]
         words = [*right, SIP] if kind is PortKind.FXS else right
         listed = f"the board has: {', '.join(words)}"
         what = f'"{_field(path)}" is "{shown(name)}", which is no port of the board "{office.board.name}"'
         office.complain(path, what, nearest(name, words) or listed)
         return False
-    if ports[name] is not kind:
-        mine = "telephone (FXS)" if kind is PortKind.FXS else "city line (FXO)"
+    if ports[name] not in (kind, *more):
+        mine = "telephone (FXS)" if kind is PortKind.FXS else "city line (FXO) or modem"
         what = f'"{_field(path)}" is "{name}", an {ports[name].upper()} port, but must be a {mine} port'
         office.complain(path, what)
         return False
@@ -203,6 +212,10 @@ def check_pairs(office: Office) -> None:
         if name in paired:
             office.complain(path, f'the line "{name}" is paired with extension {paired[name]} already')
         paired.setdefault(name, number)
+        line = office.file.line.get(name)
+        if line is not None and _is_modem(office, line.port):
+            what = f'the line "{name}" is a modem, which has no dial tone to be connected through to'
+            office.complain(path, what, "pair the telephone with a city line")
         _belongs_to_nobody_else(office, path, name, number)
 
 

@@ -10,6 +10,7 @@ from gateway.config.board import load_board
 from gateway.config.checks import SIP, Office, check_office, check_sockets
 from gateway.config.document import Document, read_document
 from gateway.config.lines import LineIndex
+from gateway.config.pins import read_pins
 from gateway.config.schema import ExtensionEntry, GroupEntry, OfficeFile
 from gateway.config.wording import subject
 from gateway.errors import ConfigError, Problem
@@ -30,6 +31,7 @@ from gateway.model.settings import (
     RecordedAudio,
     RecorderSettings,
     SipSettings,
+    TrunkChoice,
     TrunkGroupSettings,
 )
 
@@ -63,6 +65,8 @@ class Configuration:
     clips: Mapping[str, bytes] = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
+    pins: Mapping[PortId, str] = field(default_factory=dict, repr=False)
+    """PINs of SIMs by port: from files that board.toml names, and nowhere else."""
     board_places: Places = field(default_factory=Places, repr=False)
 
     def without_opus(self) -> "Configuration":
@@ -86,6 +90,7 @@ def load_configuration(
     ``sip_port`` is used instead of the office's (--listen).
     """
     board, board_document = load_board(board_path)
+    pins = read_pins(board_document, board_path.parent)
     document = read_document(office_path)
     file = document.check(OfficeFile if "country" in document.values else _countryless(document))
     clips, warnings = _load_clips(document, file, office_path.parent)
@@ -99,7 +104,9 @@ def load_configuration(
     warnings += _exposed(document, file, office_path)
     version = hashlib.sha256(f"{document.digest} {board_document.digest}".encode()).hexdigest()
     places = Places(board_document.name, board_document.index)
-    return Configuration(_settings(file, version), board, clips, _secrets(file), tuple(warnings), places)
+    return Configuration(
+        _settings(file, version), board, clips, _secrets(file), tuple(warnings), pins, board_places=places
+    )
 
 
 def _countryless(document: Document) -> type[OfficeFile]:
@@ -133,7 +140,8 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
         hunt_groups=tuple(_group(number, entry) for number, entry in file.group.items()),
         queues=_queues(file),
         trunk_groups=tuple(
-            TrunkGroupSettings(name, tuple(entry.lines)) for name, entry in file.trunks.items()
+            TrunkGroupSettings(name, tuple(entry.lines), TrunkChoice(entry.choose))
+            for name, entry in file.trunks.items()
         ),
         outgoing=tuple(
             OutgoingRuleSettings(rule.prefix, rule.trunks, rule.strip, rule.min_digits, rule.max_digits)
@@ -203,6 +211,7 @@ def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
             dial_tone_wait_ms=line.dial_tone_wait_ms,
             answer_after_dialling_ms=line.answer_after_dialling_ms,
             number_request=line.number_request,
+            messages_to=line.messages_to,
         )
         for name, line in file.line.items()
     )

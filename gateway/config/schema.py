@@ -100,6 +100,8 @@ class LineEntry(Entry):
     number_request: bool = False
     """Ask the city's exchange for the caller's number (the Russian АОН) when the line does not tell it: the
     line is answered for that, which charges the caller, and the telephones ring on."""
+    messages_to: str = ""
+    """Of a modem's line: the extension whose short messages come to its SIM; left out, everybody's."""
 
 
 class RingsEntry(Entry):
@@ -150,6 +152,8 @@ class TrunksEntry(Entry):
 
     lines: Annotated[list[Text], Field(min_length=1)]
     """City lines; the first free one in this order is seized."""
+    choose: Literal["order", "signal"] = "order"
+    """"signal": of the free lines the modem that hears its network best, instead of the first."""
 
 
 class OutgoingEntry(Entry):
@@ -255,10 +259,10 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class PortEntry(Entry):
     """``[port.fxs1]``: one socket of the board."""
 
-    kind: Literal["fxs", "fxo"]
-    """"fxs": a telephone is plugged in; "fxo": the city line is."""
-    audio: Literal["wire", "alsa"] = "wire"
-    """"wire": the simulator's two-wire line; "alsa": a sound card."""
+    kind: Literal["fxs", "fxo", "cellular"]
+    """"fxs": a telephone is plugged in; "fxo": the city line is; "cellular": a modem with a SIM."""
+    audio: Literal["wire", "alsa", "serial"] = "wire"
+    """"wire": the simulator's line; "alsa": a sound card; "serial": the voice port of a modem."""
     card: Text | None = None
     """The sound card by its ALSA name ("hw:CARD=line1") or by the socket that it is in ("usb:1-1.3")."""
     side: Literal["left", "right"] | None = None
@@ -292,6 +296,12 @@ class PortEntry(Entry):
     """Added to all that is heard on this line."""
     automatic_gain: bool = False
     """Whether who talks on this line is brought to -16 dBm0, slowly and only while talking."""
+    imei: Annotated[str, Field(pattern=r"^[0-9]{15}$")] | None = None
+    """Of the modem: it belongs to this port wherever it is plugged in."""
+    family: Literal["auto", "huawei", "sim7600", "ec25"] = "auto"
+    """The modem's dialect; "auto": it says itself what it is."""
+    pin_file: Text | None = None
+    """A file beside this one that holds the SIM's PIN and nothing else, readable by nobody but the owner."""
 
 
 class RtpEntry(Entry):
@@ -301,6 +311,13 @@ class RtpEntry(Entry):
     """The first UDP port; even (RFC 3550, section 11)."""
     sockets: Annotated[int, Field(ge=1, le=64)] = 32
     """How many of them, every second port; the signal core has room for 64."""
+
+
+class ModemsEntry(Entry):
+    """``[modems]``: where the serial ports of modems are."""
+
+    directory: Text = "/dev/serial/by-path"
+    """Links whose names say device and interface, as udev makes them."""
 
 
 class BoardFile(Entry):
@@ -315,4 +332,5 @@ class BoardFile(Entry):
     serial_console: bool = True
     """Whether the technician's console has the header's GPIO 14 and 15."""
     rtp: RtpEntry = RtpEntry()
+    modems: ModemsEntry = ModemsEntry()
     port: Annotated[dict[str, PortEntry], Field(min_length=1)]

@@ -1,5 +1,5 @@
-"""The state directory: what outlives a run (journal, trace, recordings, secrets, echo delays), the control
-socket, and the lock of who runs.
+"""The state directory: what outlives a run (journal, trace, recordings, secrets, echo delays, messages), the
+control socket, and the lock of who runs.
 
 By default ``$XDG_STATE_HOME/cityline``, that is ``~/.local/state/cityline``; only its owner may look into it.
 """
@@ -38,6 +38,8 @@ class StateDirectory:
         self.recordings = path / "recordings"
         self.echo_delays = path / "echo_delays.json"
         self.lamps = path / "lamps.json"
+        self.messages = path / "messages"
+        self.pins = path / "pins.json"
         self.socket = path / "control"
         self._lock = path / "lock"
 

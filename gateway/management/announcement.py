@@ -28,12 +28,18 @@ def announcement(office: OfficeSettings, board: BoardSettings, listen: SipListen
             _("board"),
             _("{name}: {fxs} telephone sockets, {fxo} city lines").format(
                 name=board.name, fxs=_count(board, PortKind.FXS), fxo=_count(board, PortKind.FXO)
-            ),
+            )
+            + _modems(board),
         ),
         (_("state"), str(state)),
     ]
     width = max(len(name) for name, _text in rows)
     return "\n".join(f"  {name.ljust(width)}  {text}" for name, text in rows)
+
+
+def _modems(board: BoardSettings) -> str:
+    count = _count(board, PortKind.CELLULAR)
+    return _(", {count} modems").format(count=count) if count else ""
 
 
 def host_port(address: str, port: int) -> str:

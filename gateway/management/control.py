@@ -39,7 +39,7 @@ class Sources:
     simulated board.
 
     ``obey`` takes a line of the bench prompt; its `CitylineError` goes back to the client. None on a real
-    board.
+    board. ``orders`` take a line too: what an administrator wants of a modem.
     """
 
     views: dict[str, Callable[[], Plain]]

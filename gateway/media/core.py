@@ -33,6 +33,7 @@ from gateway.media.core_values import (
     RecordedSound,
     RtpStatistics,
     RtpTransport,
+    SerialAudio,
     SilentAudio,
     ToneDescriptor,
     ToneEnding,
@@ -57,6 +58,7 @@ __all__ = [
     "RecordedSound",
     "RtpStatistics",
     "RtpTransport",
+    "SerialAudio",
     "SignalCore",
     "SilentAudio",
     "ToneDescriptor",
@@ -198,6 +200,29 @@ class SignalCore:
             raise Bug("signal core: packets can be given and taken only when RTP is in memory")
         if code != 0:
             raise ValueError(f"RTP socket {socket}: {os.strerror(code)}")
+
+    # --- modems ---------------------------------------------------------------------------------------------
+
+    def plug_serial(self, node: NodeId, descriptor: int) -> None:
+        """Give the core a duplicate of the non-blocking descriptor of a modem's voice port.
+
+        HardwareError when it cannot be had, Bug for a node that is no modem's or has one already.
+        """
+        code = lib.sc_core_plug_serial(self._open(), node, descriptor)
+        if code in (errno.EINVAL, errno.EBUSY):
+            raise Bug(f"signal core: no voice port can be plugged in at node {node}: {os.strerror(code)}")
+        if code != 0:
+            raise HardwareError(f"a modem's voice port cannot be used: {os.strerror(code)}")
+
+    def unplug_serial(self, node: NodeId) -> None:
+        """Close it; waits for the tick that is running. Bug for a node that is no modem's, HardwareError
+        when the ticks stand still.
+        """
+        code = lib.sc_core_unplug_serial(self._open(), node)
+        if code == errno.EINVAL:
+            raise Bug(f"signal core: node {node} is no modem's")
+        if code != 0:
+            raise HardwareError(f"a modem's voice port is not given back: {os.strerror(code)}")
 
     # --- real time ------------------------------------------------------------------------------------------
 

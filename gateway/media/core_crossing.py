@@ -19,6 +19,7 @@ from gateway.media.core_values import (
     PortStatistics,
     RtpStatistics,
     RtpTransport,
+    SerialAudio,
     SilentAudio,
     ToneDescriptor,
     WireAudio,
@@ -150,7 +151,8 @@ class PlanWriter:
             raise PlanRefused(f"plan: node {node.id} ({node.port}) is no port of this core", node.id)
         target.kind, target.port = 1, self._ports[node.id]
         target.detectors = detector_bits(node.detectors)
-        target.canceller, target.capture_muted = node.canceller, node.capture_muted
+        target.canceller, target.digits_apart = node.canceller, node.digits_apart
+        target.capture_muted = node.capture_muted
 
     def _write_rtp(self, target: Any, node: RtpNode) -> None:
         target.kind, target.socket, target.frame_ms = 2, node.socket, node.frame_ms
@@ -326,8 +328,8 @@ def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
                 if len(name.encode()) >= 128:
                     raise Bug(f"signal core: the ALSA device name {name!r} is too long")
             target.device, target.capture_device = card.device.encode(), card.capture.encode()
-        case SilentAudio():
-            target.kind = 0
+        case SerialAudio() | SilentAudio():
+            target.kind = 3 if isinstance(port.audio, SerialAudio) else 0
         case _:
             assert_never(port.audio)
 
@@ -462,6 +464,10 @@ def _port_statistics(raw: Any) -> PortStatistics:
         playback_ppm=raw.playback_ppm,
         captured_samples=raw.captured_samples,
         card_gone=bool(raw.card_gone),
+        serial_captured=raw.serial_captured,
+        serial_played=raw.serial_played,
+        serial_dropped=raw.serial_dropped,
+        serial_gone=raw.serial_gone,
     )
 
 

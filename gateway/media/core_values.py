@@ -44,6 +44,11 @@ class SilentAudio:
     """A port without audio: it captures silence."""
 
 
+@dataclass(frozen=True, slots=True)
+class SerialAudio:
+    """A port that is the voice port of a modem; `SignalCore.plug_serial` brings its descriptor."""
+
+
 CARD_DELAY_LIMIT_SAMPLES = 1_792
 """Span of a card's canceller: its echo begins within 224 ms."""
 
@@ -57,7 +62,7 @@ class CorePort:
     """
 
     node: NodeId
-    audio: WireAudio | CardAudio | SilentAudio
+    audio: WireAudio | CardAudio | SerialAudio | SilentAudio
     echo_delay_samples: int | None = None
 
 
@@ -181,6 +186,8 @@ class PortStatistics:
     fields count for sound cards only; ``lost_frames`` are frames of the card's 48 kHz, ``captured_samples``
     what it has given so far, of 8 kHz; ``capture_ppm`` is its clock against ours (positive: too fast),
     ``playback_ppm`` ours against its. ``card_gone``: it was pulled out, or is not there yet.
+    ``serial_captured``, ``serial_played`` and ``serial_dropped`` are frames of 20 ms that came from a modem,
+    that it took, that it did not take; ``serial_gone`` is the errno of a voice port that failed.
     """
 
     node: NodeId
@@ -205,6 +212,10 @@ class PortStatistics:
     playback_ppm: float
     captured_samples: int
     card_gone: bool
+    serial_captured: int = 0
+    serial_played: int = 0
+    serial_dropped: int = 0
+    serial_gone: int = 0
 
     @property
     def echo(self) -> EchoFigures:

@@ -52,6 +52,65 @@ class SetPolarity:
     reversed: bool
 
 
+# --- modems ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModemSend:
+    """Write a command to a port's modem; with ``ends_body`` it is a message's body, which Ctrl-Z ends."""
+
+    port: PortId
+    text: str
+    ends_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModemUnlock:
+    """Give the SIM its PIN, which the driver alone knows; it notes that before it does so."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
+class ModemUnlocked:
+    """The SIM took its PIN: what the driver noted is no warning any more."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
+class ModemRelease:
+    """Close a port's modem and look for it anew: it does not answer, or it was told to reset."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMessage:
+    """Put a short message on the disk; `MessageKept` with the same ``message`` follows.
+
+    ``sent_s`` is UTC since 1970 as the service centre says, None when it does not. ``extension`` is whose
+    view it goes to, empty for everybody's.
+    """
+
+    port: PortId
+    message: int
+    sender: str
+    sent_s: int | None
+    text: str
+    extension: str
+    wall_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """What became of what an administrator asked for: a sentence, or the network's answer."""
+
+    request: int
+    ok: bool
+    text: str
+
+
 # --- media -------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +318,12 @@ Action = (
     | StopRinging
     | SetLoop
     | SetPolarity
+    | ModemSend
+    | ModemUnlock
+    | ModemUnlocked
+    | ModemRelease
+    | KeepMessage
+    | RequestAnswered
     | ApplyPlan
     | SipInvite
     | SipRing

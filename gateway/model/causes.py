@@ -44,6 +44,7 @@ class Evidence(StrEnum):
     SIP_STACK_LOST = "sip_stack_lost"
     HARDWARE = "hardware"  # a port or its sound card failed
     CONFIGURATION = "configuration"  # no such number, nobody to ring, no free line: we said no ourselves
+    MODEM = "modem"  # a modem said so: its own words, or the list of its calls
     MEDIA = "media"  # no packet came any more
     BUG = "bug"  # a mistake of ours ended this call; the rest went on
     ADMINISTRATOR = "administrator"

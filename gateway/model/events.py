@@ -87,6 +87,85 @@ class CardDrifts:
     beyond: bool
 
 
+# --- modems (serial ports) ---------------------------------------------------------------------------------
+
+
+class PinKnowledge(StrEnum):
+    """What is known of a SIM's PIN. The PIN itself never comes here: the trace may not have it."""
+
+    NONE = "none"  # no secret was given
+    GIVEN = "given"
+    REFUSED = "refused"  # this very PIN was refused before, or nobody knows how that ended: not tried again
+
+
+@dataclass(frozen=True, slots=True)
+class ModemFound:
+    """The modem that belongs to a port (by its IMEI) answers on the serial port ``tty``."""
+
+    port: PortId
+    tty: str
+    imei: str
+    family: str
+    model: str
+    firmware: str
+    pin: PinKnowledge
+
+
+@dataclass(frozen=True, slots=True)
+class ModemLost:
+    """A port's modem is gone or cannot be used; ``reason`` is a sentence for people."""
+
+    port: PortId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModemSaid:
+    """One line of a modem, as printable ASCII; ``> `` is its prompt."""
+
+    port: PortId
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFlow:
+    """What went through a modem's audio port in the last second: frames of 20 ms that came, that it took,
+    and how loud those were that came.
+    """
+
+    port: PortId
+    captured: int
+    played: int
+    level_dbm0: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKept:
+    """The short message ``message`` of a port is on the disk: the SIM may forget it."""
+
+    port: PortId
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class SmsWanted:
+    """An administrator sends a short message; the answer to ``request`` is a `RequestAnswered`."""
+
+    port: PortId
+    request: int
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UssdWanted:
+    """An administrator asks the network by a service code such as ``*100#``."""
+
+    port: PortId
+    request: int
+    code: str
+
+
 # --- signal core -------------------------------------------------------------------------------------------
 
 
@@ -325,6 +404,13 @@ Event = (
     | RingingPaused
     | PortRestored
     | CardDrifts
+    | ModemFound
+    | ModemLost
+    | ModemSaid
+    | AudioFlow
+    | MessageKept
+    | SmsWanted
+    | UssdWanted
     | DigitStarted
     | DigitHeard
     | ToneHeard

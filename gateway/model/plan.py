@@ -35,7 +35,8 @@ class PortNode:
     being rung.
 
     The gains are the line's own, in dB (-30 to 30), of what it says and of all that it hears;
-    ``automatic_gain`` brings who talks there to -16 dBm0.
+    ``automatic_gain`` brings who talks there to -16 dBm0. With ``digits_apart`` it does not hear the tones of
+    keys that are listened for: a modem's network makes them anew.
     """
 
     id: NodeId
@@ -46,6 +47,7 @@ class PortNode:
     spoken_gain_db: float = 0.0
     heard_gain_db: float = 0.0
     automatic_gain: bool = False
+    digits_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

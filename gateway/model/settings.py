@@ -26,13 +26,17 @@ class PortKind(StrEnum):
 
     FXS = "fxs"
     FXO = "fxo"
+    CELLULAR = "cellular"
 
 
 class AudioKind(StrEnum):
-    """What carries a port's audio: the twin's two-wire line, or a sound card through ALSA."""
+    """What carries a port's audio: the twin's two-wire line, a sound card through ALSA, or the serial port
+    of a modem.
+    """
 
     WIRE = "wire"
     ALSA = "alsa"
+    SERIAL = "serial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,16 @@ class PortSettings:
     spoken_gain_db: float = 0.0
     heard_gain_db: float = 0.0
     automatic_gain: bool = False
+    imei: str = ""
+    """Of the modem that belongs to this port, wherever it is plugged in."""
+    family: str = ""
+    """Its dialect; empty: it says so itself."""
 
     @property
     def simulated(self) -> bool:
-        """Whether it hangs on the simulated chip, as all of its pins then do."""
+        """Whether it hangs on the simulated chip, as all of its pins then do, or is a modem's twin."""
+        if self.kind is PortKind.CELLULAR:
+            return self.audio is AudioKind.WIRE
         return all(pin.startswith(SIMULATED_CHIP) for _role, pin in self.pins)
 
 
@@ -81,6 +91,8 @@ class BoardSettings:
     rtp_first_port: int = 16_384
     ringing_at_once: int = 0
     """How many telephones may have ringing power in the same instant; 0: all."""
+    modem_directory: str = "/dev/serial/by-path"
+    """Where the serial ports of modems appear, by names that say the device and the interface."""
 
 
 class LampKind(StrEnum):
@@ -129,7 +141,7 @@ class ExtensionSettings:
 
 @dataclass(frozen=True, slots=True)
 class CityLineSettings:
-    """A city line: its FXO port and where its incoming calls go."""
+    """A city line: its FXO or cellular port and where its incoming calls go."""
 
     name: str
     port: PortId
@@ -142,6 +154,8 @@ class CityLineSettings:
     number_request: bool = False
     """Who calls is asked of the city's exchange (the Russian АОН) when the line does not say by itself: the
     line is answered for that, and the caller charged."""
+    messages_to: str = ""
+    """The extension whose short messages come to this line's SIM; empty: everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +189,20 @@ class QueueSettings:
     overflow: str = ""
 
 
+class TrunkChoice(StrEnum):
+    """Which free line of a trunk group is taken."""
+
+    ORDER = "order"  # the first
+    SIGNAL = "signal"  # of modems, the one that hears its network best
+
+
 @dataclass(frozen=True, slots=True)
 class TrunkGroupSettings:
-    """City lines to choose from, in order, for a call out."""
+    """City lines to choose from for a call out; ``choose`` says how."""
 
     name: str
     lines: tuple[str, ...]
+    choose: TrunkChoice = TrunkChoice.ORDER
 
 
 @dataclass(frozen=True, slots=True)

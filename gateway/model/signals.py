@@ -197,10 +197,19 @@ class NoteDigit:
 
 
 @dataclass(frozen=True, slots=True)
+class SendDigit:
+    """Send a digit beside the audio: a modem's network makes the tone, since its speech codec would spoil
+    ours.
+    """
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """Out of the call, for this reason."""
 
     cause: Cause
 
 
-Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | Clear
+Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | SendDigit | Clear

@@ -79,6 +79,28 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ModemRow:
+    """A cellular port and the modem in it. ``audio`` is how its sound was proved both ways, empty while it
+    was not; ``balance`` is the network's last answer to a service code.
+    """
+
+    port: PortId
+    name: str
+    state: str
+    tty: str
+    imei: str
+    family: str
+    model: str
+    firmware: str
+    operator: str
+    registration: str
+    signal_dbm: int | None
+    audio: str
+    balance: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeView:
     """The whole exchange at one moment. ``version`` is the configuration's; ``rtp_sockets_used`` counts what
     is handed out.
@@ -92,6 +114,7 @@ class ExchangeView:
     queues: tuple[QueueRow, ...]
     rtp_sockets_used: int
     timers_running: int
+    modems: tuple[ModemRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

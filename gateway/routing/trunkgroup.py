@@ -1,12 +1,22 @@
-"""Choosing a line for a call out: the first free one in the group's order that this call has not tried."""
+"""Choosing a line for a call out: a free one that this call has not tried, by order or by signal."""
 
 from collections.abc import Callable, Collection
 
-from gateway.model.settings import TrunkGroupSettings
+from gateway.model.settings import TrunkChoice, TrunkGroupSettings
 
 
 def next_line(
-    group: TrunkGroupSettings, *, tried: Collection[str], is_free: Callable[[str], bool]
+    group: TrunkGroupSettings,
+    *,
+    tried: Collection[str],
+    is_free: Callable[[str], bool],
+    signal_dbm: Callable[[str], int] = lambda line: 0,
 ) -> str | None:
-    """The name of the line to seize; None when all are busy, broken or tried."""
-    return next((line for line in group.lines if line not in tried and is_free(line)), None)
+    """The name of the line to seize; None when all are busy, broken or tried.
+
+    ``signal_dbm`` is how well a line hears its network; wires, which need none, have 0 and are the best.
+    """
+    free = [line for line in group.lines if line not in tried and is_free(line)]
+    if group.choose is TrunkChoice.SIGNAL:
+        return max(free, key=signal_dbm, default=None)  # of equals the first
+    return next(iter(free), None)

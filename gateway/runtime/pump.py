@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-from gateway.interfaces import CallJournal, Clock, LineModules
+from gateway.errors import Bug
+from gateway.interfaces import CallJournal, Clock, LineModules, MessageKeeper, Modems
 from gateway.model import actions as act
 from gateway.model.actions import Action
 from gateway.model.echo import EchoFigures, LegEcho
@@ -132,8 +133,11 @@ class Pump:
         sip: SipSender,
         journal: CallJournal,
         lamps: LampKeeper | None = None,
+        modems: Modems | None = None,
+        messages: MessageKeeper | None = None,
         trace: TraceSink | None = None,
         on_alarm: Alarm | None = None,
+        on_answer: Callable[[act.RequestAnswered], None] = lambda answer: None,
         survives_bugs: bool = False,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
@@ -144,6 +148,9 @@ class Pump:
         self._modules = modules
         self._core = core
         self._sip = sip
+        self._modems = modems
+        self._messages = messages
+        self._on_answer = on_answer
         self._journal = journal
         self.lamps: LampKeeper = lamps if lamps is not None else ForgetfulLamps()
         self._trace: TraceSink = trace if trace is not None else NoTrace()
@@ -223,6 +230,15 @@ class Pump:
         match action:
             case act.StartRinging() | act.StopRinging() | act.SetLoop() | act.SetPolarity():
                 self._work_modules(action)
+            case (
+                act.ModemSend()
+                | act.ModemUnlock()
+                | act.ModemUnlocked()
+                | act.ModemRelease()
+                | act.KeepMessage()
+                | act.RequestAnswered()
+            ):
+                self._perform_at_modem(action)
             case act.ApplyPlan(plan=plan):
                 self._core.apply(plan)
             case (
@@ -268,6 +284,43 @@ class Pump:
                 self._modules.set_polarity(port, reverse)
             case _:
                 assert_never(action)
+
+    def _perform_at_modem(
+        self,
+        action: (
+            act.ModemSend
+            | act.ModemUnlock
+            | act.ModemUnlocked
+            | act.ModemRelease
+            | act.KeepMessage
+            | act.RequestAnswered
+        ),
+    ) -> None:
+        if isinstance(action, act.RequestAnswered):
+            self._on_answer(action)
+            return
+        if isinstance(action, act.KeepMessage):
+            if self._messages is None:
+                raise _missing("a place for short messages")
+            self._messages.keep(action)
+            return
+        if self._modems is None:
+            raise _missing("modems")
+        match action:
+            case act.ModemSend(port=port, text=text, ends_body=ends_body):
+                self._modems.send(port, text, ends_body=ends_body)
+            case act.ModemUnlock(port=port):
+                self._modems.unlock(port)
+            case act.ModemUnlocked(port=port):
+                self._modems.unlocked(port)
+            case act.ModemRelease(port=port):
+                self._modems.release(port)
+            case _:
+                assert_never(action)
+
+
+def _missing(what: str) -> Bug:
+    return Bug(f"this office was made without {what}")
 
 
 def _bug(about: str, what: str) -> act.RaiseAlarm:

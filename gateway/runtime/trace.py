@@ -40,7 +40,7 @@ from gateway.model.numbers import Now
 from gateway.model.plain import PlainError, from_plain, to_plain
 from gateway.model.settings import BoardSettings, OfficeSettings
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format; a reader refuses others."""
 
 SEGMENT_BYTES = 8 << 20

@@ -3,7 +3,7 @@
 Each port's line has other physics (hybrid, delay, echo loss, noise), so that no test passes by a lucky line.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from gateway.interfaces import Clock
@@ -19,6 +19,7 @@ from gateway.model.settings import (
 from gateway.simulator.central_office import CentralOffice, CityLine
 from gateway.simulator.display import set_for
 from gateway.simulator.line_modules import SimulatedLineModules
+from gateway.simulator.modems import OnModem, SimulatedModems
 from gateway.simulator.telephone import OnAct, Telephone
 from gateway.simulator.wires import Wire, WireSettings
 
@@ -30,6 +31,9 @@ CITY_LOSS_DB = 2.0
 TELEPHONE_LOSS_DB = 0.5
 CITY_NOISE_DBM0 = -58.0
 TELEPHONE_NOISE_DBM0 = -64.0
+MODEM_ERL_DB = 40.0
+"""What comes back of what is said into a mobile telephone at the other end."""
+MODEM_NOISE_DBM0 = -66.0
 SHAPES = 5
 FIRST_CITY_VOICE = 500
 
@@ -61,6 +65,17 @@ def city_wire(place: int, seed: int) -> WireSettings:
     )
 
 
+def modem_wire(place: int, seed: int) -> WireSettings:
+    """What carries the voice of the modem at that place: no hybrid, and a mobile network's quiet."""
+    return WireSettings(
+        seed=seed * 1_000 + 200 + place,
+        erl_db=MODEM_ERL_DB,
+        loss_db=0.0,
+        noise_dbm0=MODEM_NOISE_DBM0,
+        click_dbm0=-100.0,
+    )
+
+
 def _drifting(settings: WireSettings, ppm: float) -> WireSettings:
     return replace(settings, drift_ppm=ppm)
 
@@ -84,6 +99,8 @@ class SimulatedBoard:
         rotary: Collection[str] = (),
         on_act: OnAct | None = None,
         on_city: Callable[[CityLine, str], None] | None = None,
+        on_modem: OnModem | None = None,
+        pins: Mapping[PortId, str] | None = None,
     ) -> None:
         fxs = [port.port for port in board.ports if port.kind is PortKind.FXS]
         on_hook = {port.port for port in board.ports if ON_HOOK_AUDIO in port.capabilities}
@@ -95,6 +112,9 @@ class SimulatedBoard:
             },
             **{port: Wire(_drifting(city_wire(place, seed), -drift_ppm)) for place, port in enumerate(fxo)},
         }
+        cellular = [port for port in board.ports if port.kind is PortKind.CELLULAR]
+        self.wires |= {port.port: Wire(modem_wire(place, seed)) for place, port in enumerate(cellular)}
+        self.modems = SimulatedModems(clock, cellular, office, self.wires, pins=pins, on_event=on_modem)
         self.modules = SimulatedLineModules(clock, self.wires, seed=seed)
         extensions = {
             extension.port: extension

@@ -18,11 +18,13 @@
 #define SC_CORE_LATENESS_BINS 16
 #define SC_CORE_PACKET_MAX 1500
 #define SC_CORE_DEVICE_MAX 128
+#define SC_CORE_UNPLUG_MS 200
 
 enum sc_port_kind {
     SC_PORT_SILENCE = 0,        /* captures silence, plays to nobody */
     SC_PORT_POINTER = 1,        /* exchange and self */
-    SC_PORT_CARD = 2            /* an ALSA device */
+    SC_PORT_CARD = 2,           /* an ALSA device */
+    SC_PORT_SERIAL = 3          /* the voice port of a modem: sc_core_plug_serial brings its descriptor */
 };
 
 struct sc_core_port {
@@ -115,6 +117,12 @@ int sc_core_rtp_take(struct sc_core *core, uint32_t socket, uint8_t *packet, siz
 
 /* --- cards that come and go ------------------------------------------------------------------------------------- */
 
+/* The descriptor of a modem's voice port, which must be non-blocking; a duplicate of it is the core's from here on. EINVAL: no
+ * serial port has that node; EBUSY: it has a descriptor. */
+int sc_core_plug_serial(struct sc_core *core, uint32_t node, int descriptor);
+/* Gives it back, closed; waits for the tick that runs, SC_CORE_UNPLUG_MS at most. EINVAL; ETIMEDOUT: the ticks stand still. */
+int sc_core_unplug_serial(struct sc_core *core, uint32_t node);
+
 /* A card that has gone (sc_port_statistics.card_gone) is closed, so that the kernel can let it go; when it is back it is opened,
  * by the name that it has now, and its ports go on from the next tick. Both serve all ports of the card; they wait for the
  * kernel, but no tick waits for them. EINVAL: the node is no card's port; EBUSY: the card is not gone, or somebody does the same
@@ -168,6 +176,9 @@ struct sc_port_statistics {
     float capture_ppm;          /* card's clock against ours */
     float playback_ppm;         /* ours against the card's */
     uint64_t captured_samples;  /* card: of 8 kHz, so far */
+    uint64_t serial_captured;   /* serial: frames of 20 ms that came, that the modem took, that it did not take */
+    uint64_t serial_played, serial_dropped;
+    int serial_gone;            /* serial: errno of a descriptor that failed */
     bool card_gone;             /* the card has been unplugged or fails for good */
 };
 

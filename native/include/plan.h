@@ -66,6 +66,7 @@ struct sc_plan_node {
     uint32_t port;                  /* port: index into the core's ports; identity: the port whose telephone answers */
     bool canceller;
     bool capture_muted;
+    bool digits_apart;          /* it does not hear keys that are listened for: they are sent to it otherwise */
 
     uint32_t socket;                /* rtp: index of the core's socket */
     struct sc_rtp_address remote;

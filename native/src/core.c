@@ -19,6 +19,7 @@ static void destroy_ports(struct sc_core *core)
     /* Backwards: a card is closed by the port that opened it, after its sibling. */
     for (uint32_t i = core->settings.port_count; core->ports != NULL && i-- > 0;) {
         sc_alsa_port_destroy(core->ports[i].card);
+        sc_serial_port_destroy(core->ports[i].serial);
         sc_echo_canceller_destroy(core->ports[i].canceller);
         sc_line_recorder_destroy(core->ports[i].recorder);
         sc_listening_destroy(&core->ports[i].listening);
@@ -218,6 +219,41 @@ int sc_core_plug_card(struct sc_core *core, uint32_t node, const char *device, c
     return card != NULL ? sc_alsa_port_plug(card, device, capture_device) : EINVAL;
 }
 
+/* --- modems that come and go ------------------------------------------------------------------------------------- */
+
+static struct sc_serial_port *serial_of(const struct sc_core *core, uint32_t node)
+{
+    for (uint32_t i = 0; i < core->settings.port_count; i++)
+        if (core->ports[i].settings.node == node)
+            return core->ports[i].serial;
+    return NULL;
+}
+
+int sc_core_plug_serial(struct sc_core *core, uint32_t node, int descriptor)
+{
+    struct sc_serial_port *serial = serial_of(core, node);
+    return serial != NULL ? sc_serial_port_plug(serial, descriptor) : EINVAL;
+}
+
+int sc_core_unplug_serial(struct sc_core *core, uint32_t node)
+{
+    const struct timespec a_moment = { .tv_nsec = 1000000 };
+    struct sc_serial_port *serial = serial_of(core, node);
+    if (serial == NULL)
+        return EINVAL;
+    for (int waited_ms = 0; waited_ms < SC_CORE_UNPLUG_MS; waited_ms++) {
+        if (sc_serial_port_unplug(serial) == 0)
+            return 0;
+        if (!atomic_flag_test_and_set(&core->ticking)) { /* nobody ticks: virtual time */
+            sc_serial_port_service(serial);
+            atomic_flag_clear(&core->ticking);
+        } else {
+            (void)nanosleep(&a_moment, NULL);
+        }
+    }
+    return ETIMEDOUT;
+}
+
 /* --- steps ------------------------------------------------------------------------------------------------------- */
 
 /* The clock that stamps arriving packets: the kernel's on UDP, the ticks themselves in memory. */
@@ -233,9 +269,12 @@ static int64_t now_us(const struct sc_core *core)
 /* A tick and what belongs around it; the caller owns `ticking`. */
 static void step(struct sc_core *core)
 {
-    for (uint32_t i = 0; i < core->settings.port_count; i++)
+    for (uint32_t i = 0; i < core->settings.port_count; i++) {
         if (core->ports[i].card != NULL)
             sc_alsa_port_service(core->ports[i].card);
+        if (core->ports[i].serial != NULL)
+            sc_serial_port_service(core->ports[i].serial);
+    }
     core->now_us = now_us(core);
     sc_core_tick(core);
     if (core->udp != NULL)

@@ -21,6 +21,7 @@
 #include "mixer.h"
 #include "packet_queue.h"
 #include "rtp_endpoint.h"
+#include "serial_port.h"
 #include "spoken_level.h"
 #include "tone_receiver.h"
 #include "tone_sender.h"
@@ -67,6 +68,7 @@ struct sc_listening {
 struct sc_port_state {
     struct sc_core_port settings;
     struct sc_alsa_port *card;      /* NULL unless it is a card */
+    struct sc_serial_port *serial;  /* NULL unless it is a modem's */
     struct sc_echo_canceller *canceller;
     struct sc_echo_policy policy;
     struct sc_line_recorder *recorder; /* NULL: nothing is kept */

@@ -49,7 +49,7 @@ static bool ports_valid(const struct sc_core_settings *settings)
     for (uint32_t i = 0; i < settings->port_count; i++) {
         const struct sc_core_port *port = &settings->ports[i];
         bool pointer = port->kind == SC_PORT_POINTER && port->exchange != NULL;
-        if (!pointer && port->kind != SC_PORT_SILENCE && port->kind != SC_PORT_CARD)
+        if (!pointer && port->kind != SC_PORT_SILENCE && port->kind != SC_PORT_CARD && port->kind != SC_PORT_SERIAL)
             return false;
         if (!delay_valid(settings, port))
             return false;
@@ -175,6 +175,8 @@ static int make_ports(struct sc_core *core, const struct sc_core_settings *given
             error = sc_listening_create(&port->listening, &core->tone_settings, true);
         if (error == 0 && port->settings.kind == SC_PORT_CARD)
             error = make_card(core, given, port, complaint);
+        if (error == 0 && port->settings.kind == SC_PORT_SERIAL)
+            error = sc_serial_port_create(&port->serial);
         if (error != 0)
             return error;
     }

@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+static void report_serial(struct sc_port_statistics *out, const struct sc_serial_port *port)
+{
+    struct sc_serial_port_statistics serial;
+    sc_serial_port_statistics(port, &serial);
+    out->captured_dbm0 = serial.captured_dbm0;
+    out->serial_captured = serial.captured_frames;
+    out->serial_played = serial.played_frames;
+    out->serial_dropped = serial.dropped_frames;
+    out->serial_gone = serial.gone;
+    out->slips = serial.slips;
+}
+
 static void report_port(struct sc_port_statistics *out, const struct sc_port_state *port)
 {
     struct sc_echo_canceller_state echo;
@@ -25,6 +37,8 @@ static void report_port(struct sc_port_statistics *out, const struct sc_port_sta
         .canceller_disabled = port->policy.disabler.disabled,
         .failures = port->failures,
     };
+    if (port->serial != NULL)
+        report_serial(out, port->serial);
     if (port->card == NULL)
         return;
     struct sc_alsa_port_statistics card;

@@ -34,6 +34,8 @@ static int exchange(struct sc_port_state *port)
         return port->settings.exchange(port->settings.self, port->playback, port->captured, SC_TICK_SAMPLES);
     case SC_PORT_CARD:
         return sc_alsa_port_exchange(port->card, port->playback, port->captured, SC_TICK_SAMPLES);
+    case SC_PORT_SERIAL:
+        return sc_serial_port_exchange(port->serial, port->playback, port->captured, SC_TICK_SAMPLES);
     case SC_PORT_SILENCE:
         memset(port->captured, 0, sizeof port->captured);
         break;
@@ -267,6 +269,12 @@ static bool doubles_an_event(const struct sc_core *core, const struct sc_plan_no
     return sc_rtp_endpoint_event_sounds(socket->endpoint, core->tick) || sc_digit_once_copy_sounds(&socket->once);
 }
 
+/* Digits go to it beside the audio: as telephone events, or by a modem's network. */
+static bool takes_digits_apart(const struct sc_plan_node *listener)
+{
+    return listener->kind == SC_NODE_RTP ? listener->telephone_event >= 0 : listener->digits_apart;
+}
+
 /* A listener that takes telephone events gets digits as events and not as sound (RFC 4733, 2.1): the node that
  * sends them, and a digit that a party is pressing just now. The detectors have had this very tick: what they say holds for
  * all of it, so that nothing need be delayed to keep a digit's beginning short (bench_leak). */
@@ -274,10 +282,10 @@ static bool kept_from(const struct sc_core *core, const struct sc_plan_node *lis
 {
     if (doubles_an_event(core, source))
         return true;
-    if (listener->kind != SC_NODE_RTP || listener->telephone_event < 0)
+    if (!takes_digits_apart(listener))
         return false;
     if (source->kind == SC_NODE_DIGITS)
-        return true;
+        return listener->kind == SC_NODE_RTP; /* what is played into a modem is meant to be heard there */
     if (source->kind == SC_NODE_PORT)
         return presses_a_key(&core->ports[source->port].listening);
     return source->kind == SC_NODE_RTP && presses_a_key(&core->sockets[source->socket].listening);

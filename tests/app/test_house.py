@@ -7,10 +7,11 @@ from contextlib import closing
 
 import pytest
 
-from gateway.app import Alarm, Gateway, RunSettings, run
+from gateway.app import Gateway, RunSettings, run
 from gateway.drivers import storage
 from gateway.drivers.storage import Journal, transaction
 from gateway.errors import HardwareError
+from gateway.runtime.alarms import Alarm
 from tests.app.office_files import office_files
 from tests.records.rows import ended, started
 

@@ -90,7 +90,7 @@ MISTAKES = [
     (
         'kind = "fxo"',
         'kind = "fxoo"',
-        'board.toml:12: port "fxo1": "kind" must be "fxs" or "fxo", not "fxoo" (did you mean "fxo"?)',
+        'board.toml:12: port "fxo1": "kind" must be "fxs", "fxo" or "cellular", not "fxoo" (did you mean "fxo"?)',
     ),
     (
         'kind = "fxo"',

@@ -208,7 +208,7 @@ MEANINGS = [
     (
         'port = "fxo2"',
         'port = "fxs2"',
-        'office.toml:20: line "city2": "port" is "fxs2", an FXS port, but must be a city line (FXO) port',
+        'office.toml:20: line "city2": "port" is "fxs2", an FXS port, but must be a city line (FXO) or modem port',
     ),
     (
         'port = "fxo2"',

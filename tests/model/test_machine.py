@@ -12,9 +12,14 @@ import pytest
 from gateway.call.call import Call
 from gateway.call.sip_leg import SipLeg
 from gateway.errors import Bug
+from gateway.line.at_dialogue import AtDialogue
+from gateway.line.call_look import CallLook
+from gateway.line.cellular_call import CellularCall
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
 from gateway.line.hook import Hook
+from gateway.line.modem_messages import MessageDesk
+from gateway.line.modem_setup import ModemSetup
 from gateway.line.ringing import RingDetector
 from gateway.line.supervision import Supervision
 from gateway.model.actions import CancelTimer, Narrate, StartTimer
@@ -22,7 +27,10 @@ from gateway.model.machine import STAY, Ids, Machine, Row, StateTimer, Step, Tab
 from gateway.model.numbers import Now
 from gateway.model.timers import TimerId
 
-MACHINES: list[type[Machine[Any]]] = [Hook, RingDetector, Supervision, Fxs, Fxo, SipLeg, Call]
+MACHINES: list[type[Machine[Any]]] = [
+    *(Hook, RingDetector, Supervision, Fxs, Fxo, SipLeg, Call),
+    *(AtDialogue, ModemSetup, CellularCall, CallLook, MessageDesk),
+]
 
 
 class Lamp(Enum):

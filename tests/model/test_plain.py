@@ -58,6 +58,7 @@ def test_an_object_names_its_class_and_a_flag_is_a_number():
         "spoken_gain_db": 0.0,
         "heard_gain_db": 0.0,
         "automatic_gain": False,
+        "digits_apart": False,
     }
 
 

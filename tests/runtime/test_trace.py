@@ -256,7 +256,7 @@ def test_the_last_lines_of_a_file_are_whole(tmp_path, monkeypatch):
     assert last_lines(path, 9) == ["three"]
 
 
-HEADER_LINE = b'{"trace":{"is":"TraceHeader","format":1}}\n'
+HEADER_LINE = b'{"trace":{"is":"TraceHeader","format":2}}\n'
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ HEADER_LINE = b'{"trace":{"is":"TraceHeader","format":1}}\n'
         (b"\xff\xfe\n", "t.jsonl:1: is not a JSON object"),
         (b"[" * 100_000 + b"\n", "t.jsonl:1: is not a JSON object"),
         (b"{}\n", "t.jsonl:1: does not begin with a trace header"),
-        (b'{"trace":{"format":2}}\n', "t.jsonl:1: is of format 2; this Cityline reads format 1"),
+        (b'{"trace":{"format":1}}\n', "t.jsonl:1: is of format 1; this Cityline reads format 2"),
         (HEADER_LINE, "t.jsonl:1: TraceHeader: TraceHeader needs 'configuration'"),
         (b" " * (LINE_LIMIT + 9), f"t.jsonl:1: a line of more than {LINE_LIMIT} bytes"),
     ],

@@ -19,7 +19,7 @@ ISSUE_2 = {
 }
 
 
-ISSUE_4 = {"caller-identity", "call-waiting"}
+ISSUE_4 = {"caller-identity", "call-waiting", "modem"}
 
 
 def failures(verdict: Verdict) -> str:
