@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.bench.texts import hearing, plan_text, status_text
+from gateway.bench.texts import display, hearing, plan_text, status_text
 from gateway.errors import CitylineError
 from gateway.model.plan import Plan
 from gateway.model.view import ExchangeView
@@ -27,7 +27,7 @@ PULSES = re.compile(r"[0-9]{1,20}\Z")
 CITY_NUMBER = re.compile(r"[0-9]{1,20}\Z")
 
 ANALOG_HELP = """\
-101 lifts | hangs up | dials 204 | flashes | says [seconds] | hushes | hears"""
+101 lifts | hangs up | dials 204 | flashes | says [seconds] | hushes | hears | shows      (display, lamp)"""
 SIP_HELP = """\
 201 registers | calls 101 | answers | refuses | holds | resumes | hangs up      (telephones of the bench)"""
 CITY_HELP = """\
@@ -168,10 +168,12 @@ class Prompt:
                 return Answer(self._who_is_missing(digits))
             case "hears":
                 return _none(rest, None, f"{number} hears {hearing(telephone.hears(), telephone.ear)}")
+            case "shows":
+                return _none(rest, None, f"{number} shows {display(telephone.shown, lamp=telephone.lamp)}")
             case _:
                 speech = _speech(telephone, verb, rest)
                 return speech or _unknown(
-                    number, verb, "lifts, hangs up, dials, flashes, says, hushes, hears"
+                    number, verb, "lifts, hangs up, dials, flashes, says, hushes, hears, shows"
                 )
 
     def _sip(self, telephone: SipTelephone, words: list[str]) -> Answer:

@@ -17,6 +17,7 @@ from gateway.model.plan import (
 )
 from gateway.model.view import ExchangeView
 from gateway.simulator import meters
+from gateway.simulator.display import Shown
 from gateway.simulator.ear import Ear, Heard
 
 NOTHING = "nobody hears anything"
@@ -25,6 +26,12 @@ NOTHING = "nobody hears anything"
 def hearing(heard: Heard, ear: Ear) -> str:
     """What an ear hears, with its level."""
     return f"{heard} ({meters.level_dbm0(ear.last(500)):.0f} dBm0)"
+
+
+def display(shown: Sequence[Shown], *, lamp: bool) -> str:
+    """What a telephone's display shows: its last call, and its message lamp."""
+    last = str(shown[-1]) + (" (in the call)" if shown[-1].in_call else "") if shown else "no call yet"
+    return f"{last}; message lamp {'on' if lamp else 'off'}"
 
 
 def node_text(node: Node, names: Mapping[str, str]) -> str:

@@ -34,11 +34,11 @@ _LOST = (Evidence.SIP_STACK_LOST, Evidence.HARDWARE)
 
 def ring_one(call: Call, number: str, step: Step) -> CallState:
     """Ring one extension; at one whose user talks the call waits, where that is wanted."""
-    if not call.board.is_free(number) and not call.city_rings:
+    if not call.board.is_free(number):
         call.members, call.ring_ms, call.overflow = (number,), call.board.office.no_answer_ms, ""
         call.refused.clear()
         call.rung.clear()
-        if waiting.offer(call, number, step):
+        if waiting.offer(call, number, step, pending=identity_pending(call)):
             call.restart_timers()
             return CallState.OFFERING
     return ring(call, (number,), call.board.office.no_answer_ms, "", step)
@@ -93,7 +93,7 @@ def _ring_station(call: Call, number: str, step: Step) -> None:
 def identify_caller(call: Call, news: CallerKnown, step: Step) -> None:
     """Telephones that ring already are told who calls."""
     for leg in call.offers:
-        if isinstance(leg.line, Fxs):
+        if isinstance(leg.line, Fxs | waiting.SecondCall):
             leg.line.order(Identify(news.number, news.name, news.withheld), step)
 
 

@@ -16,9 +16,9 @@ from gateway.line.fxs import Fxs, FxsState
 from gateway.line.identity import Caller
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import IdentitySent
-from gateway.model.machine import Machine, Row, StateTimer, Step
+from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NodeId
-from gateway.model.signals import Alert, Answered, Clear, Connect, Freed, Left, RemoteResumed
+from gateway.model.signals import Alert, Answered, Clear, Connect, Freed, Identify, Left, RemoteResumed
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
@@ -63,6 +63,8 @@ class SecondCall(Machine[SecondState]):
     rows = (
         Row(S.NONE, Alert, S.FIRST_BEEP, "begin"),
         Row(S.FIRST_BEEP, FIRST_BEEP, (S.TELLING, S.BEEPING), "tell"),
+        Row((S.FIRST_BEEP, S.TELLING), Identify, STAY, "learn"),
+        Row(S.BEEPING, Identify, (S.TELLING, S.BEEPING), "learn_late"),
         Row(S.TELLING, IdentitySent, S.BEEPING, "talk_on"),
         Row(S.TELLING, UNTOLD, S.BEEPING, "talk_on"),
         Row((*_BEEPING, S.ASIDE), Clear, S.NONE, "forget"),
@@ -74,7 +76,7 @@ class SecondCall(Machine[SecondState]):
         super().__init__(line.port)
         self.telling: tuple[NodeId, IdentityMessage] | None = None
         self._line = line
-        self._caller = Caller("", "", withheld=False)
+        self._caller: Caller | None = None
 
     @property
     def state_name(self) -> str:
@@ -113,11 +115,22 @@ class SecondCall(Machine[SecondState]):
 
     def begin(self, order: Alert, step: Step) -> None:
         """Beep; the display follows."""
-        self._caller = Caller(order.caller, order.caller_name, order.withheld)
+        self._caller = None if order.pending else Caller(order.caller, order.caller_name, order.withheld)
 
-    def tell(self, timer: StateTimer, step: Step) -> SecondState:
-        """Tell the display, where there is one that reads FSK."""
-        message = self._line.bell.message_in_call(self._caller)
+    def learn(self, order: Identify, step: Step) -> SecondState:
+        """Who calls is known before the display is told, or too late for that."""
+        self._caller = Caller(order.caller, order.caller_name, order.withheld)
+        return self.state
+
+    def learn_late(self, order: Identify, step: Step) -> SecondState:
+        """A caller from the city is known now: tell the display, unless it has been told."""
+        told = self._caller is not None
+        self.learn(order, step)
+        return S.BEEPING if told else self.tell(order, step)
+
+    def tell(self, event: object, step: Step) -> SecondState:
+        """Tell the display, where there is one that reads FSK and it is known who calls."""
+        message = self._line.bell.message_in_call(self._caller) if self._caller is not None else None
         if message is None or self._line.state is not FxsState.TALKING:
             return S.BEEPING
         self.telling = NodeId(step.new_id()), message
@@ -140,8 +153,10 @@ class SecondCall(Machine[SecondState]):
 # --- what calls do ----------------------------------------------------------------------------------------
 
 
-def offer(call: Call, number: str, step: Step) -> bool:
-    """Let a telephone whose user talks know that somebody calls; whether it does."""
+def offer(call: Call, number: str, step: Step, *, pending: bool) -> bool:
+    """Let a telephone whose user talks know that somebody calls; whether it does. ``pending``: who that is
+    is not known yet.
+    """
     telephone = call.board.telephones.get(number)
     if telephone is None or not telephone.extension.call_waiting or telephone.second.state is not S.NONE:
         return False
@@ -153,7 +168,7 @@ def offer(call: Call, number: str, step: Step) -> bool:
     call.rung.add(number)
     waits = call.board.seat_second(call.id, telephone, step)
     call.offers.append(waits)
-    waits.line.order(call.caller.alert(), step)
+    waits.line.order(call.caller.alert(pending=pending), step)
     return True
 
 

@@ -106,6 +106,15 @@ class LiveTypist(Typist):
         return {}
 
 
+def test_a_display_is_looked_at(typist: Typist) -> None:
+    assert typist.types("102 shows") == "102 shows no call yet; message lamp off"
+    typist.types("101 lifts")
+    typist.types("wait 1")
+    typist.types("101 dials 102")
+    typist.types("wait 4")
+    assert typist.types("102 shows") == "102 shows 101 Anna; message lamp off"
+
+
 def test_help_tells_what_this_world_has(typist: Typist) -> None:
     assert "201 registers | calls 101" in typist.types("help")
     live = LiveTypist(typist.office).types("help")

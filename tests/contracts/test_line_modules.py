@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.model.events import LoopCurrent, RingEdge
+from gateway.model.events import LoopCurrent, RingEdge, RingingPaused
 from gateway.model.numbers import NS_PER_MS, PortId
 from gateway.simulator.clock import VirtualClock
 from gateway.simulator.line_modules import SimulatedLineModules
@@ -81,6 +81,38 @@ def test_a_bell_is_rung_in_its_cadence_until_it_is_stopped(bench: Bench) -> None
     assert power[2][0] - power[0][0] == pytest.approx(5_000, abs=20)
     for (on_ms, _), (off_ms, _) in zip(power[::2], power[1::2], strict=True):
         assert off_ms - on_ms == pytest.approx(1_000, abs=30)
+
+
+def test_so_many_rounds_are_rung_and_told_when_the_power_is_gone(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25, 2)
+    bench.run(5_900)
+    assert RingingPaused(FXS) not in bench.events
+    bench.run(400)
+    assert bench.events.count(RingingPaused(FXS)) == 1
+    assert [high for _, pin, high in bench.pins() if pin == "rm"] == [True, False, True, False]
+    bench.run(10_000)
+    assert bench.events.count(RingingPaused(FXS)) == 1
+    assert [high for _, pin, high in bench.pins() if pin == "rm"] == [True, False, True, False]
+
+
+def test_ringing_that_is_stopped_tells_of_no_rounds(bench: Bench) -> None:
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25, 1)
+    bench.run(300)
+    bench.modules.stop_ringing(FXS)
+    bench.run(3_000)
+    assert RingingPaused(FXS) not in bench.events
+
+
+def test_polarity_is_reversed_and_put_back_and_ringing_rests_on_it(bench: Bench) -> None:
+    bench.modules.set_polarity(FXS, True)
+    bench.run(50)
+    assert [high for _, pin, high in bench.pins() if pin == "fr"][-1] is False
+    bench.modules.start_ringing(FXS, (1_000, 4_000), 25, 1)
+    bench.run(1_500)
+    assert [high for _, pin, high in bench.pins() if pin == "fr"][-1] is False
+    bench.modules.set_polarity(FXS, False)
+    bench.run(50)
+    assert [high for _, pin, high in bench.pins() if pin == "fr"][-1] is True
 
 
 def test_ringing_ends_with_fr_high_and_rm_low_more_than_10_ms_later(bench: Bench) -> None:

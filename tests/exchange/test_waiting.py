@@ -163,3 +163,37 @@ def test_everybody_goes_home() -> None:
     assert office.calls == ()
     assert {office.line(f"fxs{place}").state for place in (1, 2, 3)} == {"idle"}
     assert not office.ringing
+
+
+def test_a_caller_from_the_city_waits_too_and_is_shown_when_he_is_known() -> None:
+    settings = office(lines_to=("101", "610"))
+    extensions = tuple(
+        replace(one, call_waiting=True) if one.port is not None else one for one in settings.extensions
+    )
+    world = World(replace(settings, extensions=extensions), capabilities=(ON_HOOK_AUDIO,))
+    anna_and_boris_talk(world)
+    told = len(world.told)
+    world.city(1).ring_once()
+    world.wait(1.5)
+    assert world.hears("fxs1") == {"fxs2", "call_waiting"}
+    assert len(world.told) == told
+    world.city(1).identifies("4951234567", "Иван")
+    assert [node.message.number for _, node in world.told[told:]] == ["4951234567"]
+    world.wait(1.5)
+    world.telephone("101").flashes()
+    assert world.hears("fxs1") == {"fxo1"}
+    assert world.city(1).seized
+    assert world.hears("fxs2") == {"music:hold"}
+
+
+def test_a_caller_from_the_city_who_gives_up_is_gone() -> None:
+    settings = office(lines_to=("101", "610"))
+    extensions = tuple(
+        replace(one, call_waiting=True) if one.port is not None else one for one in settings.extensions
+    )
+    world = World(replace(settings, extensions=extensions))
+    anna_and_boris_talk(world)
+    world.city(1).ring_once()
+    world.wait(20)
+    assert world.hears("fxs1") == {"fxs2"}
+    assert len(world.calls) == 1

@@ -77,7 +77,7 @@ def wanting(scheme: str) -> OfficeSettings:
         "103": {"clear_break_ms": 600, "answer_reversal": True},
         "104": {"hotline": "102", "hotline_after_ms": 3_000},
     }
-    settings = office()
+    settings = office(lines_to=("101", "610"))
 
     def changed(one: ExtensionSettings) -> ExtensionSettings:
         if one.port is None:
