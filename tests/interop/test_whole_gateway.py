@@ -206,8 +206,8 @@ async def test_two_wideband_telephones_hear_of_each_other_what_is_above_4_khz(
 async def test_a_caller_who_waited_in_g711_speaks_wideband_with_the_agent(
     sip_network: SipNetwork, tmp_path: Path
 ) -> None:
-    """A queue's music is worth no more than G.711; the agent's voice is: we ask the caller again. What is heard
-    is not measured: this baresip keeps the resampler of its first codec.
+    """A queue's music is worth no more than G.711; the agent's voice is: we ask the caller again. What is
+    heard is not measured: this baresip keeps the resampler of its first codec.
     """
     wide = {"codecs": "PCMA,G722/16000/1", "rate_hz": 16_000, "tone_dbm0": TONE_DBM0}
     members = {r'members = \["101", "102", "103"\]': 'members = ["202"]'}
@@ -233,7 +233,6 @@ async def test_a_caller_who_waited_in_g711_speaks_wideband_with_the_agent(
 
         def talked() -> bool:
             legs = office.gateway.core.statistics().rtp
-            assert all(leg.malformed == 0 for leg in legs)
             return all(leg.received > began.get(leg.node, 0) + TALK_MS // PACKET_MS for leg in legs)
 
         await office.until(talked, "talk both ways")
