@@ -31,6 +31,7 @@ from gateway.model.actions import (
     SipInvite,
     SipRefuse,
     SipRefuseReinvite,
+    SipReinvite,
     SipRing,
 )
 from gateway.model.causes import Cause, Evidence
@@ -111,7 +112,8 @@ class SipLeg(Machine[SipState]):
         Row(_OURS, RemoteRefused, P.ENDED, "refused"),
         Row(_ANSWERED, ReinviteReceived, _ANSWERED, "change_session"),
         Row(_ANSWERED, ReinviteAnswered, (*_ANSWERED, P.ENDED), "session_changed"),
-        Row(_ANSWERED, Connect, STAY, "told_already"),
+        Row(P.TALKING, Connect, STAY, "widen"),
+        Row(P.HELD, Connect, STAY, "told_already"),
         Row(_ANSWERED, Progress, STAY, "told_already"),
         Row((*_OURS, *_ANSWERED), Clear, P.ENDED, "hang_up"),
         Row((P.EARLY, *_ANSWERED), DigitHeard, STAY, "pass_digit"),
@@ -167,12 +169,11 @@ class SipLeg(Machine[SipState]):
 
     @property
     def wideband(self) -> bool:
-        """Whether a wideband codec is agreed on or, while nothing is, whether they offer one that we have."""
-        if self._agreement is not None:
-            return self._agreement.codec.wideband
-        return self._offer is not None and any(
-            codec.wideband and codec in self._wide for codec in self._offer.codecs
-        )
+        """Whether a wideband codec is agreed on, or they have offered one that we have: then it can still be
+        (`widen`).
+        """
+        offered = self._offer.codecs if self._offer is not None else ()
+        return self._as_agreed() or any(codec.wideband and codec in self._wide for codec in offered)
 
     def rtp_node(self) -> RtpNode | None:
         """Their node of the plan, while there is media."""
@@ -243,6 +244,14 @@ class SipLeg(Machine[SipState]):
         """200 with our answer: the same one where they have heard us already."""
         wideband = order.wideband if self._agreement is None else self._as_agreed()
         step.do(SipAnswer(self.dialog, self._answer_text(wideband=wideband)))
+
+    def widen(self, order: Connect, step: Step) -> SipState:
+        """They were answered for a queue's music, in G.711; who answers now can speak wideband, and so can
+        they. What they refuse stays as it is.
+        """
+        if order.wideband and self.wideband and not self._as_agreed():
+            step.do(SipReinvite(self.dialog, write_offer(self._our_offer(True))))
+        return self.state
 
     def _answer_text(self, *, wideband: bool) -> str:
         if self._offer is None:

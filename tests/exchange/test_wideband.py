@@ -9,7 +9,7 @@ from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.numbers import Codec
 from gateway.model.plan import RtpNode
-from gateway.model.settings import SipSettings
+from gateway.model.settings import QueueSettings, SipSettings
 from tests.exchange.world import SipTelephone, Telephone, World, offer, office
 
 
@@ -111,3 +111,45 @@ def test_opus_is_offered_and_spoken_only_where_it_is_installed() -> None:
         assert codecs_of(darya.told(act.SipAnswer)) == (spoken,)
         assert [node.codec for node in rtp(world)] == [spoken, spoken]
         assert [node.opus_type for node in rtp(world)] == ([107, 107] if installed else [None, None])
+
+
+def waiting_for_egor(codecs: tuple[Codec, ...]) -> tuple[World, SipTelephone, SipTelephone]:
+    """A caller who hears a queue's music in G.711 while the only agent's telephone rings."""
+    world = World(office(queue=QueueSettings("610", "Q", ("202",), "queue", overflow="104")))
+    darya, egor = world.sip_telephone("201"), world.sip_telephone("202")
+    darya.registers()
+    egor.registers()
+    darya.codecs = codecs
+    egor.codecs = (Codec.G722, Codec.PCMA)
+    darya.calls("610")
+    assert codecs_of(darya.told(act.SipAnswer)) == (Codec.PCMA,)
+    return world, darya, egor
+
+
+def test_who_was_answered_by_a_queue_speaks_wideband_once_the_agent_does() -> None:
+    world, darya, egor = waiting_for_egor((Codec.PCMA, Codec.G722))
+    assert Codec.G722 in codecs_of(egor.told(act.SipInvite))
+    egor.answers()
+    (asked,) = darya.told(act.SipReinvite)
+    assert isinstance(asked, act.SipReinvite)
+    assert Codec.G722 in parse_description(asked.sdp).codecs
+    assert {node.codec for node in rtp(world)} == {Codec.PCMA, Codec.G722}  # until they agree
+    world.feed(ev.ReinviteAnswered(asked.dialog, offer(codecs=(Codec.G722,))))
+    assert [node.codec for node in rtp(world)] == [Codec.G722, Codec.G722]
+
+
+def test_a_caller_who_keeps_to_g711_goes_on_in_it() -> None:
+    world, darya, egor = waiting_for_egor((Codec.PCMA, Codec.G722))
+    egor.answers()
+    (asked,) = darya.told(act.SipReinvite)
+    assert isinstance(asked, act.SipReinvite)
+    world.feed(ev.ReinviteAnswered(asked.dialog, offer(codecs=(Codec.PCMA,))))
+    assert {node.codec for node in rtp(world)} == {Codec.PCMA, Codec.G722}
+
+
+@pytest.mark.parametrize("codecs", [(Codec.PCMA,), (Codec.PCMA, Codec.PCMU)])
+def test_a_caller_of_g711_alone_is_not_asked_again(codecs: tuple[Codec, ...]) -> None:
+    _world, darya, egor = waiting_for_egor(codecs)
+    assert Codec.G722 not in codecs_of(egor.told(act.SipInvite))
+    egor.answers()
+    assert darya.told(act.SipReinvite) == []

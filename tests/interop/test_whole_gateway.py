@@ -17,6 +17,8 @@ import pytest
 from gateway.drivers.storage import read_calls
 from gateway.model.actions import Direction
 from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import Codec
+from gateway.model.plan import RtpNode
 from gateway.records.calls import Outcome
 from gateway.simulator import meters
 from gateway.simulator.central_office import Behaviour, Subscriber
@@ -199,6 +201,46 @@ async def test_two_wideband_telephones_hear_of_each_other_what_is_above_4_khz(
         samples = wav_samples(phone.heard, rate_hz)
         # Twice the samples, twice the time of the meters.
         whole_tone(samples, theirs_hz / times, 0.0, times * (TALK_MS - LATE_MS))
+
+
+async def test_a_caller_who_waited_in_g711_speaks_wideband_with_the_agent(
+    sip_network: SipNetwork, tmp_path: Path
+) -> None:
+    """A queue's music is worth no more than G.711; the agent's voice is: we ask the caller again. What is
+    heard is not measured: this baresip keeps the resampler of its first codec.
+    """
+    wide = {"codecs": "PCMA,G722/16000/1", "rate_hz": 16_000, "tone_dbm0": TONE_DBM0}
+    members = {r'members = \["101", "102", "103"\]': 'members = ["202"]'}
+    async with (
+        whole_gateway(sip_network, tmp_path, changes=members) as office,
+        telephone(sip_network, tmp_path, office, "201", tone_hz=5_000.0, **wide) as caller,
+        telephone(sip_network, tmp_path, office, "202", tone_hz=6_000.0, **wide) as agent,
+    ):
+        await caller.event("REGISTER_OK")
+        await agent.event("REGISTER_OK")
+        await caller.command("dial", "610")
+        await caller.event("CALL_ESTABLISHED")
+        await agent.event("CALL_INCOMING")
+        assert codecs_used(caller) == {("encoder", "PCMA"), ("decoder", "PCMA")}
+        await agent.command("accept")
+
+        def wideband() -> bool:
+            nodes = [node for node in office.gateway.plans.plan.nodes if isinstance(node, RtpNode)]
+            return [node.codec for node in nodes] == [Codec.G722, Codec.G722]
+
+        await office.until(wideband, "both legs in G.722")
+        began = {leg.node: leg.received for leg in office.gateway.core.statistics().rtp}
+
+        def talked() -> bool:
+            legs = office.gateway.core.statistics().rtp
+            return all(leg.received > began.get(leg.node, 0) + TALK_MS // PACKET_MS for leg in legs)
+
+        await office.until(talked, "talk both ways")
+        await caller.command("hangup")
+        await agent.event("CALL_CLOSED")
+        await office.rests()
+    assert codecs_used(caller) >= {("encoder", "G722"), ("decoder", "G722")}
+    assert codecs_used(agent) == {("encoder", "G722"), ("decoder", "G722")}
 
 
 async def test_a_wideband_telephone_speaks_g711_with_an_analog_one(

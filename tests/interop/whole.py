@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,11 +107,17 @@ def secret_of(extension: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def whole_gateway(network: SipNetwork, folder: Path, office: str = "office") -> AsyncIterator[Whole]:
-    """A gateway that runs the simulated office of that name; 201 and 202 have their secrets in its file."""
+async def whole_gateway(
+    network: SipNetwork, folder: Path, office: str = "office", *, changes: Mapping[str, str] | None = None
+) -> AsyncIterator[Whole]:
+    """A gateway that runs the simulated office of that name, with changes to its text; 201 and 202 have their
+    secrets in its file.
+    """
     files = office_files(folder, office)
     for extension, name in (("201", "Darya"), ("202", "Egor")):
         files.change_office(rf'name = "{name}"', f'name = "{name}"\nsecret = "{secret_of(extension)}"')
+    for old, new in (changes or {}).items():
+        files.change_office(old, new)
     settings = RunSettings(files.office, files.board, files.state, network.gateway, files.sip_port)
     stopped, started = asyncio.Event(), asyncio.Event()
     made: list[Gateway] = []
