@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from gateway import __version__
 from gateway.config.load import Configuration, load_configuration
@@ -52,10 +53,11 @@ from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.events import PortFailed, ShutdownRequested, SipStackDown
 from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
-from gateway.model.settings import AudioKind, ExtensionKind, PortKind, PortSettings
 from gateway.runtime.alarms import Alarm
+from gateway.model.settings import AudioKind, ExtensionKind, PortKind, PortSettings, RelaySettings
 from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
+from gateway.runtime.lifeline import LifelineKeeper, make_relay
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
 from gateway.runtime.modem_ports import ModemPorts
@@ -72,6 +74,8 @@ ALARMS_KEPT = 50
 HOUSEKEEPING_S = 1.0
 FIRST_ID = 1000
 RTCP_INTERVAL_MS = 5_000  # RFC 3550 section 6.2
+
+Made = TypeVar("Made")
 
 _log = logging.getLogger("cityline")
 
@@ -132,6 +136,7 @@ class Gateway:
             self.board = self._make_twins()
             self.modules = self._make_modules()
             undo.callback(self.modules.stop)
+            self.relay = self._placed(lambda: make_relay(board, self.clock))
             self.echo_delays = self._open_echo_delays()
             self.core = self._make_core()
             undo.callback(self.core.close)
@@ -148,6 +153,7 @@ class Gateway:
                 board, self.board.modems, state.pins, configuration.pins, lambda: self.core
             )
             self.pump = self._make_pump()
+            self.lifeline = self._make_lifeline(board.relay)
             undo.pop_all()
 
     # --- building -------------------------------------------------------------------------------------------
@@ -230,12 +236,39 @@ class Gateway:
         if real:
             from gateway.drivers.line_modules import GpioLineModules  # gpiod is only where pins are
 
-            try:
-                on_pins = GpioLineModules(real, ringing_at_once=board.ringing_at_once)
-            except PinError as error:
-                raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
+            on_pins = self._placed(
+                lambda: GpioLineModules(real, ringing_at_once=board.ringing_at_once, library=board.gpio)
+            )
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
+
+    def _make_pump(self) -> Pump:
+        return Pump(
+            self.exchange,
+            self.clock,
+            modules=self.modules,
+            core=self.plans,
+            sip=self.sip,
+            journal=self.journal,
+            lamps=MessageLamps(self.state.lamps),
+            trace=Both(self.trace, self.desk.recorder),
+            on_alarm=self.alarm,
+            survives_bugs=True,
+        )
+
+    def _make_lifeline(self, settings: RelaySettings | None) -> LifelineKeeper | None:
+        if settings is None or self.relay is None:
+            return None
+        return LifelineKeeper(
+            settings, self.relay, self.clock, lambda: self.core.statistics().ticks, self.pump.feed
+        )
+
+    def _placed(self, make: Callable[[], Made]) -> Made:
+        """What drives pins; when one cannot be had, board.toml's line is named."""
+        try:
+            return make()
+        except PinError as error:
+            raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
 
     def _make_core(self) -> SignalCore:
         """The core; its cards are still to be plugged in."""
@@ -347,6 +380,8 @@ class Gateway:
             last_to_first.callback(self.pump.timers.cancel_all)
             last_to_first.callback(self.modules.stop)
             last_to_first.callback(self.modems.modems.stop)
+            if self.relay is not None:
+                last_to_first.callback(self.relay.stop)
             last_to_first.push_async_callback(self.sip.stop)
             self.pump.feed(ShutdownRequested())
 
@@ -407,6 +442,7 @@ class Gateway:
                 "tick_us_max": round(core.tick_us_max, 1),
                 "real_time": core.real_time,
             },
+            "relay": self.lifeline.lifeline.state.name.lower() if self.lifeline is not None else None,
             "alarms": [to_plain(alarm, tagged=False) for alarm in self.alarms],
             "warnings": [str(problem) for problem in self.configuration.warnings],
         }
@@ -486,6 +522,8 @@ async def _serve(gateway: Gateway, prompt: Callable[[Gateway], Awaitable[None]] 
         group.create_task(looking, name="modems")
         group.create_task(gateway.keep_house(), name="housekeeping")
         group.create_task(watch_audio(lambda: gateway.core.statistics().ticks, stopped), name="audio watch")
+        if gateway.lifeline is not None:
+            group.create_task(gateway.lifeline.run(stopped), name="power-fail relay")
         if prompt is not None:
             asking = group.create_task(_ask(prompt, gateway), name="prompt")
             await stopped.wait()

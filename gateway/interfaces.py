@@ -58,7 +58,23 @@ class LineModules(Protocol):
         ...
 
     def stop(self) -> None:
-        """All pins to their safe states: nothing rings, every loop is open."""
+        """All pins to their safe states: nothing rings, every loop is open; nothing more is told."""
+        ...
+
+
+class Relay(Protocol):
+    """The power-fail relay: held as long as its pin toggles, and else joining a city line to a telephone."""
+
+    def toggle(self) -> None:
+        """Turn the pin over; `HardwareError` when its chip does not answer."""
+        ...
+
+    def line_in_use(self) -> bool:
+        """Whether somebody talks on the line, as far as the board detects it."""
+        ...
+
+    def stop(self) -> None:
+        """Toggle no more: the relay lets go."""
         ...
 
 

@@ -3,17 +3,26 @@
 import re
 from pathlib import Path as FilePath
 
+from gateway.config.board_gpio import check_gpio
 from gateway.config.cards import check_cards
 from gateway.config.document import Document, read_document
 from gateway.config.header import check_header
 from gateway.config.lines import Path
 from gateway.config.modems import check_modems
 from gateway.config.power import check_power
+from gateway.config.relay import check_relay, relay_pins, relay_settings
 from gateway.config.schema import BoardFile, PortEntry
 from gateway.config.wording import nearest, shown
 from gateway.errors import ConfigError
 from gateway.model.numbers import NodeId, PortId
-from gateway.model.settings import SIMULATED_CHIP, AudioKind, BoardSettings, PortKind, PortSettings
+from gateway.model.settings import (
+    SIMULATED_CHIP,
+    AudioKind,
+    BoardSettings,
+    PinLibrary,
+    PortKind,
+    PortSettings,
+)
 
 PIN = re.compile(r"[a-z0-9_.-]{1,32}:[0-9]{1,3}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -34,10 +43,12 @@ def load_board(path: FilePath) -> tuple[BoardSettings, Document]:
     file = document.check(BoardFile)
     if file is not None:
         _check_pins(document, file)
+        check_gpio(document, file)
         check_cards(document, file)
         check_modems(document, file)
         _check_rest(document, file)
         check_header(document, file)
+        check_relay(document, file)
         check_power(document, file)
     if document.problems or file is None:
         raise ConfigError(*document.problems)
@@ -56,12 +67,7 @@ def _check_pins(document: Document, file: BoardFile) -> None:
                 what = f'{mine} has no pin "{shown(role)}"'
                 listed = f"pins: {', '.join(possible)}" if possible else "remove the pins"
                 document.complain(path, what, nearest(role, possible) or listed)
-            if not PIN.fullmatch(pin):
-                what = f'the pin "{role}" is "{shown(pin)}", but is written CHIP:LINE'
-                document.complain(path, what, 'for example "gpiochip0:17"')
-            elif pin in taken:
-                what = f'the pin "{role}" is {pin}, which is used by {taken[pin]} already'
-                document.complain(path, what, "one pin, one use")
+            _check_pin(document, path, pin, taken)
             taken.setdefault(pin, f'port "{name}" ({role})')
         _check_levels(document, name, port)
         _check_world(document, name, port)
@@ -70,6 +76,19 @@ def _check_pins(document: Document, file: BoardFile) -> None:
             words = ", ".join(f'"{role}"' for role in lacking)
             remedy = f"pins: {', '.join(possible)}"
             document.complain(("port", name, "pins"), f"missing in the pins: {words}", remedy)
+    for field, pin in relay_pins(file.relay):
+        _check_pin(document, ("relay", field), pin, taken)
+        taken.setdefault(pin, f"[relay] ({field})")
+
+
+def _check_pin(document: Document, path: Path, pin: str, taken: dict[str, str]) -> None:
+    role = path[-1]
+    if not PIN.fullmatch(pin):
+        what = f'the pin "{role}" is "{shown(pin)}", but is written CHIP:LINE'
+        document.complain(path, what, 'for example "gpiochip0:17"')
+    elif pin in taken:
+        what = f'the pin "{role}" is {pin}, which is used by {taken[pin]} already'
+        document.complain(path, what, "one pin, one use")
 
 
 def _check_levels(document: Document, name: str, port: PortEntry) -> None:
@@ -156,4 +175,6 @@ def _settings(file: BoardFile) -> BoardSettings:
         file.rtp.first_port,
         file.ringing_at_once,
         modem_directory=file.modems.directory,
+        gpio=PinLibrary(file.gpio),
+        relay=relay_settings(file.relay),
     )

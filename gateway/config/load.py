@@ -79,6 +79,10 @@ class Configuration:
             for role, text in port.pins:
                 if pin in (text, text.rpartition(":")[0]):
                     return self.board_places.of("port", port.port, "pins", role)
+        relay = self.board.relay
+        for role, text in (("pin", relay.pin), ("in_use", relay.in_use)) if relay is not None else ():
+            if pin in (text, text.rpartition(":")[0]):
+                return self.board_places.of("relay", role)
         return self.board_places.of()
 
 

@@ -16,6 +16,7 @@ from gateway.model.settings import (
     PortSettings,
     QueueSettings,
     RecorderSettings,
+    RelaySettings,
     SipSettings,
 )
 
@@ -320,6 +321,25 @@ class ModemsEntry(Entry):
     """Links whose names say device and interface, as udev makes them."""
 
 
+class RelayEntry(Entry):
+    """``[relay]``: the power-fail relay, which joins a city line to a telephone when we are not there."""
+
+    pin: Text
+    """"CHIP:LINE" that feeds the coil's charge pump by toggling."""
+    line: Text
+    """The FXO port whose city line the relay takes over."""
+    telephone: Text | None = None
+    """The FXS port whose telephone it joins to that line; left out, a telephone that is no port of ours."""
+    in_use: Text | None = None
+    """"CHIP:LINE" of a detector of current between the city and the relay: who talks there is not cut off."""
+    in_use_active_low: bool = False
+    """Whether that detector's low level means current."""
+    toggle_hz: Annotated[int, Field(ge=5, le=50)] = _default(RelaySettings, "toggle_hz")
+    """How often a second the pin goes up and down."""
+    release_ms: Annotated[int, Field(ge=200, le=1_000)] = _default(RelaySettings, "release_ms")
+    """How long the relay holds after the last change; 1,000 at most, so that it lets go within 2 s."""
+
+
 class BoardFile(Entry):
     """board.toml as a whole."""
 
@@ -331,6 +351,9 @@ class BoardFile(Entry):
     """What the supply of the telephones' modules gives; 0: not said, and not checked."""
     serial_console: bool = True
     """Whether the technician's console has the header's GPIO 14 and 15."""
+    gpio: Literal["gpiod", "rpi-gpio"] = "gpiod"
+    """What works the pins: "gpiod" (edges with the kernel's time), or "rpi-gpio": RPi.GPIO or rpi-lgpio."""
     rtp: RtpEntry = RtpEntry()
     modems: ModemsEntry = ModemsEntry()
+    relay: RelayEntry | None = None
     port: Annotated[dict[str, PortEntry], Field(min_length=1)]

@@ -36,14 +36,18 @@ def nearest(wrong: str, right: Iterable[str]) -> str:
     return f'did you mean "{shown(near[0])}"?' if near else ""
 
 
+TABLES = frozenset({"times", "sip", "rings", "rtp", "recorder", "relay"})
+"""Tables of which a file has one."""
+
+
 def subject(path: Path) -> str:
     """What a path is about, as people say it: ``extension "101"``, ``outgoing rule 2``, ``[sip]``."""
     match path:
         case ("outgoing", int(number), *_):
             return f"outgoing rule {number + 1}"
-        case (str(section), str(key), *_) if section not in {"times", "sip", "rings", "rtp", "recorder"}:
+        case (str(section), str(key), *_) if section not in TABLES:
             return f'{shown(section)} "{shown(key)}"'
-        case ("times" | "sip" | "rings" | "rtp" | "recorder" as section, _, *_):
+        case (str(section), _, *_):
             return f"[{section}]"
         case _:
             return ""

@@ -1,20 +1,22 @@
 """The board's line modules behind real pins: FXS modules of the Ag1171 kind, FXO modules of the Ag2130 kind.
 
-Inputs become events with the kernel's time stamps; nothing is decided here. Ringing is the C ringer's: this
-only passes orders on. Where the kernel lost edges (its queue was full), the level as it is now is told as an
-edge of its own, so that no telephone stays lifted for ever. A guard process holds the outputs as well: when
-this process dies, however it dies, the guard brings them to rest.
+Inputs become events with the time stamps that the pins' driver gives; nothing is decided here. Ringing is the
+C ringer's: this only passes orders on. A guard process holds the outputs as well: when this process dies,
+however it dies, the guard brings them to rest.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
-from gateway.drivers.gpio import Edge, GpiodPins, Pin
+from gateway.drivers.gpio import Edge, Pin, Pins
+from gateway.drivers.gpiod_pins import GpiodPins
 from gateway.drivers.pin_guard import PinGuard, Rest
 from gateway.drivers.ringer import Ringer, RingerPort
+from gateway.drivers.rpi_gpio import RpiGpioPins
 from gateway.errors import Bug, HardwareError
 from gateway.interfaces import EventSink
 from gateway.model.events import (
@@ -27,7 +29,7 @@ from gateway.model.events import (
     RingingPaused,
 )
 from gateway.model.numbers import PortId
-from gateway.model.settings import PortKind, PortSettings
+from gateway.model.settings import PinLibrary, PortKind, PortSettings
 
 OUTPUTS_AT_REST = {"ring_mode": False, "forward_reverse": True, "loop_switch": False, "power_down": False}
 """Logical levels: no ringing power, forward, loop open, the module powered."""
@@ -44,15 +46,38 @@ def pins_of(port: PortSettings) -> dict[str, Pin]:
     """A port's pins by role, as its board file says them."""
     found = {}
     for role, text in port.pins:
-        chip, _colon, line = text.rpartition(":")
-        found[role] = Pin(chip, int(line), role in port.active_low, dict(port.pulls).get(role, ""))
+        pull = dict(port.pulls).get(role, "")
+        found[role] = pin_of(text)._replace(active_low=role in port.active_low, pull=pull)
     return found
+
+
+def pin_of(text: str) -> Pin:
+    """A pin as the board file writes it, CHIP:LINE."""
+    chip, _colon, line = text.rpartition(":")
+    return Pin(chip, int(line))
+
+
+def open_pins(library: PinLibrary, outputs: Mapping[Pin, bool], inputs: Sequence[Pin]) -> Pins:
+    """The pins by the library that the board file names; `HardwareError` when one cannot be had."""
+    match library:
+        case PinLibrary.GPIOD:
+            return GpiodPins(outputs, inputs)
+        case PinLibrary.RPI_GPIO:
+            return RpiGpioPins(outputs, inputs)
+        case _:
+            assert_never(library)
 
 
 class GpioLineModules:
     """Implements `gateway.interfaces.LineModules`. `HardwareError` when a pin cannot be had."""
 
-    def __init__(self, ports: Sequence[PortSettings], *, ringing_at_once: int = 0) -> None:
+    def __init__(
+        self,
+        ports: Sequence[PortSettings],
+        *,
+        ringing_at_once: int = 0,
+        library: PinLibrary = PinLibrary.GPIOD,
+    ) -> None:
         self._pins_of = {port.port: pins_of(port) for port in ports}
         outputs: dict[Pin, bool] = {}
         self._inputs: dict[Pin, _Input] = {}
@@ -62,21 +87,29 @@ class GpioLineModules:
         self._sink: EventSink | None = None
         self._stopped = False
         with contextlib.ExitStack() as undo:
-            self.pins = GpiodPins(outputs, list(self._inputs))
-            undo.callback(self.pins.close)
-            self._guard = PinGuard([Rest(*self.pins.place(pin), high) for pin, high in outputs.items()])
-            undo.callback(self._guard.dismiss)
             telephones = [port.port for port in ports if port.kind is PortKind.FXS]
+            self.pins = open_pins(library, outputs, list(self._inputs))
+            undo.callback(self.pins.close)
+            self._guard = PinGuard([Rest(self.pins.held(pin), high) for pin, high in outputs.items()])
+            undo.callback(self._guard.dismiss)
             self.places = {port: place for place, port in enumerate(telephones)}
             self.ringer = self._make_ringer(telephones, ringing_at_once)
             undo.pop_all()
 
     def _make_ringer(self, telephones: Sequence[PortId], at_once: int) -> Ringer | None:
+        if not telephones:
+            return None
+        if not isinstance(self.pins, GpiodPins):
+            raise Bug(
+                "telephones need gpiod: the ringer works its line requests, and the hook needs edge times"
+            )
+        for port in telephones:
+            self.pins.refuse_slow(self._pins_of[port]["forward_reverse"], "F/R, which rings the bell")
         roles = ("ring_mode", "forward_reverse", "hook")
         entries = [
             RingerPort(*(self.pins.place(self._pins_of[port][role]) for role in roles)) for port in telephones
         ]
-        return Ringer(entries, ringing_at_once=at_once) if entries else None
+        return Ringer(entries, ringing_at_once=at_once)
 
     # --- the protocol ---------------------------------------------------------------------------------------
 
@@ -86,10 +119,9 @@ class GpioLineModules:
         for pin, source in self._inputs.items():
             if source.role in ("hook", "loop_current") and self.pins.level(pin):
                 self._tell(Edge(pin, True, time.monotonic_ns()))
-        loop = asyncio.get_running_loop()
-        for fd in self.pins.input_fds:
-            loop.add_reader(fd, self._read, fd)
+        self.pins.start(self._tell, self._gone)
         if self.ringer is not None:
+            loop = asyncio.get_running_loop()
             loop.add_reader(self.ringer.finished_fd, self._tell_finished, self.ringer)
 
     def start_ringing(
@@ -129,12 +161,10 @@ class GpioLineModules:
         if self._stopped:
             return
         self._stopped = True
+        self.pins.stop()
         with contextlib.suppress(RuntimeError):  # no loop runs: nobody reads any more
-            loop = asyncio.get_running_loop()
-            for fd in self.pins.input_fds:
-                loop.remove_reader(fd)
             if self.ringer is not None:
-                loop.remove_reader(self.ringer.finished_fd)
+                asyncio.get_running_loop().remove_reader(self.ringer.finished_fd)
         if self.ringer is not None:
             self.ringer.close()
         for port, pins in self._pins_of.items():
@@ -142,6 +172,7 @@ class GpioLineModules:
                 self.set_loop(port, port in self.places)
         self._guard.dismiss()
         self.pins.close()
+        self._sink = None
 
     def _of(self, port: PortId) -> Ringer:
         if self.ringer is None or port not in self.places:
@@ -150,29 +181,9 @@ class GpioLineModules:
 
     # --- edges ----------------------------------------------------------------------------------------------
 
-    def _read(self, fd: int) -> None:
-        try:
-            self._tell_edges(fd)
-        except (OSError, HardwareError) as error:  # the chip was unplugged
-            asyncio.get_running_loop().remove_reader(fd)
-            for port in self._pins_of:
-                self._emit(PortFailed(port, f"its GPIO chip has gone: {error}"))
-
-    def _tell_edges(self, fd: int) -> None:
-        """All that wait, in their order; only then the levels of pins of which edges were lost: told between
-        older edges, a level of now would be out of its time.
-        """
-        last: dict[Pin, bool] = {}
-        doubtful: set[Pin] = set()
-        while edges := self.pins.read_edges(fd):
-            for edge in edges:
-                self._tell(edge)
-                last[edge.pin] = edge.high
-                if edge.missed:
-                    doubtful.add(edge.pin)
-        for pin in doubtful:
-            if self.pins.level(pin) is not last[pin]:
-                self._tell(Edge(pin, not last[pin], time.monotonic_ns()))
+    def _gone(self, reason: str) -> None:
+        for port in self._pins_of:
+            self._emit(PortFailed(port, f"its GPIO chip has gone: {reason}"))
 
     def _tell(self, edge: Edge) -> None:
         source = self._inputs[edge.pin]

@@ -52,10 +52,8 @@ class Ringer:
     def __init__(self, ports: Sequence[RingerPort], *, ringing_at_once: int = 0) -> None:
         entries = ffi.new("struct rg_port_settings[]", len(ports))
         for entry, port in zip(entries, ports, strict=True):
-            if port.ring_mode[0] != port.forward_reverse[0]:
-                raise Bug("a module's ring_mode and forward_reverse must be in one line request")
-            entry.output_fd, entry.ring_mode_bit = port.ring_mode
-            entry.forward_reverse_bit = port.forward_reverse[1]
+            entry.ring_mode_fd, entry.ring_mode_bit = port.ring_mode
+            entry.forward_reverse_fd, entry.forward_reverse_bit = port.forward_reverse
             entry.hook_fd, entry.hook_bit = port.hook
         settings = ffi.new("struct rg_settings *")
         settings.port_count = len(ports)

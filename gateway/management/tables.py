@@ -67,6 +67,7 @@ def status_text(status: Mapping[str, Any]) -> str:
             _("{calls} now, {rows} rows recorded").format(calls=status["calls"], rows=journal["rows"]),
         ),
         (_("audio"), _audio(audio)),
+        *([(_("relay"), RELAY[status["relay"]]())] if status.get("relay") else []),
         (_("state"), status["state"]),
     ]
     for queue in status["queues"]:
@@ -79,6 +80,13 @@ def status_text(status: Mapping[str, Any]) -> str:
     return "\n".join(
         [f"{name.ljust(width)}  {clean(text)}" for name, text in rows] + [clean(line) for line in alarms]
     )
+
+
+RELAY = {
+    "held": lambda: _("held, the line is ours"),
+    "waiting": lambda: _("released, somebody talks on the line"),
+    "released": lambda: _("released, the line is the telephone's"),
+}
 
 
 def _failed(ports: Sequence[str]) -> str:

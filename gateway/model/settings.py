@@ -39,6 +39,13 @@ class AudioKind(StrEnum):
     SERIAL = "serial"
 
 
+class PinLibrary(StrEnum):
+    """What works the board's pins. RPi.GPIO (or rpi-lgpio, which has its name) gives no edge times."""
+
+    GPIOD = "gpiod"
+    RPI_GPIO = "rpi-gpio"
+
+
 @dataclass(frozen=True, slots=True)
 class PortSettings:
     """One socket of the board. ``node`` is its fixed id in the plan; ``card`` an ALSA device name such as
@@ -82,6 +89,29 @@ class PortSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """The power-fail relay: released, it joins the city line of ``line`` to a telephone without us.
+
+    ``pin`` feeds its charge pump at ``toggle_hz`` (whole periods a second); after the last change it holds
+    for ``release_ms``. ``in_use``: the pin of a detector of the line's current on the city's side of the
+    relay, or empty.
+    """
+
+    pin: str
+    line: PortId
+    telephone: PortId | None = None
+    in_use: str = ""
+    in_use_active_low: bool = False
+    toggle_hz: int = 10
+    release_ms: int = 500
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it is the twin."""
+        return self.pin.startswith(SIMULATED_CHIP)
+
+
+@dataclass(frozen=True, slots=True)
 class BoardSettings:
     """The board: its name and its ports in order (node ids 1..n)."""
 
@@ -93,6 +123,8 @@ class BoardSettings:
     """How many telephones may have ringing power in the same instant; 0: all."""
     modem_directory: str = "/dev/serial/by-path"
     """Where the serial ports of modems appear, by names that say the device and the interface."""
+    gpio: PinLibrary = PinLibrary.GPIOD
+    relay: RelaySettings | None = None
 
 
 class LampKind(StrEnum):

@@ -140,7 +140,9 @@ class SimulatedLineModules:
         telephone.on_wires(telephone.fed, reverse)
 
     def stop(self) -> None:
-        """All pins to their safe states: nothing rings, every loop is open, telephones are fed forward."""
+        """All pins to their safe states: nothing rings, every loop is open, telephones are fed forward; no
+        more is told.
+        """
         for port, telephone in self._telephones.items():
             if telephone.rm:
                 self.stop_ringing(port)
@@ -148,6 +150,7 @@ class SimulatedLineModules:
             self._feed(port, True)
         for port in self._lines:
             self.set_loop(port, False)
+        self._sink = None
 
     # --- FXS: the telephone's side --------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 /* gpio_lines.c: levels of lines by GPIO_V2_LINE_SET_VALUES_IOCTL and GPIO_V2_LINE_GET_VALUES_IOCTL.
  *
  * How: a request's lines are bits of one word; the mask says which are meant, so that several ports may share a request.
- * Assumes a controller that does not sleep (an expander on I2C takes a millisecond a pin and is no place for F/R). */
+ * Assumes a controller that does not sleep for F/R and the hook. RM may be on an expander on I2C: its two changes a burst take
+ * up to a millisecond each, of the 2 ms that a half period of any port may be off by. */
 #include "gpio_lines.h"
 
 #include <errno.h>
@@ -11,9 +12,11 @@
 static int set(void *self, enum rg_pin pin, bool high)
 {
     const struct rg_port_settings *settings = &((struct rg_gpio_lines *)self)->settings;
-    uint32_t bit = pin == RG_RING_MODE ? settings->ring_mode_bit : settings->forward_reverse_bit;
+    bool power = pin == RG_RING_MODE;
+    int fd = power ? settings->ring_mode_fd : settings->forward_reverse_fd;
+    uint32_t bit = power ? settings->ring_mode_bit : settings->forward_reverse_bit;
     struct gpio_v2_line_values values = { .mask = UINT64_C(1) << bit, .bits = high ? UINT64_C(1) << bit : 0 };
-    return ioctl(settings->output_fd, GPIO_V2_LINE_SET_VALUES_IOCTL, &values) < 0 ? errno : 0;
+    return ioctl(fd, GPIO_V2_LINE_SET_VALUES_IOCTL, &values) < 0 ? errno : 0;
 }
 
 static int get(void *self, enum rg_pin pin, bool *high)

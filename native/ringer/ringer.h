@@ -27,8 +27,9 @@ struct rg_plan {
 };
 
 struct rg_port_settings {
-    int output_fd;              /* a GPIO line request (uAPI v2) that has both outputs */
-    uint32_t ring_mode_bit;     /* places of the lines in that request */
+    int ring_mode_fd;           /* GPIO line requests (uAPI v2) that have the outputs: one, or two of which RM's may be slow */
+    int forward_reverse_fd;
+    uint32_t ring_mode_bit;     /* places of the lines in those requests */
     uint32_t forward_reverse_bit;
     int hook_fd;                /* a line request that has the hook input; only its level is read */
     uint32_t hook_bit;

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from gateway.drivers.gpio import Chip, find_chip
-from gateway.drivers.pin_guard import PinGuard, Rest
+from gateway.drivers.pin_guard import PinGuard, Request, Rest
 from gateway.drivers.ringer import within_duty
 from gateway.errors import Bug, HardwareError
 from gateway.model.events import Event, HookEdge
@@ -74,7 +74,7 @@ def test_a_cadence_is_rung_as_it_is_or_with_a_pause_that_the_module_needs(
 
 def test_a_guard_that_is_dismissed_touches_nothing_and_ends() -> None:
     reading, writing = os.pipe()  # no GPIO request: touching it would be an error on the guard's terminal
-    guard = PinGuard([Rest(reading, 0, True)])
+    guard = PinGuard([Rest(Request(reading, 0), True)])
     assert guard.pid is not None
     guard.dismiss()
     guard.dismiss()

@@ -36,14 +36,14 @@ def test_a_module_that_the_kernel_lacks_is_named(tmp_path: Path) -> None:
 
 
 def test_a_guest_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(SystemExit, match="no guest moon; there is pins"):
+    with pytest.raises(SystemExit, match="no guest moon; there is pl061, pins"):
         main(["moon"])
 
 
 def test_every_guest_has_tests_that_exist_and_what_all_guests_have() -> None:
     for guest in GUESTS.values():
         assert guest.tests
-        assert [name for name in guest.tests if not (ROOT / name).exists()] == []
+        assert [name for name in guest.tests if not (ROOT / name.split("::")[0]).exists()] == []
         assert "python3" in guest.debian
         assert "pytest" in guest.site
 

@@ -10,10 +10,11 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 CONFIG = Path("/sys/kernel/config/gpio-sim")
 LINES = 12
+LINES_OF_PL061 = 8
 HOOK, RING_MODE, FORWARD_REVERSE = 0, 1, 2
 RING, LOOP_CURRENT, LOOP_SWITCH = 4, 5, 6
 OUTPUTS = {"rm": RING_MODE, "fr": FORWARD_REVERSE, "loop": LOOP_SWITCH}
@@ -22,6 +23,14 @@ PULSE_S = 0.020
 """Half a period of the hook input of a handset that is lifted under 25 Hz."""
 CURRENT_S = 0.010
 CITY_EDGE_S = 0.010
+
+
+class Wired(Protocol):
+    """A chip seen from outside."""
+
+    def level(self, line: int) -> bool: ...
+
+    def pull(self, line: int, high: bool) -> None: ...
 
 
 class SimChip:
@@ -63,7 +72,7 @@ class SimChip:
 class Outside:
     """A telephone on lines 0 to 2 and a city line on 4 to 6 of a chip, until the ``with`` ends."""
 
-    def __init__(self, chip: SimChip) -> None:
+    def __init__(self, chip: Wired) -> None:
         self.changes: list[tuple[float, str, bool]] = []
         """(milliseconds of CLOCK_MONOTONIC, output, level)"""
         self.lifted = False

@@ -8,19 +8,18 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from gateway.drivers.gpio import GpiodPins, Pin
+from gateway.drivers.gpio import Pin
+from gateway.drivers.gpiod_pins import GpiodPins
 from gateway.drivers.line_modules import GpioLineModules
 from gateway.errors import HardwareError
 from gateway.model.events import Event, HookEdge
 from tests.guest.pins import FXO, FXS, ports
 from tests.guest.sim_chip import FORWARD_REVERSE, HOOK, LOOP_SWITCH, RING_MODE, SimChip
-
-PATIENCE_S = 30.0
+from tests.guest.waiting import until
 
 CRASHING = """
 import asyncio, sys, time
@@ -44,13 +43,6 @@ def chip() -> Iterator[SimChip]:
     made = SimChip("guest")
     yield made
     made.remove()
-
-
-def until(condition: object) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.002)  # real time: the world outside is a thread
 
 
 def busy(ending: threading.Event) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tools.guest.architecture import AMD64, Architecture
+from tools.guest.architecture import AMD64, ARM64, Architecture
 from tools.guest.out_of_tree import OutOfTree
-from tools.guest.subjects import PINS, TESTING, Subject
+from tools.guest.subjects import EXPANDER, PINS, PL061, RPI_LGPIO, TESTING, Subject
 
 T = TypeVar("T")
 
@@ -22,7 +22,12 @@ class Guest:
     name: str
     architecture: Architecture
     subjects: tuple[Subject, ...]
-    shift: int
+    shift: int | None
+    """None: real time."""
+    only: tuple[str, ...] = ()
+    """These tests instead of the subjects' own."""
+    outside: bool = False
+    """Whether somebody out here works its PL061's pins."""
     memory_mb: int = 768
     limit_s: int = 1_500
 
@@ -52,9 +57,14 @@ class Guest:
         return self._each(lambda subject: subject.site)
 
     @property
+    def pip(self) -> tuple[str, ...]:
+        """Requirements for a folder of its own."""
+        return self._each(lambda subject: subject.pip)
+
+    @property
     def tests(self) -> tuple[str, ...]:
         """Files and folders for pytest."""
-        return self._each(lambda subject: subject.tests)
+        return self.only or self._each(lambda subject: subject.tests)
 
     def _each(self, of: Callable[[Subject], tuple[T, ...]]) -> tuple[T, ...]:
         return tuple(dict.fromkeys(one for subject in (TESTING, *self.subjects) for one in of(subject)))
@@ -63,6 +73,9 @@ class Guest:
 GUESTS = {
     guest.name: guest
     for guest in (
-        Guest("pins", AMD64, (PINS,), shift=2),  # 250 million instructions a second: a slow board
+        Guest("pl061", ARM64, (PL061,), shift=None, outside=True),
+        Guest(
+            "pins", AMD64, (PINS, RPI_LGPIO, EXPANDER), shift=2
+        ),  # 250 million instructions a second: a slow board
     )
 }

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tarfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from tools.guest.architecture import Architecture
+from tools.guest.architecture import CACHE, Architecture
 from tools.progress import ROOT, SetupError, run_logged, say
+
+LISTS_KEPT_S = 86_400
 
 
 def kernel_release(architecture: Architecture) -> str:
     """Of the kernel that Debian's metapackage stands for today."""
     answer = subprocess.run(
-        ["apt-cache", "depends", architecture.kernel], capture_output=True, text=True, check=False
+        ["apt-cache", "depends", architecture.kernel],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **foreign_apt(architecture)},
     )
     found = re.search(r"Depends: linux-image-(\S+)", answer.stdout)
     if found is None:
@@ -28,7 +36,7 @@ def fetch_image(architecture: Architecture, home: Path, release: str) -> Path:
     """Debian's kernel image with its modules, unpacked; the path of vmlinuz."""
     kernel = home / "image" / "boot" / f"vmlinuz-{release}"
     if not kernel.is_file():
-        package = download(home, f"linux-image-{release}")
+        package = download(home, f"linux-image-{release}", foreign_apt(architecture))
         must("unpacking the kernel", ["dpkg-deb", "-x", str(package), str(home / "image")], "guest-kernel")
     return kernel
 
@@ -95,16 +103,44 @@ def _take_files(archive: IO[bytes] | None, version: str, names: Sequence[str], f
                 return
 
 
-def download(home: Path, package: str) -> Path:
+def foreign_apt(architecture: Architecture) -> dict[str, str]:
+    """The environment in which apt speaks of that processor; its lists are a day old at most."""
+    if not architecture.cross:
+        return {}
+    home = CACHE / f"apt-{architecture.name}"
+    config = home / "apt.conf"
+    environment = {"APT_CONFIG": str(config)}
+    lists = home / "lists"
+    if config.is_file() and time.time() - lists.stat().st_mtime < LISTS_KEPT_S:
+        return environment
+    for folder in (lists / "partial", home / "cache/archives/partial", home / "state"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (home / "status").touch()
+    config.write_text(
+        f'APT::Architecture "{architecture.name}"; APT::Architectures {{ "{architecture.name}"; }};\n'
+        f'Dir::State "{home}/state"; Dir::State::lists "{lists}"; Dir::State::status "{home}/status";\n'
+        f'Dir::Cache "{home}/cache"; APT::Sandbox::User "root";\n',
+        encoding="utf-8",
+    )
+    must(
+        "apt: reading the lists of " + architecture.name, ["apt-get", "update"], "guest-apt", env=environment
+    )
+    os.utime(lists)
+    return environment
+
+
+def download(home: Path, package: str, env: Mapping[str, str] | None = None) -> Path:
     """A package's file, whichever version apt offers."""
     found = sorted(home.glob(f"{package}_*.deb"))
     if not found:
-        must(f"apt: fetching {package}", ["apt-get", "download", package], "guest-apt", cwd=home)
+        must(f"apt: fetching {package}", ["apt-get", "download", package], "guest-apt", cwd=home, env=env)
         found = sorted(home.glob(f"{package}_*.deb"))
     return found[-1]
 
 
-def must(title: str, command: Sequence[str], log: str, cwd: Path = ROOT) -> None:
+def must(
+    title: str, command: Sequence[str], log: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> None:
     """Run it with its output in a log; `SetupError` when it fails."""
-    if not run_logged(title, command, log, cwd=cwd):
+    if not run_logged(title, command, log, cwd=cwd, env=env):
         raise SetupError(f"{title} failed; the log named above says why")

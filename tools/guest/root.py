@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tools.guest.boot import BEGAN
+from tools.guest.cross import take_ringer
 from tools.guest.guests import Guest
 from tools.guest.kernel import must
 from tools.progress import ROOT, say
@@ -25,7 +26,7 @@ echo "{began}"
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs dev /dev
 {insmod}
-/bin/busybox mount -t configfs config /sys/kernel/config
+[ -d /sys/kernel/config ] && /bin/busybox mount -t configfs config /sys/kernel/config
 cd /project
 export PYTHONPATH=/site:/project CITYLINE_GUEST={name} TERM=dumb HOME=/tmp
 /usr/bin/python3 -m pytest {options} {tests}
@@ -42,7 +43,8 @@ def make_root(guest: Guest, home: Path) -> Path:
         return base
     shutil.rmtree(base, ignore_errors=True)
     archive = home / "root.tar"
-    command = ["mmdebstrap", "--variant=extract", f"--include={packages}", _codename(), str(archive)]
+    command = ["mmdebstrap", "--variant=extract", f"--architectures={guest.architecture.name}"]
+    command += [f"--include={packages}", _codename(), str(archive)]
     must("making the guest's root", command, "guest-root")
     base.mkdir()
     with tarfile.open(archive) as whole:
@@ -67,16 +69,19 @@ def make_initrd(guest: Guest, home: Path, base: Path, modules: Sequence[Path]) -
     subprocess.run(["cp", "-al", str(base), str(tree)], check=True)
     for name in ("proc", "sys", "dev", "tmp", "modules", "site", "project"):
         (tree / name).mkdir(exist_ok=True)
-    (tree / "bin" / "busybox").unlink(missing_ok=True)
-    shutil.copy("/bin/busybox", tree / "bin" / "busybox")
+    if not guest.architecture.cross:
+        (tree / "bin" / "busybox").unlink(missing_ok=True)
+        shutil.copy("/bin/busybox", tree / "bin" / "busybox")
     (tree / "bin" / "sh").unlink(missing_ok=True)
     (tree / "bin" / "sh").symlink_to("busybox")
     for module in modules:
         shutil.copy(module, tree / "modules")
-    for path in _site_packages(guest):
+    for path in (*_site_packages(guest), *_own_packages(guest, home)):
         _copy(path, tree / "site" / path.name)
     for name in ("gateway", "tests", "pyproject.toml"):
         _copy(ROOT / name, tree / "project" / name)
+    if guest.architecture.cross:
+        take_ringer(guest.architecture, home, tree / "project/gateway")
     _compile(tree, "site", "project")
     init = tree / "init"
     init.write_text(_init(guest, modules), encoding="utf-8")
@@ -97,6 +102,20 @@ def _site_packages(guest: Guest) -> Iterator[Path]:
     site = next((PYTHON.parent.parent / "lib").glob("python3.*/site-packages"))
     for name in guest.site:
         yield from (path for path in site.glob(f"{name}*") if not path.name.endswith(".dist-info"))
+
+
+def _own_packages(guest: Guest, home: Path) -> list[Path]:
+    if not guest.pip:
+        return []
+    folder, recipe = home / f"pip-{guest.name}", home / f"pip-{guest.name}.txt"
+    wanted = " ".join(guest.pip)
+    if not recipe.is_file() or recipe.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [str(PYTHON), "-m", "pip", "install", "--no-deps", "--only-binary=:all:"]
+        command += guest.architecture.wheels
+        must("pip: libraries of the guest", [*command, "--target", str(folder), *guest.pip], "guest-pip")
+        recipe.write_text(wanted, encoding="utf-8")
+    return [path for path in folder.iterdir() if not path.name.endswith(".dist-info")]
 
 
 def _copy(source: Path, target: Path) -> None:

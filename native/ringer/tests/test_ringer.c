@@ -48,8 +48,10 @@ static void wait_ms(long ms)
 static struct rg_ringer *made(void)
 {
     static const struct rg_port_settings PORTS[] = {
-        { .output_fd = OUTPUTS, .ring_mode_bit = 0, .forward_reverse_bit = 1, .hook_fd = HOOKS, .hook_bit = 0 },
-        { .output_fd = OUTPUTS, .ring_mode_bit = 2, .forward_reverse_bit = 3, .hook_fd = HOOKS, .hook_bit = 1 },
+        { .ring_mode_fd = OUTPUTS, .forward_reverse_fd = OUTPUTS,
+          .ring_mode_bit = 0, .forward_reverse_bit = 1, .hook_fd = HOOKS, .hook_bit = 0 },
+        { .ring_mode_fd = OUTPUTS, .forward_reverse_fd = OUTPUTS,
+          .ring_mode_bit = 2, .forward_reverse_bit = 3, .hook_fd = HOOKS, .hook_bit = 1 },
     };
     struct rg_settings settings = { .port_count = 2, .ports = PORTS };
     struct rg_ringer *ringer = NULL;
@@ -96,7 +98,7 @@ static void the_end_leaves_everything_at_rest(void)
 static void what_is_wrong_is_refused(void)
 {
     static const struct rg_plan TOO_MUCH = { .frequency_hz = 25, .part_count = 2, .part_ms = { 1000, 1000 } };
-    static const struct rg_port_settings GONE = { .output_fd = NO_LINES, .hook_fd = NO_LINES };
+    static const struct rg_port_settings GONE = { .ring_mode_fd = NO_LINES, .forward_reverse_fd = NO_LINES, .hook_fd = NO_LINES };
     struct rg_settings settings = { .port_count = 1, .ports = &GONE };
     struct rg_ringer *ringer = made(), *none = NULL;
     struct rg_port_statistics told;
@@ -116,8 +118,10 @@ static void what_is_wrong_is_refused(void)
 static void no_memory_leaves_nothing_behind(void)
 {
     static const struct rg_port_settings PORTS[] = {
-        { .output_fd = OUTPUTS, .ring_mode_bit = 0, .forward_reverse_bit = 1, .hook_fd = HOOKS },
-        { .output_fd = OUTPUTS, .ring_mode_bit = 2, .forward_reverse_bit = 3, .hook_fd = HOOKS },
+        { .ring_mode_fd = OUTPUTS, .forward_reverse_fd = OUTPUTS,
+          .ring_mode_bit = 0, .forward_reverse_bit = 1, .hook_fd = HOOKS },
+        { .ring_mode_fd = OUTPUTS, .forward_reverse_fd = OUTPUTS,
+          .ring_mode_bit = 2, .forward_reverse_bit = 3, .hook_fd = HOOKS },
     };
     struct rg_settings settings = { .port_count = 2, .ports = PORTS };
     for (long successes = 0; successes < 3; successes++) {
