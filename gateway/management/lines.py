@@ -14,8 +14,8 @@ NO_ECHO: dict[str, Plain] = {"erl_db": None, "erle_db": None, "delay_ms": None}
 
 @dataclass(frozen=True, slots=True)
 class CardFigures:
-    """A port's sound card: its clock against ours in ppm (positive: too fast; None: not known yet), and what it
-    has lost.
+    """A port's sound card: its clock against ours in ppm (positive: too fast; None: not known yet), and what
+    it has lost.
     """
 
     name: str
