@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tools.guest.architecture import AMD64, Architecture
 from tools.guest.out_of_tree import OutOfTree
-from tools.guest.subjects import PINS, TESTING, Subject
+from tools.guest.subjects import OFFICE, PINS, SOUND, TESTING, Subject
 
 T = TypeVar("T")
 
@@ -64,5 +64,6 @@ GUESTS = {
     guest.name: guest
     for guest in (
         Guest("pins", AMD64, (PINS,), shift=2),  # 250 million instructions a second: a slow board
+        Guest("sound", AMD64, (SOUND, OFFICE), shift=0),
     )
 }

@@ -44,3 +44,26 @@ PINS = Subject(
     tests=("tests/contracts/test_line_modules.py", "tests/guest/test_gpio.py"),
 )
 """Line modules on the pins of a simulated chip."""
+
+SOUND = Subject(
+    modules=("snd-aloop", "snd-dummy"),
+    # Five cards with a clock each (jiffies by default), one stream a direction; and one that has a mixer.
+    options=(("snd-aloop", "enable=1,1,1,1,1 pcm_substreams=1,1,1,1,1"), ("snd-dummy", "pcm_devs=1")),
+    debian=("alsa-utils", "libasound2", "libspeexdsp1"),
+    site=("_cffi_backend", "cffi", "pycparser", "alsaaudio"),
+    tests=("tests/guest/test_sound_cards.py",),
+)
+"""Sound cards of the kernel: loop-back cards and one with a mixer."""
+
+OFFICE = Subject(
+    modules=(*PINS.modules, *SOUND.modules),
+    out_of_tree=PINS.out_of_tree,
+    options=SOUND.options,
+    debian=(*SOUND.debian, "libsofia-sip-ua0"),
+    site=(
+        *(*PINS.site, *SOUND.site),
+        *("pydantic", "annotated_types", "typing_extensions", "typing_inspection"),
+    ),
+    tests=("tests/guest/test_office.py",),
+)
+"""A whole office on such pins and cards."""
