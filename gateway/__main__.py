@@ -22,7 +22,15 @@ from gateway import __version__
 from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
-from gateway.management import board_commands, client, language, line_commands, modem_commands, tables
+from gateway.management import (
+    board_commands,
+    calibrate_command,
+    client,
+    language,
+    line_commands,
+    modem_commands,
+    tables,
+)
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
@@ -274,6 +282,7 @@ def _play(story: str, out: Path | None) -> NoReturn:
 
 
 main.add_command(board_commands.board)
+board_commands.board.add_command(calibrate_command.calibrate)
 main.add_command(line_commands.line)
 
 

@@ -468,7 +468,12 @@ class Gateway:
     def _lines(self) -> Plain:
         figures, ports = self.core.statistics(), self.configuration.board.ports
         echo = {port.port: figures.port(port.node).echo for port in ports}
-        cards = {port.port: CardFigures.of(port.card, figures.port(port.node)) for port in on_card(ports)}
+        cards = {
+            port.port: CardFigures.of(
+                port.card, self.card_watch.clock_ppm(port.port), figures.port(port.node)
+            )
+            for port in on_card(ports)
+        }
         return lines_plain(self.exchange.view().lines, echo, cards)
 
     def _timed(self, rows: Plain) -> Plain:

@@ -14,20 +14,22 @@ NO_ECHO: dict[str, Plain] = {"erl_db": None, "erle_db": None, "delay_ms": None}
 
 @dataclass(frozen=True, slots=True)
 class CardFigures:
-    """A port's sound card: its clock against ours in ppm (positive: too fast), and what it has lost."""
+    """A port's sound card: its clock against ours in ppm (positive: too fast; None: not known yet), and what
+    it has lost.
+    """
 
     name: str
-    clock_ppm: int
+    clock_ppm: int | None
     xruns: int
     lost_frames: int
     gone: bool
 
     @classmethod
-    def of(cls, name: str, figures: PortStatistics) -> "CardFigures":
+    def of(cls, name: str, clock_ppm: int | None, figures: PortStatistics) -> "CardFigures":
         """As the signal core has measured it."""
         return cls(
             name,
-            round(figures.capture_ppm),
+            clock_ppm,
             figures.capture_xruns + figures.playback_xruns,
             figures.lost_frames,
             figures.card_gone,

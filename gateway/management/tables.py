@@ -133,7 +133,8 @@ def lines_text(answer: Mapping[str, Any]) -> str:
 
 def _clock(card: Mapping[str, Any] | None) -> str:
     """A card's drift; a dash where there is no card, or none that runs."""
-    return "-" if card is None or card["gone"] else f"{card['clock_ppm']:+d} ppm"
+    known = card is not None and not card["gone"] and card["clock_ppm"] is not None
+    return f"{card['clock_ppm']:+d} ppm" if known and card is not None else "-"
 
 
 def _measured(value: float | None, unit: str) -> str:

@@ -17,10 +17,10 @@ WELL_LOOKS = 2
 CLOCK_LIMIT_PPM = 500
 """Crystals of sound cards are ±50 ppm, clones ±100 to ±300: beyond this something is wrong with a card."""
 CLOCK_BACK_PPM = 400
-CLOCK_LOOKS = 8
-"""So many looks in a row must agree: a clock is known only some seconds after a start or an xrun ..."""
-CLOCK_SPREAD_PPM = 100
-"""... and while they differ by more it is not known yet."""
+CLOCK_LOOKS = 31
+"""A clock is what a card gave between the first and the last of so many looks: 30 s, in which a card whose
+pointers move by a millisecond is known to 33 ppm."""
+SAMPLES_A_TICK = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,25 @@ class _Watched:
     samples: int = 0
     well: int = 0
     drifts: bool = False
-    clock_ppm: deque[float] = field(default_factory=lambda: deque(maxlen=CLOCK_LOOKS))
+    losses: tuple[int, ...] = ()
+    counted: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=CLOCK_LOOKS))
+    """Ticks and samples at each look since something was lost."""
+
+    def count(self, ticks: int, samples: int, losses: tuple[int, ...]) -> None:
+        """What was lost on either side counts for nothing."""
+        if losses != self.losses:
+            self.counted.clear()
+            self.losses = losses
+        self.counted.append((ticks, samples))
+
+    @property
+    def clock_ppm(self) -> int | None:
+        """The card's clock against ours, None while it is not known."""
+        if len(self.counted) < CLOCK_LOOKS:
+            return None
+        (first_tick, first), (last_tick, last) = self.counted[0], self.counted[-1]
+        due = (last_tick - first_tick) * SAMPLES_A_TICK
+        return round(1e6 * ((last - first) / due - 1)) if due > 0 else None
 
 
 class CardWatch:
@@ -58,9 +76,17 @@ class CardWatch:
             if watched.lost and now.card_gone:
                 away.append(port)
             if not watched.lost:
-                events.extend(_of_clock(port, now, watched))
+                losses = (now.capture_xruns, now.playback_xruns, now.lost_frames, figures.ticks_missed)
+                watched.count(figures.ticks, now.captured_samples, losses)
+                events.extend(_of_clock(port, watched))
             watched.samples = now.captured_samples
         return Look(tuple(events), tuple(away))
+
+    def clock_ppm(self, port: PortId) -> int | None:
+        """A card's clock against ours (positive: too fast), counted over the last half minute; None while it
+        is not known.
+        """
+        return self._watched[port].clock_ppm
 
 
 def _of_presence(port: PortSettings, now: PortStatistics, watched: _Watched) -> Iterable[Event]:
@@ -68,7 +94,7 @@ def _of_presence(port: PortSettings, now: PortStatistics, watched: _Watched) -> 
         watched.well = 0
         if not watched.lost:
             watched.lost, watched.drifts = True, False
-            watched.clock_ppm.clear()
+            watched.counted.clear()
             remedy = "plug it in again, and the port works by itself"
             yield PortFailed(port.port, f"sound card {port.card} has gone or hangs: {remedy}")
         return
@@ -78,15 +104,13 @@ def _of_presence(port: PortSettings, now: PortStatistics, watched: _Watched) -> 
         yield PortRestored(port.port)
 
 
-def _of_clock(port: PortSettings, now: PortStatistics, watched: _Watched) -> Iterable[Event]:
-    known = watched.clock_ppm
-    known.append(now.capture_ppm)
-    if len(known) < CLOCK_LOOKS or max(known) - min(known) > CLOCK_SPREAD_PPM:
+def _of_clock(port: PortSettings, watched: _Watched) -> Iterable[Event]:
+    ppm = watched.clock_ppm
+    if ppm is None:
         return
-    least = min(abs(ppm) for ppm in known)
-    if not watched.drifts and least >= CLOCK_LIMIT_PPM:
+    if not watched.drifts and abs(ppm) >= CLOCK_LIMIT_PPM:
         watched.drifts = True
-        yield CardDrifts(port.port, round(now.capture_ppm), beyond=True)
-    elif watched.drifts and max(abs(ppm) for ppm in known) <= CLOCK_BACK_PPM:
+        yield CardDrifts(port.port, ppm, beyond=True)
+    elif watched.drifts and abs(ppm) <= CLOCK_BACK_PPM:
         watched.drifts = False
-        yield CardDrifts(port.port, round(now.capture_ppm), beyond=False)
+        yield CardDrifts(port.port, ppm, beyond=False)

@@ -18,6 +18,7 @@ struct sc_asrc;
 
 struct sc_asrc_settings {
     size_t target_fill_samples;   /* fill held, counted just before a read; default 120 (15 ms) with 80-sample ticks */
+    size_t most_fill_samples;     /* after an underrun the fill held grows by 2 ms, up to this; default 0: it does not */
     size_t capacity_samples;      /* bound of the buffer; default 1600 */
     float max_ppm;                /* limit of the ratio's correction; default 1000 */
 };

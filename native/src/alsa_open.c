@@ -2,7 +2,7 @@
  *
  * How: the fewest sides that will do, periods and buffer by what stands behind the name (a kernel's driver or a plug-in), no
  * automatic start, an xrun at a full or empty buffer. Threads that a plug-in makes get real-time priority, where permitted.
- * Assumes that no other thread uses the pair meanwhile. Measured (tests/alsa, tests/guest/test_sound_cards.py). */
+ * Assumes that no other thread uses the pair meanwhile. Measured (tests/alsa). */
 #ifdef SC_HAVE_ALSA
 
 #include "alsa_open.h"

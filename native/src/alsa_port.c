@@ -28,6 +28,7 @@
 /* Between card and tick: what comes at once, at any moment in a tick, and a margin. */
 #define HARDWARE_FILL_SAMPLES 130       /* 5 ms periods */
 #define PLUGIN_FILL_SAMPLES 200         /* 10 ms periods */
+#define MOST_FILL_SAMPLES 320           /* of cards whose pointers move in larger steps: learnt from the first underruns */
 
 struct sc_alsa_port {
     struct sc_alsa_card *card;
@@ -141,6 +142,7 @@ static int make_resamplers(struct sc_alsa_port *port)
     settings.target_fill_samples =
         sc_alsa_card_hardware(port->card) ? HARDWARE_FILL_SAMPLES : PLUGIN_FILL_SAMPLES;
     settings.max_ppm = MAX_PPM;
+    settings.most_fill_samples = MOST_FILL_SAMPLES;
     error = sc_asrc_create(&port->to_tick, &settings);
     if (error == 0)
         error = sc_asrc_create(&port->to_card, &settings);

@@ -21,7 +21,9 @@ enum {
     TAPS = 32,          /* group delay TAPS/2 = 2 ms */
     PHASES = 64,        /* linear interpolation between them errs by -94 dB at 1 kHz */
     DEFAULT_FILL = 120, /* 15 ms: one read and half a tick of slack */
-    DEFAULT_CAPACITY = 1600
+    DEFAULT_CAPACITY = 1600,
+    GROWTH = 16,        /* 2 ms: what comes is lumpier than was thought ... */
+    LUMP_READS = 2      /* ... unless nothing came for longer than this: that was a stall */
 };
 #define CUTOFF 0.95               /* of the Nyquist frequency: nothing folds at +-1000 ppm below 3.8 kHz */
 #define KAISER_BETA 8.0           /* side lobes -80 dB */
@@ -45,7 +47,8 @@ struct sc_asrc {
     size_t count;
     uint64_t position;  /* 32.32 from fifo[0]: left end of the filter */
     double smoothed_error, integral_ppm, ppm, settled_s;
-    bool primed, slow, smoothing;
+    bool primed, slow, smoothing, starved;
+    unsigned reads_since_write;
     struct sc_asrc_state state;
     float table[PHASES + 1][TAPS];
 };
@@ -92,7 +95,7 @@ int sc_asrc_create(struct sc_asrc **out, const struct sc_asrc_settings *settings
     else
         sc_asrc_settings_default(&s);
     if (s.target_fill_samples < TAPS || s.capacity_samples > 1u << 20
-        || s.capacity_samples < 2 * s.target_fill_samples || !(s.max_ppm > 0) || s.max_ppm > 10000)
+        || s.capacity_samples < 2 * s.target_fill_samples || s.capacity_samples < 2 * s.most_fill_samples || !(s.max_ppm > 0) || s.max_ppm > 10000)
         return EINVAL;
     struct sc_asrc *asrc = sc_alloc(sizeof *asrc);
     if (!asrc)
@@ -115,6 +118,16 @@ void sc_asrc_destroy(struct sc_asrc *asrc)
         return;
     sc_free(asrc->fifo);
     sc_free(asrc);
+}
+
+/* Something comes after an underrun. Nobody knows beforehand in what lumps a writer writes. */
+static void grow(struct sc_asrc *asrc)
+{
+    asrc->starved = false;
+    if (asrc->reads_since_write > LUMP_READS)
+        return;
+    if (asrc->settings.target_fill_samples + GROWTH <= asrc->settings.most_fill_samples)
+        asrc->settings.target_fill_samples += GROWTH;
 }
 
 /* Empties the buffer and keeps the ratio: a gap does not change the clocks. */
@@ -162,6 +175,10 @@ int sc_asrc_write(struct sc_asrc *asrc, const int16_t *in, size_t n)
         asrc->fifo[asrc->count + i] = in[i];
     asrc->count += n;
     asrc->state.written_samples += n;
+    if (asrc->starved && n > 0)
+        grow(asrc);
+    if (n > 0)
+        asrc->reads_since_write = 0;
     return 0;
 }
 
@@ -227,6 +244,7 @@ int sc_asrc_read(struct sc_asrc *asrc, int16_t *out, size_t n)
     if (n > SC_ASRC_MAX_BLOCK_SAMPLES)
         return EINVAL;
     asrc->state.read_samples += n;
+    asrc->reads_since_write++;
     if (!prime(asrc)) {
         memset(out, 0, n * sizeof *out);
         return 0;
@@ -240,6 +258,7 @@ int sc_asrc_read(struct sc_asrc *asrc, int16_t *out, size_t n)
     if (i < n) {
         memset(out + i, 0, (n - i) * sizeof *out);
         asrc->state.underruns++;
+        asrc->starved = true;
         refill(asrc);
         return 0;
     }

@@ -1,200 +1,17 @@
 /* A sound card port after an xrun: the card's counters say by how much captured and played have moved against one another, and
- * the canceller goes on where it was. alsa-lib is replaced by a card made of arithmetic: 48 kHz, one crystal, a hybrid and
- * noise behind it, pointers that move a millisecond at a time, buffers that run empty and full as a kernel's do. */
+ * the canceller goes on where it was; and a card that is pulled out, hangs or runs off its clock. The card is one of
+ * arithmetic (fake_card.h). */
 #include "check.h"
 
 #ifdef SC_HAVE_ALSA
 
 #include "alsa_port.h"
+#include "fake_card.h"
 #include "signal.h"
 
-#include <alsa/asoundlib.h>
-#include <errno.h>
+enum { TICK = 80, TICK_FRAMES = 480 };
 
-/* Of the line's noise: -56 dBm0 below 4 kHz, which is a sixth of what 48 kHz hold. */
-#define NOISE_PEAK (16141.0 * 0.00158489 * 2.44948974 * 1.7320508)
-
-enum { STEP = 48, RING = 1 << 16, AIR = 1 << 14, TICK = 80, TICK_FRAMES = 480, ECHO_FRAMES = 1500, TAPS = 5 };
-
-/* --- the card ---------------------------------------------------------------------------------------------------- */
-
-struct _snd_pcm {
-    bool playback, prepared, running, failed;
-    int64_t begun;                      /* the moment of frame 0 */
-    int64_t given;                      /* frames that the application wrote or read */
-    int64_t buffer;
-    int16_t ring[RING];
-};
-
-static struct _snd_pcm cards[2];        /* capture, playback */
-static int64_t now;
-static int16_t air[AIR];
-static uint32_t noise_seed = 1;
-static int reports_hardware = 1;
-static bool pulled;                     /* the card is out of its socket, which its pointers do not say: they stand still */
-static bool hangs;                      /* it runs and its pointers stand still */
 static bool absent_at_first;            /* the port is made without its card */
-static int opened;                      /* handles that are open */
-static int64_t to_lose;                 /* captured frames that never come, and no error says so */
-
-static int64_t pointer(const snd_pcm_t *pcm)
-{
-    return pcm->running && !hangs ? (now - pcm->begun) / STEP * STEP : 0;
-}
-
-static int16_t echo_at(int64_t moment)
-{
-    static const double taps[TAPS] = { 0.20, -0.14, 0.09, 0.05, -0.02 };
-    double sum = 0;
-    for (int k = 0; k < TAPS; k++)
-        sum += taps[k] * air[(moment - ECHO_FRAMES - 6 * 5 * k + AIR) % AIR];
-    noise_seed = noise_seed * 1664525u + 1013904223u;
-    return (int16_t)lrint(sum + NOISE_PEAK * (double)(int32_t)noise_seed / 2147483648.0);
-}
-
-/* Time goes on. */
-static void pass(int64_t frames)
-{
-    snd_pcm_t *capture = &cards[0], *playback = &cards[1];
-    for (int64_t end = now + frames; now < end; now++) {
-        const int64_t at = now - playback->begun;
-        const bool plays = playback->running && !playback->failed && at < playback->given;
-        playback->failed |= playback->running && at >= playback->given;
-        air[now % AIR] = plays ? playback->ring[at % RING] : 0;
-        if (to_lose > 0 && capture->running) {
-            to_lose--;
-            capture->begun++;
-        }
-        const int64_t place = now - capture->begun;
-        capture->failed |= capture->running && place - capture->given >= capture->buffer;
-        if (capture->running && place >= 0)
-            capture->ring[place % RING] = echo_at(now);
-    }
-}
-
-int snd_pcm_open(snd_pcm_t **out, const char *name, snd_pcm_stream_t stream, int mode)
-{
-    (void)mode;
-    if (strcmp(name, "fake") != 0 || pulled)
-        return -ENOENT;
-    opened++;
-    *out = &cards[stream == SND_PCM_STREAM_PLAYBACK];
-    memset(*out, 0, sizeof **out);
-    (*out)->playback = stream == SND_PCM_STREAM_PLAYBACK;
-    return 0;
-}
-
-int snd_pcm_close(snd_pcm_t *pcm)
-{
-    pcm->running = false;
-    opened--;
-    return 0;
-}
-
-snd_pcm_state_t snd_pcm_state(snd_pcm_t *pcm)
-{
-    (void)pcm;
-    return pulled ? SND_PCM_STATE_DISCONNECTED : SND_PCM_STATE_RUNNING;
-}
-
-int snd_pcm_drop(snd_pcm_t *pcm)
-{
-    pcm->running = pcm->prepared = false;
-    return 0;
-}
-
-int snd_pcm_prepare(snd_pcm_t *pcm)
-{
-    if (pulled)
-        return -ENODEV;
-    pcm->running = pcm->failed = false;
-    pcm->prepared = true;
-    pcm->given = 0;
-    return 0;
-}
-
-int snd_pcm_start(snd_pcm_t *pcm)
-{
-    if (!pcm->prepared)
-        return -EBADFD;
-    pcm->running = true;
-    pcm->begun = now;
-    return 0;
-}
-
-snd_pcm_sframes_t snd_pcm_avail_update(snd_pcm_t *pcm)
-{
-    if (pcm->failed && !pulled)
-        return -EPIPE;
-    return pulled ? 0 : pcm->playback ? pcm->buffer - (pcm->given - pointer(pcm)) : pointer(pcm) - pcm->given;
-}
-
-snd_pcm_sframes_t snd_pcm_writei(snd_pcm_t *pcm, const void *frames, snd_pcm_uframes_t n)
-{
-    if (pulled || pcm->failed)
-        return pulled ? -ENODEV : -EPIPE;
-    for (snd_pcm_uframes_t i = 0; i < n; i++)
-        pcm->ring[pcm->given++ % RING] = ((const int16_t *)frames)[i];
-    return (snd_pcm_sframes_t)n;
-}
-
-snd_pcm_sframes_t snd_pcm_readi(snd_pcm_t *pcm, void *frames, snd_pcm_uframes_t n)
-{
-    if (pulled || pcm->failed)
-        return pulled ? -ENODEV : -EPIPE;
-    for (snd_pcm_uframes_t i = 0; i < n; i++)
-        ((int16_t *)frames)[i] = pcm->ring[pcm->given++ % RING];
-    return (snd_pcm_sframes_t)n;
-}
-
-snd_pcm_type_t snd_pcm_type(snd_pcm_t *pcm)
-{
-    (void)pcm;
-    return reports_hardware ? SND_PCM_TYPE_HW : SND_PCM_TYPE_IOPLUG;
-}
-
-int snd_pcm_hw_params_set_buffer_size_near(snd_pcm_t *pcm, snd_pcm_hw_params_t *params, snd_pcm_uframes_t *frames)
-{
-    (void)params;
-    pcm->buffer = (int64_t)*frames;
-    return 0;
-}
-
-int snd_lib_error_set_handler(snd_lib_error_handler_t handler)
-{
-    (void)handler;
-    return 0;
-}
-
-/* Whatever else is asked of it the card can do. */
-#define ROOM_BYTES 64
-#define AGREES(name, ...)                                                                                              \
-    int name(__VA_ARGS__)                                                                                              \
-    {                                                                                                                  \
-        return 0;                                                                                                      \
-    }
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-size_t snd_pcm_hw_params_sizeof(void)
-{
-    return ROOM_BYTES;
-}
-size_t snd_pcm_sw_params_sizeof(void)
-{
-    return ROOM_BYTES;
-}
-AGREES(snd_pcm_hw_params_any, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw)
-AGREES(snd_pcm_hw_params_test_channels, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned n)
-AGREES(snd_pcm_hw_params_set_channels, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned n)
-AGREES(snd_pcm_hw_params_set_access, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_access_t access)
-AGREES(snd_pcm_hw_params_set_format, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_format_t format)
-AGREES(snd_pcm_hw_params_set_rate, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, unsigned hz, int direction)
-AGREES(snd_pcm_hw_params_set_period_size_near, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw, snd_pcm_uframes_t *n, int *direction)
-AGREES(snd_pcm_hw_params, snd_pcm_t *pcm, snd_pcm_hw_params_t *hw)
-AGREES(snd_pcm_sw_params_current, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw)
-AGREES(snd_pcm_sw_params_get_boundary, const snd_pcm_sw_params_t *sw, snd_pcm_uframes_t *boundary)
-AGREES(snd_pcm_sw_params_set_start_threshold, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw, snd_pcm_uframes_t n)
-AGREES(snd_pcm_sw_params_set_stop_threshold, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw, snd_pcm_uframes_t n)
-AGREES(snd_pcm_sw_params, snd_pcm_t *pcm, snd_pcm_sw_params_t *sw)
 
 /* --- a port on it ------------------------------------------------------------------------------------------------ */
 
@@ -220,7 +37,7 @@ static void open_rig(struct rig *rig, uint64_t seed)
     rig->absent = false;
     now = 1 << 20;
     CHECK_EQ(sc_echo_canceller_create(&rig->canceller, &settings), 0);
-    struct sc_alsa_port_settings port = { .device = "fake", .sides = 1, .canceller = rig->canceller, .absent = absent_at_first,
+    struct sc_alsa_port_settings port = { .device = "fake0", .sides = 1, .canceller = rig->canceller, .absent = absent_at_first,
                                           .full_scale_dbm0 = 3.14f, .playback_full_scale_dbm0 = 3.14f };
     CHECK_EQ(sc_alsa_port_create(&rig->port, &port), 0);
     sc_alsa_port_set(rig->port, true, false, true, true);
@@ -345,7 +162,7 @@ static void test_a_card_that_was_pulled_out_is_given_up_closed_and_taken_back(vo
     open_rig(&rig, 11);
     const double before = run_ms(&rig, 5000);
     CHECK_EQ(sc_alsa_port_unplug(rig.port), EBUSY);         /* it runs */
-    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), EBUSY);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake0", NULL), EBUSY);
     pulled = true;
     tick_over(&rig);
     CHECK(figures_of(&rig).gone);
@@ -355,13 +172,13 @@ static void test_a_card_that_was_pulled_out_is_given_up_closed_and_taken_back(vo
     CHECK_EQ(opened, 2);
     CHECK_EQ(sc_alsa_port_unplug(rig.port), 0);
     CHECK_EQ(opened, 0);                                    /* the kernel can let it go */
-    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), ENOENT);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake0", NULL), ENOENT);
     run_ms(&rig, 100);
     CHECK(figures_of(&rig).gone);
     pulled = false;
-    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), 0);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake0", NULL), 0);
     CHECK(figures_of(&rig).gone);                           /* until the next service takes it */
-    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", NULL), EBUSY);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake0", NULL), EBUSY);
     rig.absent = false;
     const double after = run_ms(&rig, 500);
     CHECK(!figures_of(&rig).gone);
@@ -382,7 +199,7 @@ static void test_a_card_that_is_not_there_at_first_comes_when_it_is_plugged(void
     run_ms(&rig, 500);
     CHECK(figures_of(&rig).gone);
     CHECK_EQ(figures_of(&rig).capture_xruns + figures_of(&rig).playback_xruns, 0);
-    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake", "fake"), 0);
+    CHECK_EQ(sc_alsa_port_plug(rig.port, "fake0", "fake0"), 0);
     rig.absent = false;
     CHECK(run_ms(&rig, 5000) > 20);
     CHECK_EQ(figures_of(&rig).slips, 0);

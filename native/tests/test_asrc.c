@@ -160,6 +160,59 @@ static void silence_until_primed_then_again_after_an_underrun(void)
     sc_asrc_destroy(asrc);
 }
 
+/* Writes of `lump` samples, as many as are due; reads of 80. The underruns of the last half. */
+static uint32_t underruns_with_lumps(struct sc_asrc *asrc, size_t lump, int ticks)
+{
+    static const int16_t zeros[480];
+    struct sc_asrc_state half, whole;
+    int16_t out[80];
+    size_t due = 0;
+    for (int tick = 0; tick < ticks; tick++) {
+        for (due += 80; due >= lump; due -= lump)
+            sc_asrc_write(asrc, zeros, lump);
+        sc_asrc_read(asrc, out, 80);
+        if (tick == ticks / 2)
+            sc_asrc_get_state(asrc, &half);
+    }
+    sc_asrc_get_state(asrc, &whole);
+    return whole.underruns - half.underruns;
+}
+
+static void the_fill_grows_with_the_lumps_that_come(void)
+{
+    struct sc_asrc_settings s;
+    struct sc_asrc *fixed, *growing;
+    sc_asrc_settings_default(&s);
+    CHECK_EQ(sc_asrc_create(&fixed, &s), 0);
+    s.most_fill_samples = 320;
+    CHECK_EQ(sc_asrc_create(&growing, &s), 0);
+    CHECK(underruns_with_lumps(fixed, 150, 4000) > 0);
+    CHECK_EQ(underruns_with_lumps(growing, 150, 4000), 0);
+    sc_asrc_destroy(fixed);
+    sc_asrc_destroy(growing);
+}
+
+static void a_stall_is_no_lump(void)
+{
+    struct sc_asrc_settings s;
+    struct sc_asrc_state state;
+    struct sc_asrc *asrc;
+    int16_t out[80];
+    sc_asrc_settings_default(&s);
+    s.most_fill_samples = 320;
+    CHECK_EQ(sc_asrc_create(&asrc, &s), 0);
+    for (int stall = 0; stall < 20; stall++) {
+        (void)underruns_with_lumps(asrc, 80, 100);
+        for (int i = 0; i < 10; i++)
+            sc_asrc_read(asrc, out, 80);
+    }
+    (void)underruns_with_lumps(asrc, 80, 3000);
+    sc_asrc_get_state(asrc, &state);
+    CHECK_EQ(state.underruns, 20);
+    CHECK_NEAR(state.fill_samples, 120, 2);
+    sc_asrc_destroy(asrc);
+}
+
 static void an_overrun_is_counted_and_bounded(void)
 {
     struct sc_asrc *asrc;
@@ -212,6 +265,8 @@ int main(void)
     RUN(an_hour_at_300_ppm_without_slip);
     RUN(reader_may_ask_for_any_number);
     RUN(silence_until_primed_then_again_after_an_underrun);
+    RUN(the_fill_grows_with_the_lumps_that_come);
+    RUN(a_stall_is_no_lump);
     RUN(an_overrun_is_counted_and_bounded);
     RUN(refuses_settings_out_of_range);
     RUN(every_allocation_may_fail);

@@ -82,6 +82,8 @@ def test_the_clock_of_a_card_that_has_gone_is_not_shown():
     text = tables.lines_text({"now_ms": 0, "rows": lines_plain((row,), {}, cards)})
     assert "ppm" not in text
     assert "gone" in text
+    unknown = {PortId("fxs1"): CardFigures("usb:1-1.3", None, 0, 0, gone=False)}
+    assert "ppm" not in tables.lines_text({"now_ms": 0, "rows": lines_plain((row,), {}, unknown)})
 
 
 def test_a_line_that_the_core_does_not_know_is_shown_without_figures():

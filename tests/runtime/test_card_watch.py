@@ -13,6 +13,8 @@ from gateway.model.settings import AudioKind, PortKind, PortSettings
 from gateway.runtime.card_watch import CLOCK_LOOKS, CardWatch
 
 LEFT = PortSettings(PortId("fxs1"), PortKind.FXS, NodeId(1), AudioKind.ALSA, "usb:1-1.3")
+CLOCK_ERROR_PPM = 5
+"""A sample in half a minute."""
 WIRE = PortSettings(PortId("fxs2"), PortKind.FXS, NodeId(2))
 
 
@@ -33,14 +35,21 @@ class Card:
     """A card of which a second goes by at each look."""
 
     watch: CardWatch
-    samples: int = 0
+    samples: float = 0
+    ticks: int = 0
 
     def second(
-        self, *, gone: bool = False, ppm: float = 0.0, gives: bool = True
+        self, *, gone: bool = False, ppm: float = 0.0, gives: bool = True, xruns: int = 0, missed: int = 0
     ) -> tuple[list[Event], list[PortId]]:
-        self.samples += 8_000 if gives and not gone else 0
-        port = replace(BLANK.ports[0], captured_samples=self.samples, capture_ppm=ppm, card_gone=gone)
-        look = self.watch.look(replace(BLANK, ports=(port, BLANK.ports[1])))
+        self.ticks += 100 - missed
+        self.samples += 8_000 * (1 + ppm * 1e-6) if gives and not gone else 0
+        port = replace(
+            BLANK.ports[0], captured_samples=int(self.samples), card_gone=gone, capture_xruns=xruns
+        )
+        figures = replace(
+            BLANK, ports=(port, BLANK.ports[1]), ticks=self.ticks, ticks_missed=BLANK.ticks_missed + missed
+        )
+        look = self.watch.look(figures)
         return list(look.events), [away.port for away in look.away]
 
 
@@ -83,26 +92,33 @@ def test_a_card_that_was_not_there_at_the_start_comes_like_any_other() -> None:
 
 
 def test_a_clock_1000_ppm_off_is_told_once_and_so_is_its_end(card: Card) -> None:
-    told = [card.second(ppm=ppm)[0] for ppm in [900.0, *[1_012.0] * 20, *[20.0] * 20]]
-    assert [event for events in told for event in events] == [
-        CardDrifts(PortId("fxs1"), 1_012, beyond=True),
-        CardDrifts(PortId("fxs1"), 20, beyond=False),
-    ]
+    told = [card.second(ppm=ppm)[0] for ppm in [*[1_012.0] * 60, *[20.0] * 60]]
+    beyond, back = (event for events in told for event in events)
+    assert isinstance(beyond, CardDrifts)
+    assert isinstance(back, CardDrifts)
+    assert (beyond.port, beyond.beyond, back.beyond) == (PortId("fxs1"), True, False)
+    assert beyond.ppm == pytest.approx(1_012, abs=CLOCK_ERROR_PPM)
+    assert card.watch.clock_ppm(PortId("fxs1")) == pytest.approx(20, abs=CLOCK_ERROR_PPM)
+    assert told.index([beyond]) == CLOCK_LOOKS - 1
 
 
-@pytest.mark.parametrize("ppm", [-300.0, 0.0, 499.0])
+@pytest.mark.parametrize("ppm", [-300.0, 0.0, 495.0])
 def test_a_clock_as_clones_have_it_is_no_news(card: Card, ppm: float) -> None:
-    assert all(card.second(ppm=ppm) == ([], []) for _ in range(30))
+    assert all(card.second(ppm=ppm) == ([], []) for _ in range(60))
+    assert card.watch.clock_ppm(PortId("fxs1")) == pytest.approx(ppm, abs=CLOCK_ERROR_PPM)
 
 
-def test_a_clock_that_is_not_known_yet_is_no_news(card: Card) -> None:
-    swinging = [700.0 + 200 * (second % 2) for second in range(30)]
-    assert all(card.second(ppm=ppm) == ([], []) for ppm in swinging)
-    assert all(card.second(ppm=-1_000.0) == ([], []) for _ in range(CLOCK_LOOKS - 1))
-    assert card.second(ppm=-1_000.0)[0] == [CardDrifts(PortId("fxs1"), -1_000, beyond=True)]
+def test_what_was_lost_by_an_xrun_or_a_stall_of_ours_is_no_clock(card: Card) -> None:
+    for _ in range(CLOCK_LOOKS - 1):
+        assert card.second(ppm=-1_000.0) == ([], [])
+    assert card.watch.clock_ppm(PortId("fxs1")) is None
+    assert card.second(ppm=-200_000.0, xruns=1) == ([], [])
+    assert all(card.second(xruns=1) == ([], []) for _ in range(60))
+    assert card.second(xruns=1, missed=30) == ([], [])
+    assert card.watch.clock_ppm(PortId("fxs1")) is None
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(-2_500, 2_500)), max_size=60))
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(-2_500, 2_500)), max_size=90))
 def test_failures_and_returns_alternate_whatever_a_card_does(
     seconds: list[tuple[bool, bool, float]],
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tools.guest.architecture import AMD64, ARM64, Architecture
 from tools.guest.out_of_tree import OutOfTree
-from tools.guest.subjects import EXPANDER, PINS, PL061, RPI_LGPIO, TESTING, Subject
+from tools.guest.subjects import EXPANDER, OFFICE, PINS, PL061, RPI_LGPIO, SOUND, TESTING, Subject
 
 T = TypeVar("T")
 
@@ -77,5 +77,6 @@ GUESTS = {
         Guest(
             "pins", AMD64, (PINS, RPI_LGPIO, EXPANDER), shift=2
         ),  # 250 million instructions a second: a slow board
+        Guest("sound", AMD64, (SOUND, OFFICE), shift=0),
     )
 }

@@ -87,3 +87,26 @@ PL061 = Subject(
 
 RPI_LGPIO = Subject(pip=("rpi-lgpio==0.6", "lgpio==0.2.2.0"), tests=("tests/guest/test_rpi_gpio.py",))
 """The same pins by RPi.GPIO's API; not in the virtual environment, where RPi.GPIO itself might be wanted."""
+
+SOUND = Subject(
+    modules=("snd-aloop", "snd-dummy"),
+    # Five cards with a clock each (jiffies by default), one stream a direction; and one that has a mixer.
+    options=(("snd-aloop", "enable=1,1,1,1,1 pcm_substreams=1,1,1,1,1"), ("snd-dummy", "pcm_devs=1")),
+    debian=("alsa-utils", "libasound2", "libspeexdsp1"),
+    site=("_cffi_backend", "cffi", "pycparser", "alsaaudio"),
+    tests=("tests/guest/test_sound_cards.py",),
+)
+"""Sound cards of the kernel: loop-back cards and one with a mixer."""
+
+OFFICE = Subject(
+    modules=(*PINS.modules, *SOUND.modules),
+    out_of_tree=PINS.out_of_tree,
+    options=SOUND.options,
+    debian=(*SOUND.debian, "libsofia-sip-ua0"),
+    site=(
+        *(*PINS.site, *SOUND.site),
+        *("pydantic", "annotated_types", "typing_extensions", "typing_inspection"),
+    ),
+    tests=("tests/guest/test_office.py",),
+)
+"""A whole office on such pins and cards."""
