@@ -22,7 +22,7 @@ from gateway import __version__
 from gateway.config.samples import SIMULATED
 from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
-from gateway.management import board_commands, client, language, line_commands, tables
+from gateway.management import board_commands, client, language, line_commands, line_learning, tables
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
 from gateway.management.control import LAST_LINES_LIMIT
 from gateway.management.language import _
@@ -323,6 +323,9 @@ main.add_command(telephone_commands(_ask, state_option))
 def lines(state: Path, as_json: bool) -> None:
     """Show the lines."""
     _show(_ask(state, "lines"), as_json, tables.lines_text)
+
+
+line_learning.add_to(line_commands.line, _ask, fail, state_option, json_option)
 
 
 @main.command(help=_("The calls that live, or with --recorded those in the journal."))

@@ -23,6 +23,7 @@ from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
+from gateway.drivers.line_knowledge import KnowledgeFile
 from gateway.drivers.message_lamps import MessageLamps
 from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
 from gateway.drivers.sipstack import SofiaSipStack
@@ -52,6 +53,7 @@ from gateway.model.numbers import NodeId, PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
+from gateway.runtime.calibration import Calibration, begin_to_measure, learn_from_endings
 from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.line_modules import LineModulesByPort
@@ -160,21 +162,12 @@ class Gateway:
             self.missing_cards = self.cards.bring_back(on_card(board.ports))
             self.card_watch = CardWatch(board.ports, self.missing_cards)
             self.plans = PlanKeeper(self.core)
+            self.knowledge = KnowledgeFile(self.state.line_knowledge, self._trouble_of("city lines"))
+            self.calibration = self._make_calibration()
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
             self.desk = self._make_desk(undo)
-            self.pump = Pump(
-                self.exchange,
-                self.clock,
-                modules=self.modules,
-                core=self.plans,
-                sip=self.sip,
-                journal=self.journal,
-                lamps=MessageLamps(self.state.lamps),
-                trace=Both(self.trace, self.desk.recorder),
-                on_alarm=self.alarm,
-                survives_bugs=True,
-            )
+            self.pump = self._make_pump()
             undo.pop_all()
 
     # --- building -------------------------------------------------------------------------------------------
@@ -240,6 +233,30 @@ class Gateway:
                 raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
+
+    def _make_calibration(self) -> Calibration:
+        """The learning of the city lines, with what they knew before."""
+        return Calibration(
+            self.configuration.board,
+            self.core,
+            tone_plan(self.configuration.office.country).heard,
+            known=self.knowledge.read(),
+            on_notice=self._note_about_line,
+        )
+
+    def _make_pump(self) -> Pump:
+        return Pump(
+            self.exchange,
+            self.clock,
+            modules=self.modules,
+            core=self.plans,
+            sip=self.sip,
+            journal=self.journal,
+            lamps=MessageLamps(self.state.lamps),
+            trace=Both(Both(self.trace, self.desk.recorder), self.calibration),
+            on_alarm=self.alarm,
+            survives_bugs=True,
+        )
 
     def _make_core(self) -> SignalCore:
         """The core; its cards are still to be plugged in."""
@@ -315,11 +332,15 @@ class Gateway:
             await self._watch_cards()
             if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
                 await asyncio.to_thread(self.echo_delays.save)
+            await learn_from_endings(self.calibration, self.knowledge.save)
             if not self.journal.is_alive:
                 raise HardwareError(
                     "the storage thread has ended, calls are not recorded: the gateway ends;"
                     " start it again (systemd does so by itself)"
                 )
+
+    def _note_about_line(self, port: PortId, text: str) -> None:
+        self.alarm(RaiseAlarm(port, f"{port}: {text}. Its detectors follow; `cityline line show {port}`."))
 
     async def _watch_cards(self) -> None:
         look = self.card_watch.look(self.core.statistics())
@@ -416,6 +437,7 @@ class Gateway:
         orders: dict[str, Callable[[str], Plain]] = {
             "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed),
             "record": self.desk.obey,
+            "calibrate": lambda port: begin_to_measure(port, self.exchange.view().lines, self.pump.feed),
         }
         return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
 
@@ -426,7 +448,9 @@ class Gateway:
         figures, ports = self.core.statistics(), self.configuration.board.ports
         echo = {port.port: figures.port(port.node).echo for port in ports}
         cards = {port.port: CardFigures.of(port.card, figures.port(port.node)) for port in on_card(ports)}
-        return lines_plain(self.exchange.view().lines, echo, cards)
+        learned = {port.port: self.calibration.facts(port.port) for port in ports}
+        unlearned = {port.port: self.calibration.unlearned(port.port) for port in ports}
+        return lines_plain(self.exchange.view().lines, echo, cards, learned, unlearned)
 
     def _timed(self, rows: Plain) -> Plain:
         """Rows with the moment to which their monotonic times belong."""

@@ -38,6 +38,7 @@ class StateDirectory:
         self.recordings = path / "recordings"
         self.echo_delays = path / "echo_delays.json"
         self.lamps = path / "lamps.json"
+        self.line_knowledge = path / "line_knowledge.json"
         self.socket = path / "control"
         self._lock = path / "lock"
 

@@ -27,6 +27,7 @@ from gateway.media.identity_crossing import write_identity
 from gateway.media.names import read_name
 from gateway.media.plan_refused import PlanRefused
 from gateway.model import events
+from gateway.model.learned import IdentityScheme
 from gateway.model.numbers import Codec, NodeId, ToneKind
 from gateway.model.plan import (
     Detectors,
@@ -59,6 +60,7 @@ TONE_KINDS = {
     ToneKind.SIT: 6,
     ToneKind.HOWLER: 7,
 }
+IDENTITIES = tuple(IdentityScheme)  # in the order of `enum sc_callerid_modulation`
 """``enum sc_tone_kind``. Call waiting is only ever sent."""
 
 KINDS_OF_TONE = {number: kind for kind, number in TONE_KINDS.items()}
@@ -284,13 +286,10 @@ def write_settings(ffi: Any, settings: CoreSettings) -> tuple[Any, list[Any]]:
     ports = ffi.new("struct sc_core_port[]", max(1, len(settings.ports)))
     for target, port in zip(ports, settings.ports, strict=False):
         _write_core_port(ffi, target, port)
-    heard = [ToneDescriptor(*tone) for tone in settings.tones if tone[0] in TONE_KINDS]
-    tones = ffi.new("struct sc_core_tone[]", max(1, len(heard)))
-    for target, tone in zip(tones, heard, strict=False):
-        _write_tone(target, tone)
+    tones, tone_count = write_tones(ffi, settings.tones)
     image.port_count, image.ports = len(settings.ports), ports
-    image.tone_count, image.tones = len(heard), tones
-    image.dial_min_ms = _dial_min_ms(heard)
+    image.tone_count, image.tones = tone_count, tones
+    image.dial_min_ms = _dial_min_ms([ToneDescriptor(*tone) for tone in settings.tones])
     image.transport = 1 if settings.rtp_transport is RtpTransport.UDP else 0
     try:
         fill_address(image.local, settings.rtp_address, settings.rtp_first_port)
@@ -330,6 +329,15 @@ def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
             target.kind = 0
         case _:
             assert_never(port.audio)
+
+
+def write_tones(ffi: Any, tones: Iterable[ToneDescriptor | tuple[Any, ...]]) -> tuple[Any, int]:
+    """The tones that the receiver knows, as C has them; Bug for what it cannot listen for."""
+    heard = [ToneDescriptor(*tone) for tone in tones if tone[0] in TONE_KINDS]
+    image = ffi.new("struct sc_core_tone[]", max(1, len(heard)))
+    for target, tone in zip(image, heard, strict=False):
+        _write_tone(target, tone)
+    return image, len(heard)
 
 
 def _write_tone(target: Any, tone: ToneDescriptor) -> None:
@@ -379,7 +387,7 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
         case 4:
             name = read_name(bytes(ffi.buffer(raw.name)[: raw.name_length]))
             number = ffi.string(raw.number).decode("ascii", "replace")
-            return events.CallerIdHeard(node, number, name, bool(raw.withheld))
+            return events.CallerIdHeard(node, number, name, bool(raw.withheld), IDENTITIES[raw.value])
         case 5:
             return events.DigitsSent(node)
         case 6:
