@@ -53,7 +53,7 @@ from gateway.model.numbers import NodeId, PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.plan import Plan
 from gateway.model.settings import AudioKind, ExtensionKind, PortSettings
-from gateway.runtime.calibration import Calibration, begin_to_measure, learn_from_endings
+from gateway.runtime.calibration import begin_to_measure, calibration_of, learn_from_endings
 from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.line_modules import LineModulesByPort
@@ -163,7 +163,7 @@ class Gateway:
             self.card_watch = CardWatch(board.ports, self.missing_cards)
             self.plans = PlanKeeper(self.core)
             self.knowledge = KnowledgeFile(self.state.line_knowledge, self._trouble_of("city lines"))
-            self.calibration = self._make_calibration()
+            self.calibration = calibration_of(board, self.core, office.country, self.knowledge, self.alarm)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
             self.desk = self._make_desk(undo)
@@ -233,16 +233,6 @@ class Gateway:
                 raise HardwareError(f"{self.configuration.place_of_pin(error.pin)}: {error}") from None
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
-
-    def _make_calibration(self) -> Calibration:
-        """The learning of the city lines, with what they knew before."""
-        return Calibration(
-            self.configuration.board,
-            self.core,
-            tone_plan(self.configuration.office.country).heard,
-            known=self.knowledge.read(),
-            on_notice=self._note_about_line,
-        )
 
     def _make_pump(self) -> Pump:
         return Pump(
@@ -338,9 +328,6 @@ class Gateway:
                     "the storage thread has ended, calls are not recorded: the gateway ends;"
                     " start it again (systemd does so by itself)"
                 )
-
-    def _note_about_line(self, port: PortId, text: str) -> None:
-        self.alarm(RaiseAlarm(port, f"{port}: {text}. Its detectors follow; `cityline line show {port}`."))
 
     async def _watch_cards(self) -> None:
         look = self.card_watch.look(self.core.statistics())
@@ -448,8 +435,7 @@ class Gateway:
         figures, ports = self.core.statistics(), self.configuration.board.ports
         echo = {port.port: figures.port(port.node).echo for port in ports}
         cards = {port.port: CardFigures.of(port.card, figures.port(port.node)) for port in on_card(ports)}
-        learned = {port.port: self.calibration.facts(port.port) for port in ports}
-        unlearned = {port.port: self.calibration.unlearned(port.port) for port in ports}
+        learned, unlearned = self.calibration.shown()
         return lines_plain(self.exchange.view().lines, echo, cards, learned, unlearned)
 
     def _timed(self, rows: Plain) -> Plain:

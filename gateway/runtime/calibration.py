@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.drivers.line_knowledge import KnowledgeFile
 from gateway.errors import CitylineError
 from gateway.line import learning
 from gateway.media.core import ToneLearner
 from gateway.media.core_values import CoreStatistics, ToneDescriptor, ToneEnding
-from gateway.media.tones import with_learned
+from gateway.media.tones import tone_plan, with_learned
 from gateway.model import actions as act
 from gateway.model import events as ev
 from gateway.model.actions import Action
@@ -129,6 +130,11 @@ class Calibration:
         line = self._lines.get(port)
         return () if line is None else learning.unlearned(line.knowledge)
 
+    def shown(self) -> tuple[dict[PortId, tuple[LearnedFact, ...]], dict[PortId, tuple[str, ...]]]:
+        """What every city line has learned, and what it has not."""
+        ports = list(self._lines)
+        return {port: self.facts(port) for port in ports}, {port: self.unlearned(port) for port in ports}
+
     # --- the pump's steps -----------------------------------------------------------------------------------
 
     def event(self, event: Event | None, now: Now) -> None:
@@ -238,3 +244,19 @@ async def learn_from_endings(
     if learned:
         calibration.learn(learned)
         await asyncio.to_thread(keep, calibration.knowledge)
+
+
+def calibration_of(
+    board: BoardSettings,
+    core: ListeningCore,
+    country: str,
+    file: KnowledgeFile,
+    alarm: Callable[[act.RaiseAlarm], None],
+) -> Calibration:
+    """The learning of a gateway's lines: with what the file knows, and drifts as alarms."""
+
+    def note(port: PortId, text: str) -> None:
+        follows = f"Its detectors follow; `cityline line show {port}`."
+        alarm(act.RaiseAlarm(port, f"{port}: {text}. {follows}"))
+
+    return Calibration(board, core, tone_plan(country).heard, known=file.read(), on_notice=note)
