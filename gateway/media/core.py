@@ -21,7 +21,6 @@ from gateway.media.core_crossing import (
     read_event,
     read_statistics,
     write_settings,
-    write_tones,
 )
 from gateway.media.core_values import (
     CARD_DELAY_LIMIT_SAMPLES,
@@ -41,6 +40,7 @@ from gateway.media.core_values import (
     WireAudio,
 )
 from gateway.media.plan_refused import PlanRefused
+from gateway.media.tone_crossing import write_tones
 from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
 from gateway.model.numbers import NodeId, ToneKind
