@@ -176,6 +176,35 @@ def bench(_: Context, name: str = "", json: bool = False, quick: bool = False, p
     os.execvp(words[0], words)
 
 
+@task(
+    positional=["name"],
+    help={
+        "name": "lines: calls over city exchanges drawn at random, with audio, in virtual time",
+        "calls": "how many (default 10000); a run that was cut goes on where it stopped",
+        "seed": "what the exchanges are drawn from (default 1)",
+        "jobs": "processes at once (default: one a core)",
+        "country": "draw exchanges of this country only (ru, de, fr, us)",
+        "replay": "play one exchange again, by the seed that was printed with an exception",
+    },
+)
+def campaign(
+    _: Context,
+    name: str = "lines",
+    calls: int = 0,
+    seed: int = 1,
+    jobs: int = 0,
+    country: str = "",
+    replay: str = "",
+) -> None:
+    """Make calls by the thousand: no line left hanging, no conversation cut, caller identity right."""
+    _ready(testing=False)
+    asked = {"calls": calls, "seed": seed, "jobs": jobs, "country": country, "replay": replay}
+    options = [word for key, value in asked.items() if value for word in (f"--{key}", str(value))]
+    os.chdir(ROOT)
+    words = [str(setup_steps.PYTHON), "-m", "tools.campaign", name, *options]
+    os.execvp(words[0], words)
+
+
 @task
 def build(_: Context) -> None:
     """Build the wheel into dist/ and look whether it is the one abi3 wheel."""

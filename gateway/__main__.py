@@ -28,6 +28,7 @@ from gateway.management import (
     client,
     language,
     line_commands,
+    line_learning,
     modem_commands,
     tables,
 )
@@ -335,6 +336,9 @@ main.add_command(telephone_commands(_ask, state_option))
 def lines(state: Path, as_json: bool) -> None:
     """Show the lines."""
     _show(_ask(state, "lines"), as_json, tables.lines_text)
+
+
+line_learning.add_to(line_commands.line, _ask, fail, state_option, json_option)
 
 
 @main.command(help=_("The calls that live, or with --recorded those in the journal."))

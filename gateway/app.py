@@ -24,6 +24,7 @@ from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
 from gateway.drivers.device_secrets import DeviceSecrets, ensure_secrets
 from gateway.drivers.echo_delays import EchoDelays
+from gateway.drivers.line_knowledge import KnowledgeFile
 from gateway.drivers.message_lamps import MessageLamps
 from gateway.drivers.messages import MessageStore
 from gateway.drivers.sip_life import UNPRIVILEGED, refuse_unknown_user
@@ -53,8 +54,9 @@ from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.events import PortFailed, ShutdownRequested, SipStackDown
 from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
-from gateway.runtime.alarms import Alarm
 from gateway.model.settings import AudioKind, ExtensionKind, PortKind, PortSettings, RelaySettings
+from gateway.runtime.alarms import Alarm
+from gateway.runtime.calibration import begin_to_measure, calibration_of, learn_from_endings
 from gateway.runtime.card_watch import CardWatch
 from gateway.runtime.lamps import light_again, set_lamp
 from gateway.runtime.lifeline import LifelineKeeper, make_relay
@@ -146,6 +148,8 @@ class Gateway:
             self.messages = self._open_messages()
             undo.callback(self.messages.close)
             self.plans = PlanKeeper(self.core)
+            self.knowledge = KnowledgeFile(self.state.line_knowledge, self._trouble_of("city lines"))
+            self.calibration = calibration_of(board, self.core, office.country, self.knowledge, self.alarm)
             self.exchange = Exchange(office, board, media_address=self.media_address, first_id=FIRST_ID)
             self.sip = SofiaSipStack(user=settings.sip_user)
             self.desk = self._make_desk(undo)
@@ -251,7 +255,7 @@ class Gateway:
             sip=self.sip,
             journal=self.journal,
             lamps=MessageLamps(self.state.lamps),
-            trace=Both(self.trace, self.desk.recorder),
+            trace=Both(Both(self.trace, self.desk.recorder), self.calibration),
             on_alarm=self.alarm,
             survives_bugs=True,
         )
@@ -351,6 +355,7 @@ class Gateway:
             await self._watch_cards()
             if self.echo_delays.look(sure_delays(self.configuration.board.ports, self.core.statistics())):
                 await asyncio.to_thread(self.echo_delays.save)
+            await learn_from_endings(self.calibration, self.knowledge.save)
             if not self.journal.is_alive:
                 raise HardwareError(
                     "the storage thread has ended, calls are not recorded: the gateway ends;"
@@ -458,6 +463,7 @@ class Gateway:
         orders: dict[str, Callable[[str], Plain]] = {
             "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed),
             "record": self.desk.obey,
+            "calibrate": lambda port: begin_to_measure(port, self.exchange.view().lines, self.pump.feed),
         }
         orders |= self.requests.orders()
         return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
@@ -474,7 +480,8 @@ class Gateway:
             )
             for port in on_card(ports)
         }
-        return lines_plain(self.exchange.view().lines, echo, cards)
+        learned, unlearned = self.calibration.shown()
+        return lines_plain(self.exchange.view().lines, echo, cards, learned, unlearned)
 
     def _timed(self, rows: Plain) -> Plain:
         """Rows with the moment to which their monotonic times belong."""

@@ -166,7 +166,7 @@ class Exchange:
                 ev.HookEdge() | ev.RingEdge() | ev.LoopCurrent() | ev.PolarityReversed() | ev.RingingPaused()
             ):
                 self._take_edge(event, step)
-            case ev.PortFailed() | ev.PortRestored() | ev.CardDrifts():
+            case ev.PortFailed() | ev.PortRestored() | ev.CardDrifts() | ev.CalibrateLine():
                 self._take_trouble(event, step)
             case (
                 ev.ModemFound()
@@ -250,9 +250,11 @@ class Exchange:
             case _:
                 step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no such port")
 
-    def _take_trouble(self, event: ev.PortFailed | ev.PortRestored | ev.CardDrifts, step: Step) -> None:
-        """Of a port. With a clock that is off calls go on, since the signal core follows it: that is for a
-        technician to know.
+    def _take_trouble(
+        self, event: ev.PortFailed | ev.PortRestored | ev.CardDrifts | ev.CalibrateLine, step: Step
+    ) -> None:
+        """Of a port, or a look at it. With a clock that is off calls go on, since the signal core follows it:
+        that is for a technician to know.
         """
         line = self._installation.lines.get(event.port)
         if line is None:

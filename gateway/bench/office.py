@@ -4,7 +4,7 @@ One step of 10 ms: due timers and twins, each event handled and its actions carr
 signal core, its RTP carried, its events handled. Everything is deterministic by the seed.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,17 +15,25 @@ from gateway.config.samples import SIMULATED
 from gateway.errors import CitylineError
 from gateway.exchange import Exchange
 from gateway.interfaces import JournalRow
-from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio, opus_available
+from gateway.media.core import (
+    CorePort,
+    CoreSettings,
+    SignalCore,
+    WireAudio,
+    opus_available,
+)
 from gateway.media.tones import tone_plan
 from gateway.model.actions import Action, KeepMessage, RaiseAlarm, RequestAnswered
 from gateway.model.events import Event, MessageKept
+from gateway.model.learned import LineKnowledge
 from gateway.model.numbers import NS_PER_MS, Now, PortId
 from gateway.model.settings import ExtensionKind
 from gateway.model.view import ExchangeView, LineRow
+from gateway.runtime.calibration import Calibration
 from gateway.runtime.pump import Both, Pump, TraceSink
 from gateway.runtime.recorder import FlightRecorder, Store
 from gateway.runtime.trace import TraceHeader
-from gateway.simulator.board import SimulatedBoard
+from gateway.simulator.board import CityCircuit, SimulatedBoard
 from gateway.simulator.central_office import CityLine
 from gateway.simulator.clock import VirtualClock
 from gateway.simulator.modems import Mobile
@@ -37,6 +45,8 @@ MEDIA_ADDRESS = "192.0.2.1"  # TEST-NET-1, RFC 5737
 TICK_MS = 10
 LOOK_MS = 1_000
 """How often the flight recorder fetches sound, as the gateway's housekeeping does."""
+LEARN_MS = 500
+"""How often lines learn from what has ended."""
 FIRST_SIP_VOICE = 200
 
 Tamper = Callable[[Action], Action | None]
@@ -118,6 +128,8 @@ class Office:
         *,
         seed: int = 1,
         drift_ppm: float = 0.0,
+        circuits: Sequence[CityCircuit] = (),
+        known: Mapping[PortId, LineKnowledge] | None = None,
         rotary: Collection[str] = (),
         tamper: Tamper | None = None,
         trace: TraceSink | None = None,
@@ -139,6 +151,7 @@ class Office:
             office,
             seed=seed,
             drift_ppm=drift_ppm,
+            circuits=circuits,
             rotary=rotary,
             on_act=self.ladder.person,
             on_city=self.ladder.city,
@@ -149,6 +162,14 @@ class Office:
         for name, samples in configuration.clips.items():
             self.core.load_clip(name, samples)
         self.sip = SimulatedSipStack(self.clock, self.core.rtp_give, self.core.rtp_take, board.rtp_first_port)
+        self.notices: list[tuple[PortId, str]] = []
+        self.calibration = Calibration(
+            board,
+            self.core,
+            tone_plan(office.country).heard,
+            known=known or {},
+            on_notice=lambda port, text: self.notices.append((port, text)),
+        )
         self.exchange = Exchange(office, board, media_address=MEDIA_ADDRESS)
         self._next_look_ms = LOOK_MS
         self.recorder = self._recorder(store) if store is not None else None
@@ -175,7 +196,8 @@ class Office:
         return FlightRecorder(header, self.exchange, self.core, store=store, on_trouble=_trouble)
 
     def _sinks(self, trace: TraceSink | None) -> TraceSink:
-        sinks: TraceSink = self.ladder if trace is None else Both(self.ladder, trace)
+        sinks: TraceSink = Both(self.ladder, self.calibration)
+        sinks = sinks if trace is None else Both(sinks, trace)
         return sinks if self.recorder is None else Both(sinks, self.recorder)
 
     def _core_settings(self, seed: int, *, records: bool) -> CoreSettings:
@@ -215,6 +237,12 @@ class Office:
         self.board.modules.start(self.pump.feed)
         self.board.modems.start(self.pump.feed)
         self.sip.begin(self.pump.feed)
+        self._learn()
+
+    def _learn(self) -> None:
+        """What the gateway's housekeeping does of a line's learning."""
+        self.calibration.look()
+        self.clock.after_ms(LEARN_MS, self._learn)
 
     # --- people ---------------------------------------------------------------------------------------------
 

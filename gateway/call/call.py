@@ -106,6 +106,7 @@ class Call(Machine[CallState]):
         # a city line
         Row(C.SEIZING, Proceeding, C.PROCEEDING, outgoing.proceeding),
         Row(C.SEIZING, Left, (C.SEIZING, C.ENDED), outgoing.left_seizing),
+        Row((C.SEIZING, C.PROCEEDING), CallerKnown, STAY, outgoing.caller_known),
         Row(C.PROCEEDING, Alerting, C.PROCEEDING, outgoing.alerting),
         Row(C.PROCEEDING, Answered, (C.TALKING, C.HELD), outgoing.answered),
         Row(C.PROCEEDING, Left, C.ENDED, "party_left"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.call import hold
 from gateway.call.states import CallState
+from gateway.model.actions import Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.model.signals import Progress, Seize
 from gateway.routing.trunkgroup import next_line
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.call.call import Call
     from gateway.model.machine import StateTimer, Step
     from gateway.model.settings import TrunkGroupSettings
-    from gateway.model.signals import Alerting, Answered, Left, Proceeding
+    from gateway.model.signals import Alerting, Answered, CallerKnown, Left, Proceeding
 
 _EXCHANGE = "exchange"
 
@@ -23,7 +24,9 @@ _LINE_AT_FAULT = (Cause.NO_CIRCUIT, Cause.NETWORK_OUT_OF_ORDER, Cause.TEMPORARY_
 
 
 def seize(call: Call, group: TrunkGroupSettings, number: str, step: Step) -> CallState:
-    """Take the first free line of the group."""
+    """Take the first free line of the group. A call from the city takes its second line so, if it may."""
+    if call.city_rings and _forwarded(call) >= call.board.office.forwarded_at_once:
+        return call.end(Cause.NO_CIRCUIT, Evidence.CONFIGURATION, _EXCHANGE, step)
     call.trunks, call.dialled = group, number
     call.tried.clear()
     return _seize_next(call, Cause.NO_CIRCUIT, Evidence.CONFIGURATION, step)
@@ -53,9 +56,23 @@ def _take(call: Call, line: str, number: str, step: Step) -> None:
     call.tried.add(line)
     city = call.board.city_lines[line]
     call.other = call.board.seat_city_line(call.id, city, number, "", step)
-    call.record.line = line
-    call.record.ensure_started(step)
+    if call.record.direction is Direction.OUTGOING:
+        call.record.line = line
+        call.record.ensure_started(step)
     city.line.order(Seize(number), step)
+
+
+def _forwarded(call: Call) -> int:
+    """Other calls that came from the city and went out again."""
+    others = (one for one in call.board.calls.values() if one is not call)
+    return sum(one.trunks is not None and one.record.direction is Direction.INCOMING for one in others)
+
+
+def _line_of(call: Call) -> str | None:
+    """The name of the line that was seized."""
+    line = call.other.line if call.other is not None else None
+    names = (name for name, city in call.board.city_lines.items() if city.line is line)
+    return next(names, call.record.line)
 
 
 # --- rows -------------------------------------------------------------------------------------------------
@@ -71,11 +88,16 @@ def alerting(call: Call, news: Alerting, step: Step) -> None:
     """It rings in the city; the caller hears that himself."""
 
 
+def caller_known(call: Call, news: CallerKnown, step: Step) -> CallState:
+    """A caller of the city, on his way out again over a second line, is named."""
+    return call.note_caller(news, step)
+
+
 def answered(call: Call, news: Answered, step: Step) -> CallState:
-    """Somebody answered in the city."""
+    """Somebody answered in the city. Of a call that came from the city its answer names the second line."""
     call.connect_caller(step)
     connected = call.other.number if call.other is not None else ""
-    call.record.answer(connected, call.record.line, news.evidence, step)
+    call.record.answer(connected, _line_of(call), news.evidence, step)
     return hold.talking_or_held(call)
 
 

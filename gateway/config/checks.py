@@ -167,7 +167,29 @@ def check_lines(office: Office) -> None:
             if not _is_modem(office, line.port):
                 office.complain(path, "only a modem's line has short messages", "remove it")
             office.must_exist(path, line.messages_to, "the extension", office.names("extension"))
-        office.must_exist(("line", name, "to"), line.to, "the number", office.names(*NUMBERED))
+        way: Path = ("line", name, "to")
+        if not _goes_out(office, way, line.to, name):
+            office.must_exist(way, line.to, "the number", office.names(*NUMBERED))
+
+
+def _goes_out(office: Office, path: Path, target: str, line: str = "") -> bool:
+    """Whether `target` is a number of the city, which needs a line beside the one that the call came on."""
+    if target in office.names(*NUMBERED):
+        return False
+    rule = next((rule for rule in office.file.outgoing if _carries(rule, target)), None)
+    if rule is None:
+        return False
+    trunks = office.file.trunks.get(rule.trunks)
+    if trunks is not None and not set(trunks.lines) - {line}:
+        what = f'"{_field(path)}" is {target}, a number of the city, and the only line of '
+        what += f"[trunks.{rule.trunks}] is the one that the call comes on"
+        office.complain(path, what, "a forwarded call takes two lines")
+    return True
+
+
+def _carries(rule: OutgoingEntry, number: str) -> bool:
+    long_enough = rule.min_digits <= len(number) <= rule.max_digits and len(number) > rule.strip
+    return number.isdigit() and number.startswith(rule.prefix) and long_enough
 
 
 def _is_modem(office: Office, name: str) -> bool:
@@ -258,7 +280,7 @@ def check_overflow(office: Office) -> None:
     for number, group in office.file.group.items():
         ways.setdefault(number, ("group", group.overflow))
     for number, (section, target) in ways.items():
-        if target:
+        if target and not _goes_out(office, (section, number, "overflow"), target):
             office.must_exist((section, number, "overflow"), target, "the number", office.names(*NUMBERED))
     for circle in _circles({number: target for number, (_, target) in ways.items()}):
         section = ways[circle[0]][0]

@@ -169,6 +169,7 @@ def _settings(file: OfficeFile, version: str) -> OfficeSettings:
             file.recorder.disk_mb,
         ),
         hold_music=file.hold_music,
+        forwarded_at_once=file.forwarded_at_once,
         interdigit_ms=file.times.interdigit_ms,
         first_digit_ms=file.times.first_digit_ms,
         no_answer_ms=file.times.no_answer_ms,

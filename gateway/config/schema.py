@@ -87,7 +87,7 @@ class LineEntry(Entry):
     port: Text
     """A city-line port of the board."""
     to: Text
-    """Where its calls go: an extension, a group or a queue."""
+    """Where its calls go: an extension, a group, a queue, or a number of the city (`forwarded_at_once`)."""
     number: Annotated[str, Field(pattern=r"^\+?[0-9]{0,20}$")] = ""
     """Its own number in the city, for the records."""
     dial_tone_wait_ms: Annotated[int, Field(ge=500, le=60_000)] = _default(
@@ -229,6 +229,8 @@ class OfficeFile(Entry):
     """Whose tone plan the lines have and our telephones hear, such as "ru"."""
     hold_music: Text = "hold"
     """The clip that a held party hears."""
+    forwarded_at_once: Annotated[int, Field(ge=0, le=32)] = _default(OfficeSettings, "forwarded_at_once")
+    """How many calls from the city may be on their way out again at once: each takes two lines."""
     times: TimesEntry = TimesEntry()
     sip: SipEntry = SipEntry()
     rings: RingsEntry = RingsEntry()

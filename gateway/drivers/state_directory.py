@@ -40,6 +40,7 @@ class StateDirectory:
         self.lamps = path / "lamps.json"
         self.messages = path / "messages"
         self.pins = path / "pins.json"
+        self.line_knowledge = path / "line_knowledge.json"
         self.socket = path / "control"
         self._lock = path / "lock"
 

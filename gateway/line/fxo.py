@@ -25,7 +25,15 @@ from gateway.line.supervision import (
 )
 from gateway.model.actions import RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import CallerIdHeard, DigitsSent, NumberTold, PortFailed, PortRestored, ToneHeard
+from gateway.model.events import (
+    CalibrateLine,
+    CallerIdHeard,
+    DigitsSent,
+    NumberTold,
+    PortFailed,
+    PortRestored,
+    ToneHeard,
+)
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NodeId, PortId, ToneKind
 from gateway.model.signals import (
@@ -47,6 +55,8 @@ ASK_AFTER_MS = 4_500
 identity that is hard to read comes first (it ends 2.6 s after the ring began, and is read 1.6 s later); the
 second ring is 5 s away.
 """
+IDENTITY_AFTER_RING_MS = 3_000
+"""From the first ring's end to an identity's: 0.9 s, and 15 digits of 140 ms (EN 300 659-1, annex B)."""
 DIGIT_MS = 200
 """A digit and its pause, as the plan's digits nodes send them."""
 DIALLING_MARGIN_MS = 3_000
@@ -81,6 +91,7 @@ class FxoState(Enum):
     ASKING = auto()  # loop closed, for the caller's number only: the city's exchange is asked for it
     ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
     UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
+    MEASURING = auto()  # loop closed for a look at dial tone, nobody's call
     SEIZING = auto()  # loop closed, waiting for dial tone
     DIALLING = auto()
     CALLING = auto()  # dialled: the far end has not answered
@@ -95,6 +106,7 @@ X = FxoState
 FIRST_RING = StateTimer("first_ring", (X.NAMED,), 6_000, "who calls was said, but the line does not ring")
 IDENTITY = StateTimer("identity", (X.RINGING,), 4_000, "from the first ring; then the caller is unknown")
 DIAL_TONE = StateTimer("dial_tone", (X.SEIZING,), 5_000, "no dial tone: the line does not work")
+MEASURING = StateTimer("measuring", (X.MEASURING,), 4_000, "a look at the line's dial tone")
 ASKING = StateTimer("asking", (X.ASKING,), 12_000, "no word of the request: the signal core is stuck")
 UNANSWERED = StateTimer("unanswered", (X.ASKED,), 300_000, "asked for, and nobody answers: he pays for this")
 SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
@@ -113,7 +125,7 @@ class Fxo(Machine[FxoState]):
 
     kind = "fxo"
     initial = X.IDLE
-    timers = (FIRST_RING, IDENTITY, ASKING, UNANSWERED, DIAL_TONE, SENDING, GUARD)
+    timers = (FIRST_RING, IDENTITY, MEASURING, ASKING, UNANSWERED, DIAL_TONE, SENDING, GUARD)
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
         Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
@@ -138,6 +150,11 @@ class Fxo(Machine[FxoState]):
         Row(_ANSWERED_BY_US, FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
         Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
+        Row(X.IDLE, CalibrateLine, X.MEASURING, "measure"),
+        Row(X.MEASURING, MEASURING, X.GUARD, "measured"),
+        Row(X.MEASURING, RingBegan, X.TALKING, "ring_while_measuring"),
+        Row(X.MEASURING, RingAgain, X.TALKING, "ring_while_measuring"),
+        Row(X.MEASURING, PortFailed, X.FAILED, "fail_measuring"),
         Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
         Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, "wait_to_seize"),
         Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), "seize_now"),
@@ -184,12 +201,12 @@ class Fxo(Machine[FxoState]):
     @property
     def in_use(self) -> bool:
         """Its loop is closed."""
-        return self.state in _IN_CALL
+        return self.state in (*_IN_CALL, X.MEASURING)
 
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
+        return self.state in (X.MEASURING, X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
 
     @property
     def asks_number(self) -> bool:
@@ -306,6 +323,26 @@ class Fxo(Machine[FxoState]):
 
     def leave_ringing(self, order: Clear, step: Step) -> None:
         """An analog line cannot be refused: it rings on until the caller gives up."""
+
+    # --- a look at it ---------------------------------------------------------------------------------------
+
+    def measure(self, event: CalibrateLine, step: Step) -> None:
+        """Close the loop and listen; nothing is dialled, so nobody is called and nothing charged."""
+        step.do(SetLoop(self.port, closed=True))
+
+    def measured(self, timer: StateTimer, step: Step) -> None:
+        """Long enough."""
+        step.do(SetLoop(self.port, closed=False))
+
+    def ring_while_measuring(self, event: RingBegan | RingAgain, step: Step) -> None:
+        """It rang as we closed the loop: that has answered a call that nobody may lose."""
+        step.tell(CityRings(self.key, answered=True))
+        self.supervision.take(WatchForLeaving(), step)
+
+    def fail_measuring(self, event: PortFailed, step: Step) -> None:
+        """The port went while it was looked at."""
+        step.do(SetLoop(self.port, closed=False))
+        self.fail(event, step)
 
     # --- we call the city -----------------------------------------------------------------------------------
 
@@ -436,7 +473,9 @@ class Fxo(Machine[FxoState]):
         """Waits for dial tone and identity are the line's own; dialling takes as long as there are digits."""
         if timer is DIAL_TONE:
             return self._settings.dial_tone_wait_ms
-        if timer is IDENTITY and self._settings.number_request:
+        if timer is IDENTITY and not self._settings.number_request:
+            return sum(self._settings.bell.cadence_ms[:-1]) + IDENTITY_AFTER_RING_MS
+        if timer is IDENTITY:
             return ASK_AFTER_MS
         if timer is SENDING:
             return len(self._number) * DIGIT_MS + DIALLING_MARGIN_MS

@@ -18,7 +18,7 @@ ORDERS = ("list", "start", "stop", "export")
 FilePath = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group(help=_("One line: its flight recorder."))
+@click.group(help=_("One line: its flight recorder, what it has learned, and a look at it now."))
 def line() -> None:
     """The group of the commands on one line."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.media.core_values import PortStatistics
 from gateway.model.echo import EchoFigures
+from gateway.model.learned import LearnedFact
 from gateway.model.numbers import PortId
 from gateway.model.plain import Plain, to_plain
 from gateway.model.view import LineRow
@@ -40,17 +41,30 @@ def lines_plain(
     rows: Sequence[LineRow],
     echo: Mapping[PortId, EchoFigures],
     cards: Mapping[PortId, CardFigures] | None = None,
+    learned: Mapping[PortId, tuple[LearnedFact, ...]] | None = None,
+    unlearned: Mapping[PortId, tuple[str, ...]] | None = None,
 ) -> Plain:
     """The rows, each with ``echo``: ERL and ERLE in dB, delay in ms, null where the canceller has found
-    nothing; and ``card``: null where the port has none.
+    nothing; ``card``: null where the port has none; ``learned``: what its calls have shown of a city line,
+    and ``unlearned`` what they have not.
     """
-    return [_with_figures(row, echo.get(row.port), (cards or {}).get(row.port)) for row in rows]
+    shown = (
+        _with_figures(row, echo.get(row.port), (cards or {}).get(row.port), (learned or {}).get(row.port, ()))
+        for row in rows
+    )
+    missing = unlearned or {}
+    return [
+        plain | {"unlearned": list(missing.get(row.port, ()))} for row, plain in zip(rows, shown, strict=True)
+    ]
 
 
-def _with_figures(row: LineRow, echo: EchoFigures | None, card: CardFigures | None) -> Plain:
+def _with_figures(
+    row: LineRow, echo: EchoFigures | None, card: CardFigures | None, learned: tuple[LearnedFact, ...]
+) -> dict[str, Plain]:
     plain = to_plain(row, tagged=False)
     assert isinstance(plain, dict)
     return plain | {
         "echo": NO_ECHO if echo is None else to_plain(echo, tagged=False),
         "card": None if card is None else to_plain(card, tagged=False),
+        "learned": to_plain(learned, tagged=False),
     }

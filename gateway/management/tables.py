@@ -123,12 +123,32 @@ def lines_text(answer: Mapping[str, Any]) -> str:
             _measured(row["echo"]["erle_db"], "dB"),
             _measured(row["echo"]["delay_ms"], "ms"),
             _clock(row["card"]),
+            _learned(row["learned"]),
             row["failure"] or row["trouble"],
         )
         for row in answer["rows"]
     ]
     headings = (_("PORT"), _("KIND"), _("NAME"), _("STATE"), _("FOR"), _("CALL"))
-    return table((*headings, "ERL", "ERLE", _("ECHO AFTER"), _("CARD CLOCK"), ""), rows)
+    return table((*headings, "ERL", "ERLE", _("ECHO AFTER"), _("CARD CLOCK"), _("LEARNED"), ""), rows)
+
+
+def line_text(row: Mapping[str, Any]) -> str:
+    """What one line's calls have shown of it."""
+    if not row["learned"]:
+        return _("{port} has learned nothing yet: a city line learns from its calls.").format(
+            port=row["port"]
+        )
+    rows = [
+        (fact["what"], fact["value"], f"{fact['confidence']:.0%}", str(fact["calls"]))
+        for fact in row["learned"]
+    ]
+    return table((_("LEARNED"), _("VALUE"), _("CONFIDENCE"), _("CALLS")), rows)
+
+
+def _learned(facts: Sequence[Mapping[str, Any]]) -> str:
+    """The tone that ends this line's calls, with its confidence; a dash while none is known."""
+    tones = [fact for fact in facts if fact["what"] in ("busy tone", "congestion tone")]
+    return f"{tones[0]['what']} {tones[0]['confidence']:.0%}" if tones else "-"
 
 
 def _clock(card: Mapping[str, Any] | None) -> str:

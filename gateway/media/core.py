@@ -7,6 +7,7 @@ Python ever runs on the core's threads, and every call into it releases the inte
 
 import errno
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.errors import Bug, HardwareError
@@ -40,6 +41,7 @@ from gateway.media.core_values import (
     WireAudio,
 )
 from gateway.media.plan_refused import PlanRefused
+from gateway.media.tone_crossing import write_tones
 from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
 from gateway.model.numbers import NodeId, ToneKind
@@ -116,6 +118,7 @@ class SignalCore:
         self._places = {port.node: place for place, port in enumerate(settings.ports)}
         self._recorded = ffi.new("int16_t[]", 2 * RECORDED_BATCH_TICKS * TICK_SAMPLES)
         self._generations = ffi.new("uint32_t[]", RECORDED_BATCH_TICKS)
+        self._ending = ffi.new("int16_t[]", lib.SC_CORE_ENDING_SAMPLES)
 
     # --- the protocol ---------------------------------------------------------------------------------------
 
@@ -164,6 +167,27 @@ class SignalCore:
         if self._core is not None:
             ffi.release(self._core)
             self._core = None
+
+    # --- what a line's calls end in ------------------------------------------------------------------------
+
+    def listen_for(self, node: NodeId, tones: Sequence[ToneDescriptor]) -> None:
+        """The port listens for these tones instead of the office's, from its next call on.
+
+        Bug when there is no such port or the tones cannot be told apart, MemoryError.
+        """
+        image, count = write_tones(ffi, tones)
+        code = lib.sc_core_listen_for(self._open(), node, image, count)
+        if code == errno.ENOMEM:
+            raise MemoryError("signal core")
+        if code != 0:
+            raise Bug(f"signal core: port {node} cannot listen for {list(tones)}")
+
+    def take_ending(self, node: NodeId) -> bytes:
+        """The last seconds of the port's newest call that is over, the far end only: 16-bit little-endian
+        mono at 8 kHz. Empty when none has ended since the last time.
+        """
+        count = lib.sc_core_take_ending(self._open(), node, self._ending)
+        return bytes(ffi.buffer(self._ending, count * 2))
 
     # --- RTP in memory --------------------------------------------------------------------------------------
 
@@ -317,8 +341,9 @@ class ToneLearner:
             raise MemoryError("tone learner")
         self._learner: Any = ffi.gc(out[0], lib.sc_tone_learner_destroy)
 
-    def hear_ending(self, samples: bytes) -> ToneEnding | None:
-        """What a call ended in, or None. Takes some ten milliseconds.
+    def hear_ending(self, samples: bytes, *, told: bool = False) -> ToneEnding | None:
+        """What a call ended in, or None. Takes some ten milliseconds. ``told``: another sign has said that
+        the far end was gone, so two alike cycles are enough.
 
         ``samples`` are the call's last seconds, 8 to 12 are enough, a minute the most: 16-bit little-endian
         mono at 8 kHz, the far end only.
@@ -328,7 +353,9 @@ class ToneLearner:
         if len(samples) % 2:
             raise ValueError(f"a call's ending: {len(samples)} bytes are not whole 16-bit samples")
         ending = ffi.new("struct sc_tone_ending *")
-        code = lib.sc_tone_ending_measure(ending, ffi.from_buffer("int16_t[]", samples), len(samples) // 2)
+        code = lib.sc_tone_ending_measure(
+            ending, ffi.from_buffer("int16_t[]", samples), len(samples) // 2, told
+        )
         if code == errno.ENOMEM:
             raise MemoryError("tone learner")
         if code != 0:

@@ -27,8 +27,10 @@ from gateway.media.core_values import (
 from gateway.media.identity_crossing import write_identity
 from gateway.media.names import read_name
 from gateway.media.plan_refused import PlanRefused
+from gateway.media.tone_crossing import TONE_KINDS, write_tones
 from gateway.model import events
-from gateway.model.numbers import Codec, NodeId, ToneKind
+from gateway.model.learned import IdentityScheme
+from gateway.model.numbers import Codec, NodeId
 from gateway.model.plan import (
     Detectors,
     DigitsNode,
@@ -48,18 +50,8 @@ TICK_MS = 10
 TICKS_A_SECOND = 100
 SENDER_SEGMENTS_MAX = 16
 SENDER_FREQUENCIES_MAX = 4
-RECEIVER_FREQUENCIES_MAX = 4
-RECEIVER_PAIRS_MAX = 4
 
-TONE_KINDS = {
-    ToneKind.DIAL: 1,
-    ToneKind.STUTTER_DIAL: 2,
-    ToneKind.RINGBACK: 3,
-    ToneKind.BUSY: 4,
-    ToneKind.CONGESTION: 5,
-    ToneKind.SIT: 6,
-    ToneKind.HOWLER: 7,
-}
+IDENTITIES = tuple(IdentityScheme)  # in the order of `enum sc_callerid_modulation`
 """``enum sc_tone_kind``. Call waiting is only ever sent."""
 
 KINDS_OF_TONE = {number: kind for kind, number in TONE_KINDS.items()}
@@ -286,13 +278,10 @@ def write_settings(ffi: Any, settings: CoreSettings) -> tuple[Any, list[Any]]:
     ports = ffi.new("struct sc_core_port[]", max(1, len(settings.ports)))
     for target, port in zip(ports, settings.ports, strict=False):
         _write_core_port(ffi, target, port)
-    heard = [ToneDescriptor(*tone) for tone in settings.tones if tone[0] in TONE_KINDS]
-    tones = ffi.new("struct sc_core_tone[]", max(1, len(heard)))
-    for target, tone in zip(tones, heard, strict=False):
-        _write_tone(target, tone)
+    tones, tone_count = write_tones(ffi, settings.tones)
     image.port_count, image.ports = len(settings.ports), ports
-    image.tone_count, image.tones = len(heard), tones
-    image.dial_min_ms = _dial_min_ms(heard)
+    image.tone_count, image.tones = tone_count, tones
+    image.dial_min_ms = _dial_min_ms([ToneDescriptor(*tone) for tone in settings.tones])
     image.transport = 1 if settings.rtp_transport is RtpTransport.UDP else 0
     try:
         fill_address(image.local, settings.rtp_address, settings.rtp_first_port)
@@ -334,28 +323,6 @@ def _write_core_port(ffi: Any, target: Any, port: CorePort) -> None:
             assert_never(port.audio)
 
 
-def _write_tone(target: Any, tone: ToneDescriptor) -> None:
-    pairs = list(zip(tone.cadence_ms[::2], tone.cadence_ms[1::2], strict=False))
-    if len(tone.cadence_ms) % 2 or len(pairs) > RECEIVER_PAIRS_MAX:
-        raise Bug(
-            f"signal core: the cadence of {tone.kind} is not up to {RECEIVER_PAIRS_MAX} pairs of on and off"
-        )
-    if not 0 < len(tone.frequencies_hz) <= RECEIVER_FREQUENCIES_MAX:
-        raise Bug(
-            f"signal core: {tone.kind} has {len(tone.frequencies_hz)} frequencies;"
-            f" 1 to {RECEIVER_FREQUENCIES_MAX} can be listened for"
-        )
-    target.kind = TONE_KINDS[tone.kind]
-    target.sequence = tone.kind is ToneKind.SIT and len(tone.frequencies_hz) > 1
-    target.modulated = tone.modulated
-    target.frequency_count = len(tone.frequencies_hz)
-    for index, frequency_hz in enumerate(tone.frequencies_hz):
-        target.frequency_hz[index] = frequency_hz
-    target.pair_count = len(pairs)
-    for index, (on_ms, off_ms) in enumerate(pairs):
-        target.on_ms[index], target.off_ms[index] = on_ms, off_ms
-
-
 def _dial_min_ms(tones: Sequence[ToneDescriptor]) -> int:
     """How long a continuous tone must last not to be a burst of another tone of the same frequencies (0:
     no such).
@@ -381,7 +348,7 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
         case 4:
             name = read_name(bytes(ffi.buffer(raw.name)[: raw.name_length]))
             number = ffi.string(raw.number).decode("ascii", "replace")
-            return events.CallerIdHeard(node, number, name, bool(raw.withheld))
+            return events.CallerIdHeard(node, number, name, bool(raw.withheld), IDENTITIES[raw.value])
         case 5:
             return events.DigitsSent(node)
         case 6:

@@ -7,11 +7,13 @@ another Cityline. Where no source knows the special information tone or the call
 the common ones are taken.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from gateway.media.core_values import ToneDescriptor
 from gateway.media.tone_table import COUNTRIES
+from gateway.model.learned import BelievedTone
 from gateway.model.numbers import ToneKind
 from gateway.model.plan import ToneSegment
 
@@ -28,6 +30,14 @@ ONE_TONE_HZ = 35.0
 """Two sines this close are one whose amplitude swings, to an ear as to the tone receiver."""
 LONGEST_BURST_MS = 5_000
 """A longer burst is as good as continuous."""
+AGED_HZ = 33.0
+"""How far off a dial tone of two sines is looked for beside its place: the receiver finds such a pair within
+18 Hz of where it is looked for, one sine within 40.
+"""
+TONES_MAX = 12
+"""So many the core's receiver has room for (`SC_CORE_TONES_MAX`)."""
+MOVED_HZ, MOVED_PART = 40.0, 0.2
+"""What the receiver takes for the tone of the plan."""
 ALIKE_HZ = 10.0
 ALIKE_PART = 0.1
 
@@ -167,14 +177,59 @@ def _heard(row: _Row) -> tuple[ToneDescriptor, ...]:
     """What to listen for. A congestion tone like busy tone is left out, and a ringback like dial tone: nobody
     could tell them apart.
     """
-    heard = [_descriptor(ToneKind.DIAL, row.dial), _descriptor(ToneKind.BUSY, row.busy)]
+    dial = _descriptor(ToneKind.DIAL, row.dial)
+    heard = [dial, _descriptor(ToneKind.BUSY, row.busy)]
     if max(burst.on_ms for burst in _bursts(row.ringback)) <= LONGEST_BURST_MS:
         heard.insert(1, _descriptor(ToneKind.RINGBACK, row.ringback))
     if not _alike(_bursts(row.congestion), _bursts(row.busy)):
         heard.append(_descriptor(ToneKind.CONGESTION, row.congestion))
     heard.append(_descriptor(ToneKind.SIT, row.sit))
     heard.append(_descriptor(ToneKind.HOWLER, _HOWLER))
-    return tuple(heard)
+    return (*heard, *_aged(dial))
+
+
+def with_learned(
+    heard: Iterable[ToneDescriptor], learned: Iterable[BelievedTone]
+) -> tuple[ToneDescriptor, ...]:
+    """The tones to listen for on a line whose calls end in ``learned``: each takes the place of the country's
+    tone of its kind when it is that tone, a little off, and stands beside it when it is quite another.
+    """
+    tones = list(heard)
+    for tone in learned:
+        own = ToneDescriptor(
+            tone.kind,
+            tuple(round(hz, 1) for hz in tone.frequencies_hz),
+            (round(tone.on_ms), round(tone.off_ms)),
+        )
+        places = [place for place, known in enumerate(tones) if _is_moved(own, known)]
+        if places:
+            tones[places[0]] = own
+        elif len(tones) < TONES_MAX and own not in tones:
+            tones.append(own)
+    return tuple(tones)
+
+
+def _is_moved(own: ToneDescriptor, known: ToneDescriptor) -> bool:
+    """Whether this is the same tone of the plan, off by no more than the receiver takes."""
+    if own.kind is not known.kind or len(known.cadence_ms) != 2:
+        return False
+    if len(own.frequencies_hz) != len(known.frequencies_hz):
+        return False
+    near_hz = all(
+        abs(a - b) <= MOVED_HZ for a, b in zip(own.frequencies_hz, known.frequencies_hz, strict=True)
+    )
+    pairs = zip(own.cadence_ms, known.cadence_ms, strict=True)
+    return near_hz and all(abs(a - b) <= MOVED_PART * b for a, b in pairs)
+
+
+def _aged(dial: ToneDescriptor) -> tuple[ToneDescriptor, ...]:
+    """The dial tone of an old exchange, whose generator is off as a whole."""
+    if len(dial.frequencies_hz) == 1:
+        return ()
+    return tuple(
+        dial._replace(frequencies_hz=tuple(hz + off_hz for hz in dial.frequencies_hz))
+        for off_hz in (-AGED_HZ, AGED_HZ)
+    )
 
 
 def _alike(one: tuple[_Burst, ...], other: tuple[_Burst, ...]) -> bool:

@@ -8,6 +8,7 @@ where there is one).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.model.learned import IdentityScheme
 from gateway.model.numbers import DialogId, NodeId, PortId, ToneKind
 from gateway.model.timers import TimerId
 
@@ -222,6 +223,7 @@ class CallerIdHeard:
     number: str
     name: str
     withheld: bool
+    scheme: IdentityScheme = IdentityScheme.UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +393,13 @@ class TimerExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrateLine:
+    """A technician wants a city line measured: it is seized for some seconds, and nobody is called."""
+
+    port: PortId
+
+
+@dataclass(frozen=True, slots=True)
 class ShutdownRequested:
     """The gateway is about to stop: clear every call with a cause, release every line."""
 
@@ -433,5 +442,6 @@ Event = (
     | RemoteEnded
     | LampSet
     | TimerExpired
+    | CalibrateLine
     | ShutdownRequested
 )

@@ -1,8 +1,8 @@
 """The configuration as one immutable value: what the pure parts read. `config` makes it from TOML; nothing
 else does.
 
-Times in ms, levels in dBm0. A *destination* is a number of this office: an extension, a hunt group, or a
-queue.
+Times in ms, levels in dBm0. A *destination* is a number of this office (an extension, a hunt group, a
+queue) or a number of the city that an outgoing rule carries: a forwarded call then takes two lines.
 """
 
 from dataclasses import dataclass, field
@@ -303,6 +303,8 @@ class OfficeSettings:
     """How bells ring for a colleague, for the city; empty: as the country has it."""
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     hold_music: str = "hold"
+    forwarded_at_once: int = 1
+    """Calls from the city that are out in the city again; each takes two lines."""
     interdigit_ms: int = 4_000
     first_digit_ms: int = 15_000
     no_answer_ms: int = 60_000

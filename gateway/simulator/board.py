@@ -3,8 +3,8 @@
 Each port's line has other physics (hybrid, delay, echo loss, noise), so that no test passes by a lucky line.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import PortId
@@ -17,6 +17,7 @@ from gateway.model.settings import (
     PortKind,
 )
 from gateway.simulator.central_office import CentralOffice, CityLine
+from gateway.simulator.city_character import CityCharacter
 from gateway.simulator.display import set_for
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.modems import OnModem, SimulatedModems
@@ -36,6 +37,14 @@ MODEM_ERL_DB = 40.0
 MODEM_NOISE_DBM0 = -66.0
 SHAPES = 5
 FIRST_CITY_VOICE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CityCircuit:
+    """A city line that is not the usual one: its exchange and its wire."""
+
+    character: CityCharacter
+    wire: WireSettings
 
 
 def telephone_wire(place: int, seed: int, *, heard_on_hook: bool = False) -> WireSettings:
@@ -84,7 +93,8 @@ class SimulatedBoard:
     """Wires, line modules, telephones (by extension number) and the city of one office.
 
     ``rotary`` names the extensions whose telephones dial by pulses. ``drift_ppm`` is how much faster than
-    ours the clocks of telephones are, and how much slower the city's. `wires` is by port: each is what
+    ours the clocks of telephones are, and how much slower the city's. ``circuits`` are those of the first
+    city lines, the others are as usual. `wires` is by port: each is what
     `media.core_values.WireAudio` wants.
     """
 
@@ -96,6 +106,7 @@ class SimulatedBoard:
         *,
         seed: int = 1,
         drift_ppm: float = 0.0,
+        circuits: Sequence[CityCircuit] = (),
         rotary: Collection[str] = (),
         on_act: OnAct | None = None,
         on_city: Callable[[CityLine, str], None] | None = None,
@@ -111,6 +122,7 @@ class SimulatedBoard:
                 for place, port in enumerate(fxs)
             },
             **{port: Wire(_drifting(city_wire(place, seed), -drift_ppm)) for place, port in enumerate(fxo)},
+            **{port: Wire(circuit.wire) for port, circuit in zip(fxo, circuits, strict=False)},
         }
         cellular = [port for port in board.ports if port.kind is PortKind.CELLULAR]
         self.wires |= {port.port: Wire(modem_wire(place, seed)) for place, port in enumerate(cellular)}
@@ -143,3 +155,5 @@ class SimulatedBoard:
             first_voice=FIRST_CITY_VOICE,
             on_event=on_city,
         )
+        for line, circuit in zip(self.city.lines, circuits, strict=False):
+            line.character = circuit.character

@@ -2,9 +2,10 @@
 
 It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
 subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
-Nothing tells us that the far end has left but its busy tone. Times are those of an ordinary electronic
-exchange; tones as in LAW_93993, table 1 (425 Hz). A line may instead tell the caller's number when it is
-asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going round without a pause.
+What its tones are, and whether anything but busy tone tells us that the far end has left, is the line's
+`CityCharacter`. Times are those of an ordinary electronic exchange. A line may instead tell the caller's
+number when it is asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going
+round without a pause.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,29 +15,21 @@ from enum import StrEnum
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
 from gateway.simulator import meters
+from gateway.simulator.city_character import ORDINARY, CityCharacter, CityTone, IdentityScheme
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
 
-TONE_HZ = (425.0,)
-TONE_DBM0 = -10.0
-RINGBACK_MS = (1_000, 4_000)
-BUSY_MS = (350, 350)
-CONGESTION_MS = (175, 175)
-RING_MS = (1_000, 4_000)
-RING_HZ = 25
-
-DIAL_TONE_AFTER_MS = 250
 POLL_MS = 20
 INTERDIGIT_MS = 4_000
+IDENTITY_DIGIT_MS = (70, 70)  # ETSI EN 300 659-1, annex B
 ROUTING_MS = 900
-CALLER_ID_AFTER_MS = 600  # from the end of the first ring
 RING_TRIP_MS = 60
-BUSY_AFTER_MS = 200
 RELEASE_MS = 250  # an open loop shorter than this is a pulse
 PULSE_MIN_MS = 20
 PULSE_DIGIT_MS = 300  # closed for so long: the digit's last pulse was there
 IDLE_AFTER_MS = 400
+OTHER_VOICES = 5_000  # numbers of the voices that are heard over a tone: far from those of people
 
 REQUEST_HZ = 500.0
 REQUEST_DBM0 = (-30.0, 3.0)
@@ -104,6 +97,7 @@ class CityLine:
     def __init__(self, office: "CentralOffice", port: PortId, wire: Wire, voice: int) -> None:
         self.port = port
         self.voice = voice
+        self.character: CityCharacter = ORDINARY
         self.state = LineState.IDLE
         self.ear = Ear(wire.device)
         self.line_loss_db = wire.settings.loss_db
@@ -148,6 +142,8 @@ class CityLine:
     def answers(self) -> None:
         """The called subscriber lifts."""
         if self.state is LineState.RINGBACK:
+            if self.character.reverses:
+                self._office.modules.reverse(self.port)
             self._talk("the subscriber answers")
 
     def hangs_up(self) -> None:
@@ -161,11 +157,16 @@ class CityLine:
                 self._seize()
                 return
             self._become(LineState.REFUSED, "the far end hangs up")
-            self._after(BUSY_AFTER_MS, lambda: self._tone(BUSY_MS))
+            self._signal_end()
+            self._after(self.character.busy_after_ms, self._busy_tone)
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""
         self._device.say_speech(self.voice, level_dbm0, duration_ms)
+
+    def plays(self, samples: bytes, gain_db: float = 0.0) -> None:
+        """Hold the receiver to a loudspeaker: a recording again and again."""
+        self._device.say_clip(samples, gain_db, looped=True)
 
     def dials(self, digits: str) -> None:
         """Push buttons in a conversation."""
@@ -212,11 +213,11 @@ class CityLine:
         self.dialled = ""
         self._pulses = 0
         self._become(LineState.DIAL_TONE, "seized")
-        self._after(DIAL_TONE_AFTER_MS, self._dial_tone)
+        self._after(self.character.dial_tone_after_ms, self._dial_tone)
 
     def _dial_tone(self) -> None:
         self._device.listen_digits(True)
-        self._tone(())
+        self._tone(self.character.dial)
 
     def _pulse(self) -> None:
         if self.state not in (LineState.DIAL_TONE, LineState.DIGITS):
@@ -249,13 +250,13 @@ class CityLine:
         match subscriber.behaviour:
             case Behaviour.BUSY:
                 self._become(LineState.REFUSED, f"{self.dialled} is busy")
-                self._tone(BUSY_MS)
+                self._busy_tone()
             case Behaviour.CONGESTED:
                 self._become(LineState.REFUSED, f"no way to {self.dialled}")
-                self._tone(CONGESTION_MS)
+                self._tone(self.character.congestion)
             case Behaviour.ANSWERS | Behaviour.NO_ANSWER:
                 self._become(LineState.RINGBACK, f"rings {self.dialled}")
-                self._tone(RINGBACK_MS)
+                self._tone(self.character.ringback)
                 self.talks_when_answered = subscriber.talks
                 if subscriber.behaviour is Behaviour.ANSWERS:
                     self._after(subscriber.after_ms, self.answers)
@@ -272,16 +273,22 @@ class CityLine:
         if self.state is not LineState.RINGING:
             return
         on = place % 2 == 0
-        self._office.modules.ring_line(self.port, on, RING_HZ)
-        if place == 1:
-            self._after(CALLER_ID_AFTER_MS, self._identify)
-        self._after(RING_MS[place % 2], lambda: self._ring(place + 1))
+        character = self.character
+        self._office.modules.ring_line(self.port, on, character.ring_hz)
+        if place == len(character.ring_ms) - 1:
+            self._after(character.identity_after_ms, self._identify)
+        self._after(character.ring_ms[place % len(character.ring_ms)], lambda: self._ring(place + 1))
 
     def _identify(self) -> None:
         if self._caller is None or self.tells_when_asked:
             return
-        if self._caller.number or self._caller.withheld:
-            self._device.say_caller_id(self._caller)
+        match self.character.identity:
+            case IdentityScheme.FSK if self._caller.number or self._caller.withheld:
+                self._device.say_caller_id(self._caller)
+            case IdentityScheme.DTMF_A if self._caller.number:
+                self._device.say_dtmf(f"A{self._caller.number}C", *IDENTITY_DIGIT_MS)
+            case IdentityScheme.DTMF_D if self._caller.number:
+                self._device.say_dtmf(f"D{self._caller.number}C", *IDENTITY_DIGIT_MS)
 
     def _listen_for_request(self, caller: CallerId) -> None:
         heard = self.ear.last(POLL_MS)
@@ -320,7 +327,7 @@ class CityLine:
 
     def _stop_ring(self) -> None:
         self._clear_timers()
-        self._office.modules.ring_line(self.port, False, RING_HZ)
+        self._office.modules.ring_line(self.port, False, self.character.ring_hz)
         self._device.hush()
 
     # --- both -----------------------------------------------------------------------------------------------
@@ -337,9 +344,24 @@ class CityLine:
         self._become(LineState.RELEASING, "the office releases")
         self._after(IDLE_AFTER_MS, lambda: self._become(LineState.IDLE, "idle"))
 
-    def _tone(self, cadence_ms: tuple[int, ...]) -> None:
+    def _signal_end(self) -> None:
+        """What exchanges of a better kind do beside busy tone."""
+        modules, breaks_ms = self._office.modules, self.character.breaks_ms
+        if self.character.reverses:
+            modules.reverse(self.port)
+        if breaks_ms:
+            modules.set_battery(self.port, False)
+            self._after(breaks_ms, lambda: modules.set_battery(self.port, True), keeps=True)
+
+    def _busy_tone(self) -> None:
+        self._tone(self.character.busy)
+        over = self.character.over_tone_dbm0
+        if over is not None:
+            self._device.speak_over(self.voice + OTHER_VOICES, over)
+
+    def _tone(self, tone: CityTone) -> None:
         self._device.hush()
-        self._device.say_tone(TONE_HZ, TONE_DBM0, cadence_ms)
+        self._device.say_tone(tone.frequencies_hz, tone.level_dbm0, tone.cadence_ms)
 
     def _become(self, state: LineState, why: str) -> None:
         self._clear_timers()

@@ -119,6 +119,10 @@ class Device:
         """Speech-like sound; each voice number is another person."""
         _check(lib.tw_say_speech(self._raw, voice, level_dbm0, duration_ms), "speech")
 
+    def speak_over(self, voice: int, level_dbm0: float = SPEECH_DBM0) -> None:
+        """A second voice over whatever is said, until `hush`."""
+        lib.tw_speak_over(self._raw, voice, level_dbm0)
+
     def say_clip(self, samples: bytes, gain_db: float = 0.0, *, looped: bool = False) -> None:
         """A recording."""
         words = ffi.from_buffer("int16_t[]", samples)

@@ -87,7 +87,7 @@ static void learn_ending(struct sc_tone_learner *learner, struct signal *s)
 {
     struct sc_tone_ending ending;
     int16_t *x = signal_samples(s);
-    if (sc_tone_ending_measure(&ending, x, s->length) != 0)
+    if (sc_tone_ending_measure(&ending, x, s->length, false) != 0)
         abort();
     sc_tone_learner_add(learner, &ending);
     free(x);

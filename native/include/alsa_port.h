@@ -56,7 +56,8 @@ int sc_alsa_port_plug(struct sc_alsa_port *port, const char *device, const char 
 bool sc_alsa_port_hears_machines(const struct sc_alsa_port *port);
 
 void sc_alsa_port_service(struct sc_alsa_port *port);
-int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples);
+/* capture is without echo; linear is that as it was before the NLP. */
+int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, int16_t *linear, size_t samples);
 void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_port_statistics *out);
 
 #endif

@@ -102,6 +102,16 @@ int sc_core_step(struct sc_core *core);
 /* Copies a recording and gives its number. EINVAL when it is empty, ENOSPC after SC_CORE_CLIPS_MAX, ENOMEM. */
 int sc_core_load_clip(struct sc_core *core, const int16_t *samples, size_t n, uint32_t *clip);
 
+/* A port listens for these tones instead of the office's, from its next call on: one that goes on is not disturbed. EINVAL (no such
+ * port, a core without tones, tones that cannot be told apart), ENOMEM. */
+int sc_core_listen_for(struct sc_core *core, uint32_t node, const struct sc_core_tone *tones, uint32_t count);
+
+#define SC_CORE_ENDING_SAMPLES 64000
+
+/* The last seconds that call progress was listened for on this port, once they are over: up to SC_CORE_ENDING_SAMPLES, the far
+ * end's sound. 0 when nothing has ended since the last time. */
+size_t sc_core_take_ending(struct sc_core *core, uint32_t node, int16_t *out);
+
 /* Takes up to `room` events, oldest first; returns how many. */
 size_t sc_core_events(struct sc_core *core, struct sc_event *events, size_t room);
 

@@ -53,6 +53,10 @@ void sc_echo_canceller_reset(struct sc_echo_canceller *ec);   /* as after create
 int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t *sin, int16_t *sout,
                               size_t n);
 
+/* The last _process call once more, as it was before the NLP: what detectors listen to, which the NLP would deafen while the other
+ * side talks. As many samples as that call had; valid until the next one. */
+const int16_t *sc_echo_canceller_linear(const struct sc_echo_canceller *ec);
+
 void sc_echo_canceller_get_state(const struct sc_echo_canceller *ec, struct sc_echo_canceller_state *out);
 
 /* Restores a persisted bulk delay; the estimator may still move it.  EINVAL when it does not fit into the span. */

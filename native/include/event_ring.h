@@ -12,7 +12,7 @@ enum sc_event_kind {
     SC_EVENT_DIGIT_STARTED = 1,
     SC_EVENT_DIGIT_HEARD = 2,       /* value: digit; duration_ms; in_band; start_ms, end_ms; level_dbm0; in band twist_db */
     SC_EVENT_TONE_HEARD = 3,        /* value: enum sc_tone_kind; present; cycles */
-    SC_EVENT_CALLER_ID = 4,         /* number, name, withheld */
+    SC_EVENT_CALLER_ID = 4,         /* number, name, withheld; value: enum sc_callerid_modulation */
     SC_EVENT_DIGITS_SENT = 5,
     SC_EVENT_PROMPT_ENDED = 6,
     SC_EVENT_MEDIA_LOST = 7,        /* duration_ms: how long nothing has come */

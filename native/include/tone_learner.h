@@ -33,8 +33,9 @@ struct sc_tone_learned {
     float confidence;                  /* 0 .. 1: that the line's exchange does send this */
 };
 
-/* n samples at 8000 a second, the last of them the call's end. 0, EINVAL (more than SC_TONE_ENDING_SECONDS_MAX), ENOMEM. */
-int sc_tone_ending_measure(struct sc_tone_ending *out, const int16_t *in, size_t n);
+/* n samples at 8000 a second, the last of them the call's end. Three alike cycles make an ending; two when it is `told`: another
+ * sign has said that the far end was gone (the tone receiver is as quick as that). 0, EINVAL (more than SC_TONE_ENDING_SECONDS_MAX), ENOMEM. */
+int sc_tone_ending_measure(struct sc_tone_ending *out, const int16_t *in, size_t n, bool told);
 
 struct sc_tone_learner;
 

@@ -52,11 +52,12 @@ void sc_alsa_port_service(struct sc_alsa_port *port)
     (void)port;
 }
 
-int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, size_t samples)
+int sc_alsa_port_exchange(void *port, const int16_t *playback, int16_t *capture, int16_t *linear, size_t samples)
 {
     (void)port;
     (void)playback;
     memset(capture, 0, samples * sizeof *capture);
+    memset(linear, 0, samples * sizeof *linear);
     return ENOTSUP;
 }
 

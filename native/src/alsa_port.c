@@ -36,6 +36,7 @@ struct sc_alsa_port {
     struct sc_echo_canceller *canceller;
     struct sc_echo_policy policy;
     struct sc_asrc *to_tick, *to_card;
+    struct sc_asrc *to_detectors;           /* what goes to the tick, as it was before the NLP */
     SpeexResamplerState *down, *up;
     float capture_gain, playback_gain;
     bool cancels, muted;
@@ -85,6 +86,7 @@ static void plugged(void *self)
     struct sc_alsa_port *port = self;
     sc_asrc_reset(port->to_tick);
     sc_asrc_reset(port->to_card);
+    sc_asrc_reset(port->to_detectors);
     speex_resampler_reset_mem(port->down);
     speex_resampler_reset_mem(port->up);
 }
@@ -109,8 +111,12 @@ static void captured(void *self, const int16_t *frames, size_t stride, size_t n,
         int16_t sout[SC_CARD_BLOCK_SAMPLES];
         (void)sc_echo_canceller_process(port->canceller, rin, sin, sout, n); /* a block is never too long */
         sc_echo_policy_process(&port->policy, port->canceller, rin, sin, n);
-        if (!sc_echo_policy_stands_aside(&port->policy, sin, sout, n))
+        bool aside = sc_echo_policy_stands_aside(&port->policy, sin, sout, n);
+        (void)sc_asrc_write(port->to_detectors, aside ? sin : sc_echo_canceller_linear(port->canceller), n);
+        if (!aside)
             memcpy(sin, sout, n * sizeof *sin);
+    } else {
+        (void)sc_asrc_write(port->to_detectors, sin, n);
     }
     (void)sc_asrc_write(port->to_tick, sin, n);
 }
@@ -146,6 +152,8 @@ static int make_resamplers(struct sc_alsa_port *port)
     error = sc_asrc_create(&port->to_tick, &settings);
     if (error == 0)
         error = sc_asrc_create(&port->to_card, &settings);
+    if (error == 0)
+        error = sc_asrc_create(&port->to_detectors, &settings);
     if (error != 0)
         return error;
     port->down = speex_resampler_init(1, SC_CARD_HZ, SC_SAMPLE_HZ, QUALITY, NULL);
@@ -201,6 +209,7 @@ void sc_alsa_port_destroy(struct sc_alsa_port *port)
         sc_alsa_card_destroy(port->card);
     sc_asrc_destroy(port->to_tick);
     sc_asrc_destroy(port->to_card);
+    sc_asrc_destroy(port->to_detectors);
     if (port->down != NULL)
         speex_resampler_destroy(port->down);
     if (port->up != NULL)
@@ -239,7 +248,7 @@ void sc_alsa_port_service(struct sc_alsa_port *port)
         sc_alsa_card_service(port->card);
 }
 
-int sc_alsa_port_exchange(void *self, const int16_t *playback, int16_t *capture, size_t samples)
+int sc_alsa_port_exchange(void *self, const int16_t *playback, int16_t *capture, int16_t *linear, size_t samples)
 {
     struct sc_alsa_port *port = self;
     struct sc_alsa_card_statistics card;
@@ -247,7 +256,9 @@ int sc_alsa_port_exchange(void *self, const int16_t *playback, int16_t *capture,
     if (card.gone)
         return ENODEV;
     int error = sc_asrc_write(port->to_card, playback, samples);
-    return error != 0 ? error : sc_asrc_read(port->to_tick, capture, samples);
+    if (error == 0)
+        error = sc_asrc_read(port->to_tick, capture, samples);
+    return error != 0 ? error : sc_asrc_read(port->to_detectors, linear, samples);
 }
 
 void sc_alsa_port_statistics(const struct sc_alsa_port *port, struct sc_alsa_port_statistics *out)

@@ -111,6 +111,38 @@ int sc_core_load_clip(struct sc_core *core, const int16_t *samples, size_t n, ui
     return room ? 0 : ENOSPC;
 }
 
+static struct sc_port_state *port_of(struct sc_core *core, uint32_t node)
+{
+    for (uint32_t i = 0; i < core->settings.port_count; i++)
+        if (core->ports[i].settings.node == node)
+            return &core->ports[i];
+    return NULL;
+}
+
+int sc_core_listen_for(struct sc_core *core, uint32_t node, const struct sc_core_tone *tones, uint32_t count)
+{
+    struct sc_port_state *port = port_of(core, node);
+    struct sc_tone_receiver_settings settings = { 0 };
+    if (port == NULL || port->listening.tones == NULL || count == 0 || count > SC_CORE_TONES_MAX)
+        return EINVAL;
+    sc_settle_tones(&settings, tones, count, core->settings.dial_min_ms);
+    pthread_mutex_lock(&core->control);
+    int error = sc_listening_use_tones(&port->listening, &settings);
+    pthread_mutex_unlock(&core->control);
+    return error;
+}
+
+size_t sc_core_take_ending(struct sc_core *core, uint32_t node, int16_t *out)
+{
+    struct sc_port_state *port = port_of(core, node);
+    if (port == NULL || port->listening.ending == NULL)
+        return 0;
+    pthread_mutex_lock(&core->control);
+    size_t n = sc_ending_memory_take(port->listening.ending, out);
+    pthread_mutex_unlock(&core->control);
+    return n;
+}
+
 size_t sc_core_events(struct sc_core *core, struct sc_event *events, size_t room)
 {
     uint64_t count;

@@ -15,6 +15,7 @@
 #include "dtmf_sender.h"
 #include "echo_canceller.h"
 #include "echo_policy.h"
+#include "ending_memory.h"
 #include "event_ring.h"
 #include "line_recorder.h"
 #include "meter.h"
@@ -60,6 +61,9 @@ struct sc_listening {
     struct sc_dtmf_receiver *dtmf;
     struct sc_callerid_digits identity_digits; /* caller identity that comes as DTMF */
     struct sc_tone_receiver *tones; /* NULL: the core was made without tones */
+    _Atomic(struct sc_tone_receiver *) next_tones;    /* takes over when tones are listened for anew */
+    _Atomic(struct sc_tone_receiver *) retired_tones; /* what it took over from: for a control thread to free */
+    struct sc_ending_memory *ending; /* ports only: what call progress was listened for in */
     struct sc_callerid_modem *callerid; /* ports only */
     struct sc_aon_receiver *aon;    /* ports only; speaks too: */
     int16_t request[SC_TICK_SAMPLES]; /* what it says to the line in this tick, while SC_DETECT_AON runs */
@@ -77,6 +81,7 @@ struct sc_port_state {
     int16_t playback[SC_TICK_SAMPLES];
     int16_t captured[SC_TICK_SAMPLES];
     int16_t spoken[SC_TICK_SAMPLES];
+    int16_t linear[SC_TICK_SAMPLES];    /* without the echo, before the NLP: for the detectors */
     struct sc_meter captured_meter, spoken_meter, heard_meter;
     struct sc_spoken_level level;
     struct sc_limiter limiter;      /* of what it hears */
@@ -197,6 +202,10 @@ void sc_pool_fill(struct sc_pool *pool, uint32_t count);
 /* tick.c */
 void sc_core_tick(struct sc_core *core);
 
+/* core_make.c: the receiver's settings of a list of tones. */
+void sc_settle_tones(struct sc_tone_receiver_settings *out, const struct sc_core_tone *tones, uint32_t count,
+                     uint32_t dial_min_ms);
+
 /* core_report.c: publishes the figures of this tick; fills in what the audio loop knows. */
 void sc_core_report(struct sc_core *core);
 
@@ -205,6 +214,8 @@ int sc_listening_create(struct sc_listening *listening, const struct sc_tone_rec
 void sc_listening_destroy(struct sc_listening *listening);
 void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick);
 void sc_listening_notch(struct sc_listening *listening, const float *frequency_hz, uint32_t count);
+/* Control side: another tone plan for this party, from when tones are next listened for. ENOMEM, EINVAL. */
+int sc_listening_use_tones(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones);
 void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
                           struct sc_event_ring *events);
 

@@ -75,12 +75,13 @@ static bool settle(struct sc_core_settings *out, const struct sc_core_settings *
            (given->transport == SC_RTP_MEMORY || given->transport == SC_RTP_UDP);
 }
 
-static void settle_tones(struct sc_tone_receiver_settings *out, const struct sc_core_settings *given)
+void sc_settle_tones(struct sc_tone_receiver_settings *out, const struct sc_core_tone *tones, uint32_t count,
+                     uint32_t dial_min_ms)
 {
-    out->descriptor_count = given->tone_count;
-    out->dial_min_ms = given->dial_min_ms;
-    for (uint32_t i = 0; i < given->tone_count; i++) {
-        const struct sc_core_tone *from = &given->tones[i];
+    out->descriptor_count = count;
+    out->dial_min_ms = dial_min_ms;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sc_core_tone *from = &tones[i];
         struct sc_tone_descriptor *to = &out->descriptors[i];
         to->kind = (enum sc_tone_kind)from->kind;
         to->frequency_count = from->frequency_count;
@@ -328,7 +329,7 @@ int sc_core_create(struct sc_core **out, const struct sc_core_settings *settings
     atomic_store(&core->ticks_done, settings->first_tick);
     int error = settle(&core->settings, settings) ? 0 : complain(complaint, SC_COMPLAINT_SETTINGS, 0, 0, EINVAL);
     if (error == 0) {
-        settle_tones(&core->tone_settings, settings);
+        sc_settle_tones(&core->tone_settings, settings->tones, settings->tone_count, settings->dial_min_ms);
         error = check_tones(core, complaint);
     }
     if (error == 0)

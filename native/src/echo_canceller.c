@@ -18,6 +18,7 @@
 
 #include "alloc.h"
 #include "delay_estimator.h"
+#include "echo_samples.h"
 #include "echo_settings.h"
 #include "echo_suppressor.h"
 #include "filter_comparison.h"
@@ -41,7 +42,6 @@ enum {
     MOST_POOR_BLOCKS = 16 * POOR_BLOCKS /* patience doubles with each vain look, to 16 s */
 };
 #define FULL_SCALE 32768.0f
-#define DC_POLE 0.99f              /* high pass at 13 Hz on both inputs; G.168 test 15 */
 #define ACTIVE_POWER (64 * 1e-8f)  /* of a block at full scale 1: -80 dBov; rin below this is silence */
 #define RESTORE_FACTOR 3.0f        /* copying back asks for this much more */
 #define DIVERGED 1.6f              /* foreground error over sin: 2 dB more than without */
@@ -79,6 +79,7 @@ struct sc_echo_canceller {
     struct sc_span_filter *span;
     struct sc_delay_estimator *estimator;
     struct sc_echo_suppressor suppressor;
+    int16_t linear[SC_ECHO_MAX_BLOCK_SAMPLES]; /* of the last call, before the suppressor */
     struct sc_foreground foreground;     /* whole span until the delay is sure, then what the background looks at */
     float dc_in[2], dc_out[2];           /* rin, sin */
     float block_rin[BLOCK], block_sin[BLOCK], block_error[BLOCK];
@@ -400,21 +401,13 @@ static void end_block(struct sc_echo_canceller *ec)
     watch_poor(ec);
 }
 
-static float without_dc(struct sc_echo_canceller *ec, int which, float x)
-{
-    const float y = x - ec->dc_in[which] + DC_POLE * ec->dc_out[which];
-    ec->dc_in[which] = x;
-    ec->dc_out[which] = fabsf(y) < 1e-12f ? 0 : y;
-    return y;
-}
-
 /* Up to the end of the block: n samples. */
-static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t *sin, int16_t *sout, size_t n)
+static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t *sin, int16_t *sout, int16_t *linear, size_t n)
 {
     float error[BLOCK] = {0}, echo[BLOCK] = {0}, y[BLOCK];
     for (size_t i = 0; i < n; i++) {
-        ec->block_rin[ec->fill + i] = without_dc(ec, 0, (float)rin[i] / FULL_SCALE);
-        ec->block_sin[ec->fill + i] = without_dc(ec, 1, (float)sin[i] / FULL_SCALE);
+        ec->block_rin[ec->fill + i] = sc_without_dc(&ec->dc_in[0], &ec->dc_out[0], (float)rin[i] / FULL_SCALE);
+        ec->block_sin[ec->fill + i] = sc_without_dc(&ec->dc_in[1], &ec->dc_out[1], (float)sin[i] / FULL_SCALE);
     }
     sc_foreground_run(&ec->foreground, ec->block_rin + ec->fill, y, n);
     for (size_t i = 0; i < n; i++) {
@@ -422,13 +415,13 @@ static void run(struct sc_echo_canceller *ec, const int16_t *rin, const int16_t 
         ec->block_error[ec->fill + i] = e;
         error[i] = e * FULL_SCALE;
         echo[i] = y[i] * FULL_SCALE;
+        linear[i] = ec->bypass ? sin[i] : sc_as_sample(error[i]);
     }
     const struct sc_residual residual = {.share = RATIO_MARGIN * ec->share, .ground = unknown_echo_power(ec)};
     sc_echo_suppressor_process(&ec->suppressor, error, echo, n, residual, ec->settings.nlp,
                                ec->settings.comfort_noise);
-    for (size_t i = 0; i < n; i++)
-        sout[i] = ec->bypass ? sin[i] : (int16_t)lrintf(fmaxf(-32768, fminf(32767, error[i])));
     for (size_t i = 0; i < n; i++) {
+        sout[i] = ec->bypass ? sin[i] : sc_as_sample(error[i]);
         ec->block_echo_energy += y[i] * y[i];
         ec->block_likeness += y[i] * ec->block_error[ec->fill + i];
     }
@@ -444,9 +437,11 @@ int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, 
 {
     if (n > SC_ECHO_MAX_BLOCK_SAMPLES)
         return EINVAL;
+    int16_t *linear = ec->linear;
     while (n > 0) {
         const size_t m = n < BLOCK - ec->fill ? n : BLOCK - ec->fill;
-        run(ec, rin, sin, sout, m);
+        run(ec, rin, sin, sout, linear, m);
+        linear += m;
         rin += m;
         sin += m;
         sout += m;
@@ -455,13 +450,18 @@ int sc_echo_canceller_process(struct sc_echo_canceller *ec, const int16_t *rin, 
     return 0;
 }
 
+const int16_t *sc_echo_canceller_linear(const struct sc_echo_canceller *ec)
+{
+    return ec->linear;
+}
+
 void sc_echo_canceller_realign(struct sc_echo_canceller *ec, const int16_t *rin, size_t n)
 {
     float ignored[BLOCK] = {0};
     sc_foreground_next_block(&ec->foreground, ec->span); /* what this block had so far is left */
     for (size_t at = n % BLOCK; at < n; at += BLOCK) {
         for (size_t i = 0; i < BLOCK; i++)
-            ec->block_rin[i] = without_dc(ec, 0, (float)rin[at + i] / FULL_SCALE);
+            ec->block_rin[i] = sc_without_dc(&ec->dc_in[0], &ec->dc_out[0], (float)rin[at + i] / FULL_SCALE);
         sc_foreground_run(&ec->foreground, ec->block_rin, ignored, BLOCK);
         sc_span_filter_process(ec->span, ec->block_rin, ignored, ignored, SC_SPAN_HOLD);
         sc_foreground_next_block(&ec->foreground, ec->span);

@@ -23,6 +23,8 @@ int sc_listening_create(struct sc_listening *listening, const struct sc_tone_rec
         error = sc_callerid_modem_create(&listening->callerid, NULL);
     if (error == 0 && port)
         error = sc_aon_receiver_create(&listening->aon, NULL);
+    if (error == 0 && port && tones->descriptor_count > 0)
+        error = sc_ending_memory_create(&listening->ending);
     return error;
 }
 
@@ -32,6 +34,32 @@ void sc_listening_destroy(struct sc_listening *listening)
     sc_tone_receiver_destroy(listening->tones);
     sc_callerid_modem_destroy(listening->callerid);
     sc_aon_receiver_destroy(listening->aon);
+    sc_tone_receiver_destroy(atomic_load(&listening->next_tones));
+    sc_tone_receiver_destroy(atomic_load(&listening->retired_tones));
+    sc_ending_memory_destroy(listening->ending);
+}
+
+int sc_listening_use_tones(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones)
+{
+    struct sc_tone_receiver *receiver;
+    int error = sc_tone_receiver_create(&receiver, tones);
+    if (error != 0)
+        return error;
+    sc_tone_receiver_destroy(atomic_exchange(&listening->retired_tones, NULL));
+    sc_tone_receiver_destroy(atomic_exchange(&listening->next_tones, receiver));
+    return 0;
+}
+
+/* Between two calls, in the tick: nothing is freed here. A receiver that waits while the last one is not freed yet waits on. */
+static void take_tones(struct sc_listening *listening)
+{
+    if (atomic_load(&listening->retired_tones) != NULL)
+        return;
+    struct sc_tone_receiver *next = atomic_exchange(&listening->next_tones, NULL);
+    if (next == NULL)
+        return;
+    atomic_store(&listening->retired_tones, listening->tones);
+    listening->tones = next;
 }
 
 void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64_t tick)
@@ -44,8 +72,12 @@ void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64
         listening->dtmf_since = tick * SC_TICK_SAMPLES;
         sc_callerid_digits_reset(&listening->identity_digits);
     }
-    if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL)
+    if ((begins & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL) {
+        take_tones(listening);
         sc_tone_receiver_reset(listening->tones);
+    }
+    if ((listening->active & ~detectors & SC_DETECT_CALL_PROGRESS) && listening->ending != NULL)
+        sc_ending_memory_close(listening->ending);
     if (listening->tones != NULL && ((detectors ^ listening->active) & (SC_DETECT_DIAL_TONE | SC_DETECT_CALL_PROGRESS)))
         sc_tone_receiver_arm(listening->tones, detectors & SC_DETECT_DIAL_TONE ? SC_TONE_ARM_ALL : ALL_BUT_DIAL);
     if ((begins & SC_DETECT_CALLER_ID) && listening->callerid != NULL)
@@ -69,6 +101,7 @@ void sc_listening_notch(struct sc_listening *listening, const float *frequency_h
 static void say_caller(const struct sc_callerid_message *message, struct sc_event *event, struct sc_event_ring *events)
 {
     event->kind = SC_EVENT_CALLER_ID;
+    event->value = (uint32_t)message->modulation;
     event->withheld = message->number_absent == SC_CALLERID_PRIVATE;
     memcpy(event->number, message->number, sizeof event->number);
     event->name_length = message->name_length;
@@ -166,6 +199,8 @@ void sc_listening_process(struct sc_listening *listening, const int16_t *in, siz
         say_digits(listening, &event, events);
     }
     if ((listening->active & SC_DETECT_CALL_PROGRESS) && listening->tones != NULL) {
+        if (listening->ending != NULL)
+            sc_ending_memory_hear(listening->ending, in, n);
         sc_tone_receiver_process(listening->tones, in, n);
         say_tones(listening, &event, events);
     }

@@ -33,7 +33,7 @@ static int exchange(struct sc_port_state *port)
     case SC_PORT_POINTER:
         return port->settings.exchange(port->settings.self, port->playback, port->captured, SC_TICK_SAMPLES);
     case SC_PORT_CARD:
-        return sc_alsa_port_exchange(port->card, port->playback, port->captured, SC_TICK_SAMPLES);
+        return sc_alsa_port_exchange(port->card, port->playback, port->captured, port->linear, SC_TICK_SAMPLES);
     case SC_PORT_SERIAL:
         return sc_serial_port_exchange(port->serial, port->playback, port->captured, SC_TICK_SAMPLES);
     case SC_PORT_SILENCE:
@@ -49,13 +49,18 @@ static void cancel_echo(struct sc_core *core, struct sc_port_state *port, const 
     bool here = port->settings.kind == SC_PORT_POINTER && node != NULL && node->canceller;
     if (!here || faulty(core, SC_FAULT_CANCELLER_BYPASSED)) {
         memcpy(port->spoken, port->captured, sizeof port->spoken);
+        if (port->settings.kind != SC_PORT_CARD)
+            memcpy(port->linear, port->captured, sizeof port->linear);
         return;
     }
     (void)sc_echo_canceller_process(port->canceller, port->playback, port->captured, port->spoken,
                                     SC_TICK_SAMPLES); /* a tick is never too long */
+    memcpy(port->linear, sc_echo_canceller_linear(port->canceller), sizeof port->linear);
     sc_echo_policy_process(&port->policy, port->canceller, port->playback, port->captured, SC_TICK_SAMPLES);
-    if (sc_echo_policy_stands_aside(&port->policy, port->captured, port->spoken, SC_TICK_SAMPLES))
+    if (sc_echo_policy_stands_aside(&port->policy, port->captured, port->spoken, SC_TICK_SAMPLES)) {
         memcpy(port->spoken, port->captured, sizeof port->spoken);
+        memcpy(port->linear, port->captured, sizeof port->linear);
+    }
 }
 
 static double tick_energy(const int16_t *samples)
@@ -68,12 +73,14 @@ static double tick_energy(const int16_t *samples)
 
 /* What the detectors of a port listen to. What comes from the line far louder than what we play into it is no echo, and
  * while we play a tone (and for the policy's tail after it, longer than a busy tone's pause) the canceller has only a tone to
- * spoil: the other party's hybrid sends the line's own tone back to us, and the canceller takes that for its reference. */
+ * spoil: the other party's hybrid sends the line's own tone back to us, and the canceller takes that for its reference. Where
+ * tones of the city are looked for, the NLP is what they must not have: while our side talks it shuts out a weak busy tone. */
 static const int16_t *listened_to(const struct sc_port_state *port)
 {
     bool tone = port->policy.tail_samples > 0;
     bool near_end = tick_energy(port->captured) > LOUDER_THAN_ECHO * tick_energy(port->playback);
-    return tone || near_end ? port->captured : port->spoken;
+    bool progress = (port->listening.active & SC_DETECT_CALL_PROGRESS) != 0;
+    return tone || near_end ? port->captured : progress ? port->linear : port->spoken;
 }
 
 /* Whether the answer tone of a fax machine or a modem has been heard in this call, from either side. */
@@ -93,6 +100,7 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     if (node == NULL || node->capture_muted) {
         memset(port->captured, 0, sizeof port->captured);
         memset(port->spoken, 0, sizeof port->spoken);
+        memset(port->linear, 0, sizeof port->linear);
     } else {
         cancel_echo(core, port, node);
     }

@@ -44,7 +44,8 @@
 #define ALIKE_LEVEL 1.4f           /* amplitude: 3 dB */
 #define ALIKE_HZ 6.0f
 #define QUIET_PAUSE 0.25f          /* energy in a pause over the burst's: 6 dB */
-#define CYCLES_LEAST 3u
+#define CYCLES_LEAST 3u                /* of a kind of ending that counts in full */
+#define CYCLES_MEASURED 2u
 #define SAME_HZ 10.0f              /* endings: one kind */
 #define SAME_PART 0.10f
 #define SAME_MS 15.0f
@@ -185,7 +186,8 @@ static bool repeats(const struct sc_tone_burst *b, const struct sc_tone_burst *l
 }
 
 /* The cycles that the tracker's bursts end in, from the `skip`-th newest back; a pause that is not over is none. */
-static uint32_t last_cycles(const struct sc_tone_tracker *t, uint32_t skip, const struct vote *v, struct sc_tone_ending *e)
+static uint32_t last_cycles(const struct sc_tone_tracker *t, uint32_t skip, const struct vote *v, uint32_t least,
+                            struct sc_tone_ending *e)
 {
     const struct sc_tone_burst *like = sc_tone_tracker_burst(t, skip);
     double on = 0, off = 0, amplitude = 0, hz[2] = { 0, 0 };
@@ -200,7 +202,7 @@ static uint32_t last_cycles(const struct sc_tone_tracker *t, uint32_t skip, cons
         for (uint32_t k = 0; k < v->count; k++)
             hz[k] += (double)(v->hz[k] + b->offset_hz[k]);
     }
-    if (cycles < CYCLES_LEAST || cycles <= e->cycles)
+    if (cycles < least || cycles <= e->cycles)
         return cycles;
     double n = (double)cycles;
     *e = (struct sc_tone_ending){ .found = true, .frequency_count = v->count, .cycles = cycles, .on_ms = (float)(on / n),
@@ -211,7 +213,7 @@ static uint32_t last_cycles(const struct sc_tone_tracker *t, uint32_t skip, cons
 }
 
 /* Follows one candidate through the ending; fills *e in when it does better than what is there. */
-static int follow(const struct vote *v, const int16_t *in, size_t n, struct sc_tone_ending *e)
+static int follow(const struct vote *v, const int16_t *in, size_t n, uint32_t least, struct sc_tone_ending *e)
 {
     struct sc_tone_receiver_settings settings = { .descriptor_count = 1 };
     struct sc_tone_descriptor *d = &settings.descriptors[0];
@@ -245,14 +247,15 @@ static int follow(const struct vote *v, const int16_t *in, size_t n, struct sc_t
     sc_tone_measurer_destroy(measurer);
     /* the newest burst's pause may not be over, and the newest may be cut off */
     for (uint32_t skip = 0; skip < 3; skip++)
-        (void)last_cycles(&tracker, skip, v, e);
+        (void)last_cycles(&tracker, skip, v, least, e);
     if (e->cycles > before)
         e->purity = fminf(1.0f, (float)(purity / (double)(frames > 0 ? frames : 1)));
     return 0;
 }
 
-int sc_tone_ending_measure(struct sc_tone_ending *out, const int16_t *in, size_t n)
+int sc_tone_ending_measure(struct sc_tone_ending *out, const int16_t *in, size_t n, bool told)
 {
+    uint32_t least = told ? CYCLES_MEASURED : CYCLES_LEAST;
     struct vote votes[CANDIDATES];
     struct sc_tone_ending e = { 0 };
     if (n > (size_t)SC_TONE_ENDING_SECONDS_MAX * RATE)
@@ -265,7 +268,7 @@ int sc_tone_ending_measure(struct sc_tone_ending *out, const int16_t *in, size_t
                 best = &votes[i];
         if (best->frames < VOTES_LEAST)
             break;
-        error = follow(best, in, n, &e);
+        error = follow(best, in, n, least, &e);
         best->frames = 0;
     }
     if (error == 0)
@@ -347,7 +350,7 @@ void sc_tone_learner_add(struct sc_tone_learner *learner, const struct sc_tone_e
     k->most_hz = fmaxf(k->most_hz, e->frequency_hz[0]);
     k->least_cycle_ms = fminf(k->least_cycle_ms, e->on_ms + e->off_ms);
     k->most_cycle_ms = fmaxf(k->most_cycle_ms, e->on_ms + e->off_ms);
-    float many = fminf(1.0f, ((float)(e->cycles - CYCLES_LEAST) + 1.0f) / (CYCLES_FULL + 1.0f));
+    float many = fminf(1.0f, ((float)e->cycles - (float)CYCLES_LEAST + 1.0f) / (CYCLES_FULL + 1.0f));
     k->doubt *= k->endings > 1 ? AGREES : 1.0f;
     k->doubt *= 1.0f - (1.0f - DOUBT_LEFT) * many * fminf(1.0f, e->purity);
 }

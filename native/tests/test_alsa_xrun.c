@@ -58,10 +58,10 @@ static double run_ms(struct rig *rig, int ms)
     double energy = 0;
     int counted = 0;
     for (int t = 0; t < ms / 10; t++) {
-        int16_t captured[TICK];
+        int16_t captured[TICK], linear[TICK];
         pass(TICK_FRAMES);
         sc_alsa_port_service(rig->port);
-        const int error = sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK);
+        const int error = sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, linear, TICK);
         CHECK_EQ(error, rig->absent ? ENODEV : 0);
         rig->at = (rig->at + TICK) % (rig->far.length - TICK);
         for (int i = 0; i < TICK && t >= ms / 10 - 10; i++, counted++)
@@ -150,10 +150,10 @@ static void test_a_plug_in_is_realigned_too(void)
 /* One tick in which the card may say either. */
 static void tick_over(struct rig *rig)
 {
-    int16_t captured[TICK];
+    int16_t captured[TICK], linear[TICK];
     pass(TICK_FRAMES);
     sc_alsa_port_service(rig->port);
-    (void)sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, TICK);
+    (void)sc_alsa_port_exchange(rig->port, rig->played + rig->at, captured, linear, TICK);
 }
 
 static void test_a_card_that_was_pulled_out_is_given_up_closed_and_taken_back(void)

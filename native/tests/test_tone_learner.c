@@ -10,7 +10,7 @@ static struct sc_tone_ending measure(const struct signal *s)
 {
     struct sc_tone_ending ending;
     int16_t *x = signal_samples(s);
-    CHECK_EQ(sc_tone_ending_measure(&ending, x, s->length), 0);
+    CHECK_EQ(sc_tone_ending_measure(&ending, x, s->length, false), 0);
     free(x);
     return ending;
 }
@@ -65,9 +65,27 @@ static void test_endings_without_such_a_tone_show_none(void)
     }
     struct sc_tone_ending e;
     const int16_t none[1] = { 0 };
-    CHECK_EQ(sc_tone_ending_measure(&e, none, 0), 0);
+    CHECK_EQ(sc_tone_ending_measure(&e, none, 0, false), 0);
     CHECK(!e.found);
-    CHECK_EQ(sc_tone_ending_measure(&e, none, SC_TONE_ENDING_SECONDS_MAX * 8000 + 1), EINVAL);
+    CHECK_EQ(sc_tone_ending_measure(&e, none, SC_TONE_ENDING_SECONDS_MAX * 8000 + 1, false), EINVAL);
+}
+
+static void test_what_another_sign_has_told_is_measured_in_two_cycles(void)
+{
+    struct signal s = signal_new(8000 * 10, 5);
+    struct sc_tone_ending e;
+    signal_noise(&s, 0, s.length, -50.0);
+    send(&s, 8000 * 8, (struct sent){ 433, -15, 400, 400, 3 });
+    int16_t *x = signal_samples(&s);
+    CHECK_EQ(sc_tone_ending_measure(&e, x, s.length, true), 0);
+    CHECK(e.found);
+    CHECK_EQ(e.cycles, 2);
+    CHECK_NEAR(e.frequency_hz[0], 433, 1.5);
+    CHECK_NEAR(e.on_ms, 400, 8.0);
+    CHECK_EQ(sc_tone_ending_measure(&e, x, s.length, false), 0);
+    CHECK(!e.found);
+    free(x);
+    signal_free(&s);
 }
 
 static void test_endings_that_agree_grow_certain_and_two_kinds_stay_apart(void)
@@ -134,7 +152,7 @@ static void test_failed_allocations(void)
     long most = 0;
     for (; most < 20; most++) {
         sc_alloc_fail_after(most);
-        int error = sc_tone_ending_measure(&e, x, s.length);
+        int error = sc_tone_ending_measure(&e, x, s.length, false);
         sc_alloc_fail_after(-1);
         CHECK_EQ(sc_alloc_held(), 0);
         if (error == 0)
@@ -156,6 +174,7 @@ int main(void)
 {
     RUN(test_an_unknown_tone_is_measured);
     RUN(test_endings_without_such_a_tone_show_none);
+    RUN(test_what_another_sign_has_told_is_measured_in_two_cycles);
     RUN(test_endings_that_agree_grow_certain_and_two_kinds_stay_apart);
     RUN(test_endings_that_never_agree_teach_nothing_certain);
     RUN(test_failed_allocations);

@@ -16,6 +16,8 @@
 struct tw_device {
     pthread_mutex_t lock;
     struct tw_mouth mouth;
+    struct tw_speech other;        /* a second voice, over whatever the mouth says */
+    bool other_speaks;
     struct tw_digits digits;
     struct tw_display display;
     bool listens;
@@ -61,6 +63,7 @@ void tw_device_reset(struct tw_device *device)
 {
     tw_device_lock(device);
     tw_mouth_clear(&device->mouth);
+    device->other_speaks = false;
     tw_digits_reset(&device->digits, 0);
     device->position = 0;
     tw_device_unlock(device);
@@ -89,6 +92,8 @@ void tw_device_run(struct tw_device *device, const int16_t *heard, int16_t *said
     tw_mouth_process(&device->mouth, said, n);
     tw_display_hear(&device->display, heard, n);
     tw_display_speak(&device->display, said, n);
+    for (size_t i = 0; device->other_speaks && i < n; i++)
+        said[i] = tw_saturate((double)said[i] + tw_speech_next(&device->other));
     keep(device, device->heard, heard, n);
     keep(device, device->said, said, n);
     device->position += n;
@@ -260,6 +265,18 @@ int tw_say_speech(struct tw_device *device, uint64_t voice, double level_dbm0, u
     return add(device, &sound);
 }
 
+void tw_speak_over(struct tw_device *device, uint64_t voice, double level_dbm0)
+{
+    struct tw_speech speech = {0};
+    bool speaks = level_dbm0 > TW_NONE_DBM0;
+    if (speaks)
+        tw_speech_start(&speech, voice, level_dbm0);
+    tw_device_lock(device);
+    device->other = speech;
+    device->other_speaks = speaks;
+    tw_device_unlock(device);
+}
+
 int tw_say_clip(struct tw_device *device, const int16_t *samples, size_t count, double gain_db, bool looped)
 {
     struct tw_sound sound = {.kind = TW_CLIP};
@@ -287,6 +304,7 @@ void tw_hush(struct tw_device *device)
 {
     tw_device_lock(device);
     tw_mouth_clear(&device->mouth);
+    device->other_speaks = false;
     tw_device_unlock(device);
 }
 

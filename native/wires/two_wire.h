@@ -61,6 +61,9 @@ int tw_say_dtmf(struct tw_device *device, const char *digits, uint32_t tone_ms, 
 /* Speech-like sound of a voice; the same voice from the same beginning says the same. level is that of talk spurts. */
 int tw_say_speech(struct tw_device *device, uint64_t voice, double level_dbm0, uint32_t duration_ms);
 
+/* A second voice at the same mouth, mixed with whatever it says, from now until tw_hush; -90 dBm0 or less: silent again. */
+void tw_speak_over(struct tw_device *device, uint64_t voice, double level_dbm0);
+
 /* A recording, copied. duration is its own, or for ever when looped. */
 int tw_say_clip(struct tw_device *device, const int16_t *samples, size_t count, double gain_db, bool looped);
 

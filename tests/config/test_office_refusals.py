@@ -103,7 +103,7 @@ FIELDS = [
     (
         'country = "ru"\n',
         'country = "ru"\ncolour = 3\n',
-        'office.toml:2: unknown field "colour": did you mean "country"? (fields: country, hold_music, times, '
+        'office.toml:2: unknown field "colour": did you mean "country"? (fields: country, hold_music, forwarded_at_once, times, '
         "sip, rings, recorder, extension, line, group, queue, trunks, outgoing, clip)",
     ),
     (
@@ -409,3 +409,23 @@ def test_a_given_secret_is_handed_on_and_not_shown(paper: Paper) -> None:
     loaded = paper.edit('station = "sip"', 'station = "sip"\nsecret = "correct horse"').load()
     assert loaded.secrets == {"201": "correct horse"}
     assert "correct horse" not in repr(loaded)
+
+
+def test_calls_may_be_forwarded_to_a_number_of_the_city(paper: Paper) -> None:
+    paper.edit('to = "101"', 'to = "9123456"').edit('overflow = "600"', 'overflow = "9123456"')
+    configuration = paper.load()
+    assert configuration.office.city_lines[1].destination == "9123456"
+    assert configuration.office.queues[0].overflow == "9123456"
+
+
+def test_a_forwarded_call_needs_a_second_line(paper: Paper) -> None:
+    paper.edit('lines = ["city1", "city2"]', 'lines = ["city2"]').edit('to = "101"', 'to = "9123456"')
+    assert paper.refusal() == [
+        'office.toml:21: line "city2": "to" is 9123456, a number of the city, and the only line of '
+        "[trunks.city] is the one that the call comes on (a forwarded call takes two lines)"
+    ]
+
+
+def test_a_number_that_no_rule_carries_is_nobody(paper: Paper) -> None:
+    (message,) = paper.edit('to = "101"', 'to = "8123456"').refusal()
+    assert '"to" names the number "8123456", which is not there' in message

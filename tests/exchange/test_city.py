@@ -2,6 +2,8 @@
 supervision, glare.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.actions import Direction, StopRinging
@@ -435,3 +437,20 @@ def test_digits_in_a_conversation_are_not_looked_for(world: World, anna: Telepho
     world.wait(3)
     anna.lifts()
     assert world.port_node("fxs1").detectors is Detectors.NONE
+
+
+def test_a_name_that_comes_late_after_a_long_ring_is_still_a_name() -> None:
+    """North America rings for 2 s, an old exchange longer; then 13 digits take 1.8 s."""
+    world = World(replace(office(), country="us"))
+    world.city(1).ring_once(2_300)
+    world.later(4_400, lambda: world.city(1).identifies("89161234567"))
+    world.wait(4.6)
+    assert world.started[0].calling == "89161234567"
+
+
+def test_a_line_that_names_nobody_is_waited_for_as_long_as_a_name_may_take(world: World) -> None:
+    world.city(1).ring_once()
+    world.wait(3.9)
+    assert world.started == []
+    world.wait(0.2)
+    assert world.started[0].calling == ""

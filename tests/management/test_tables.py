@@ -17,6 +17,7 @@ from gateway.model.actions import Action, Direction
 from gateway.model.causes import Cause, Evidence
 from gateway.model.echo import EchoFigures
 from gateway.model.events import Event
+from gateway.model.learned import LearnedFact
 from gateway.model.numbers import CallId, Now, PortId
 from gateway.model.settings import BoardSettings, OfficeSettings, PortKind
 from gateway.model.view import LineRow
@@ -71,9 +72,25 @@ def test_each_line_shows_what_its_canceller_measured_and_a_dash_where_it_found_n
     assert plain[0]["card"]["xruns"] == 2  # type: ignore[index, call-overload]
     assert plain[1]["card"] is None  # type: ignore[index, call-overload]
     head, first, second = tables.lines_text({"now_ms": 2_000, "rows": plain}).splitlines()
-    assert head.split()[-6:] == ["ERL", "ERLE", "ECHO", "AFTER", "CARD", "CLOCK"]
-    assert first.split()[-8:] == ["12", "dB", "28", "dB", "32", "ms", "+1012", "ppm"]
-    assert second.split()[-4:] == ["-", "-", "-", "-"]
+    assert head.split()[-7:] == ["ERL", "ERLE", "ECHO", "AFTER", "CARD", "CLOCK", "LEARNED"]
+    assert first.split()[-9:] == ["12", "dB", "28", "dB", "32", "ms", "+1012", "ppm", "-"]
+    assert second.split()[-5:] == ["-", "-", "-", "-", "-"]
+
+
+def test_a_line_shows_what_it_has_learned_with_its_confidence():
+    row = LineRow(PortId("fxo1"), PortKind.FXO, "city1", "idle", 0)
+    facts = (
+        LearnedFact("busy tone", "433 Hz, 371/348 ms, -17 dBm0", 0.972, 8),
+        LearnedFact("ring", "1000/4000 ms, 25 Hz", 0.9, 4),
+    )
+    (line,) = lines_plain((row,), {}, learned={PortId("fxo1"): facts})  # type: ignore[misc]
+    assert tables.lines_text({"now_ms": 0, "rows": [line]}).splitlines()[1].endswith("busy tone 97%")
+    head, busy, ring = tables.line_text(line).splitlines()
+    assert head.split() == ["LEARNED", "VALUE", "CONFIDENCE", "CALLS"]
+    assert busy.split()[-2:] == ["97%", "8"]
+    assert "1000/4000 ms, 25 Hz" in ring
+    (nothing,) = lines_plain((row,), {})  # type: ignore[misc]
+    assert tables.line_text(nothing) == "fxo1 has learned nothing yet: a city line learns from its calls."
 
 
 def test_the_clock_of_a_card_that_has_gone_is_not_shown():

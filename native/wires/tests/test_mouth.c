@@ -164,6 +164,25 @@ static void the_ear_remembers_what_it_heard(void)
     tw_device_destroy(d);
 }
 
+static void a_second_voice_is_mixed_until_the_mouth_is_hushed(void)
+{
+    struct tw_device *d = new_device();
+    double hz[] = {425.0};
+    CHECK_EQ(tw_say_tone(d, hz, 1, -20.0, NULL, 0, 0), 0);
+    tw_speak_over(d, 9, -10.0);
+    run_device(d, NULL, out, 16000);
+    CHECK_NEAR(tw_tone_dbm0(out, 16000, 425.0), -20.0, 1.0);
+    CHECK(tw_level_dbm0(out, 16000) > -15.0);
+    tw_speak_over(d, 9, -90.0);
+    run_device(d, NULL, out, 8000);
+    CHECK_NEAR(tw_level_dbm0(out, 8000), -20.0, 0.1);
+    tw_speak_over(d, 9, -10.0);
+    tw_hush(d);
+    run_device(d, NULL, out, 8000);
+    CHECK(tw_level_dbm0(out, 8000) <= -100.0);
+    tw_device_destroy(d);
+}
+
 static void every_failing_allocation_is_survived(void)
 {
     struct tw_device_settings settings = {.seed = 1};
@@ -188,6 +207,7 @@ int main(void)
     RUN(a_clip_is_played_whole_and_looped);
     RUN(what_cannot_be_said_is_refused);
     RUN(the_ear_remembers_what_it_heard);
+    RUN(a_second_voice_is_mixed_until_the_mouth_is_hushed);
     RUN(every_failing_allocation_is_survived);
     return CHECK_DONE();
 }
