@@ -39,7 +39,7 @@ def check(file: Path, file_only: bool) -> None:
         problems = misfits(settings, Places(document.name, document.index), machine)
         if problems:
             _refuse("\n".join((*problems, *machine.unseen)))
-    text = _("{file}: nothing wrong with board {name}: {ports} ports, {real} of them on real pins.")
+    text = _("{file}: nothing wrong with board {name}: {ports} ports, {real} of them real.")
     click.echo(text.format(file=file, name=settings.name, ports=len(settings.ports), real=len(real)))
     if real and file_only:
         click.echo(_("Pins and cards of this machine were not looked at."))

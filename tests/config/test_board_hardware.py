@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.board import load_board
+from gateway.config.load import load_configuration
 from gateway.config.power import worst_current_ma
 from gateway.config.schema import PortEntry
 from gateway.errors import ConfigError
@@ -119,6 +120,13 @@ def test_no_choice_of_ringing_telephones_draws_more_than_the_worst(
         ringing = range(first, first + at_once)
         drawn = sum(ring if place in ringing else talk for place, (talk, ring) in enumerate(currents))
         assert drawn <= worst
+
+
+@pytest.mark.parametrize("board", sorted(path.parent.name for path in BOARDS.glob("*/office.toml")))
+def test_the_office_that_comes_with_a_board_fits_it(board: str) -> None:
+    loaded = load_configuration(BOARDS / board / "office.toml", BOARDS / board / "board.toml")
+    assert loaded.warnings == ()
+    assert loaded.office.city_lines
 
 
 @pytest.mark.parametrize("board", sorted(path.parent.name for path in BOARDS.glob("*/board.toml")))
