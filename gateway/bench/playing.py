@@ -35,6 +35,8 @@ STORIES = (
     "pairing",
     "caller-identity",
     "call-waiting",
+    "farewells",
+    "silence",
 )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.call import hold, offering, outgoing, queueing, waiting
+from gateway.call import hold, offering, outgoing, queueing, waiting, warning
 from gateway.call.leg import Leg
 from gateway.call.record import CallRecord, Written
 from gateway.call.states import CallState
 from gateway.call.switchboard import Switchboard
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
+from gateway.media.plan import Spoken
 from gateway.model.causes import Cause, Evidence
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import CallId
@@ -34,6 +35,8 @@ from gateway.model.signals import (
     Proceeding,
     RemoteHeld,
     RemoteResumed,
+    Warned,
+    WarningOver,
 )
 from gateway.routing.dialplan import Destination, Nowhere, Outside, Straight
 
@@ -123,6 +126,8 @@ class Call(Machine[CallState]):
         # a conversation
         Row((C.SEIZING, C.PROCEEDING, C.TALKING), DigitPressed, STAY, "pass_digit"),
         Row(C.TALKING, Left, C.ENDED, "party_left"),
+        Row(_LIVE, Warned, STAY, warning.begin),
+        Row(_LIVE, WarningOver, STAY, warning.end),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
         Row((C.TALKING, C.HELD), RemoteHeld, C.HELD, hold.remote_held),
@@ -161,6 +166,8 @@ class Call(Machine[CallState]):
         self.tried: set[str] = set()
         self.holders: set[str] = set()
         self.recall_number = ""
+        self.warning: Spoken | None = None
+        """Words that both parties hear now."""
         self._hops = 0
 
     # --- what others ask of it ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
 from gateway.line.identity import scheme_of
 from gateway.line.ringing import Bell
+from gateway.line.supervision import SupervisionSettings
 from gateway.media.names import Speller
 from gateway.media.tones import TonePlan
 from gateway.model.machine import Machine
@@ -40,7 +41,7 @@ class Installation:
                 self._connect(port, telephone, telephone.hook, telephone.bell)
             else:
                 city = self._city_line(port, board, tones)
-                self._connect(port, city, city.ring, city.supervision)
+                self._connect(port, city, city.ring, city.supervision, city.polarity, city.silence)
 
     def _connect(self, port: PortSettings, line: Line, *below: Machine[Any]) -> None:
         self.lines[port.port] = self.nodes[port.node] = line
@@ -78,9 +79,14 @@ class Installation:
         city = owner or CityLineSettings("", port.port, "")
         settings = FxoSettings(
             bell=Bell(tones.ring_cadence_ms, tones.ring_hz),
+            supervision=SupervisionSettings(
+                answer_after_dialling_ms=city.answer_after_dialling_ms,
+                longest_call_ms=city.longest_call_ms,
+                disconnect_code=city.disconnect_code,
+            ),
             dial_tone_wait_ms=city.dial_tone_wait_ms,
-            answer_after_dialling_ms=city.answer_after_dialling_ms,
             number_request=city.number_request,
+            long_silence_ms=city.long_silence_ms,
         )
         line = Fxo(port.port, settings)
         if owner is not None:

@@ -15,6 +15,7 @@ from gateway.config.wording import subject
 from gateway.errors import ConfigError, Problem
 from gateway.line.hook import flash_window
 from gateway.media.prompts import SOUNDS, read_recording
+from gateway.media.spoken import WORDS
 from gateway.media.tones import countries
 from gateway.model.numbers import PortId
 from gateway.model.settings import (
@@ -90,7 +91,7 @@ def load_configuration(
     file = document.check(OfficeFile if "country" in document.values else _countryless(document))
     clips, warnings = _load_clips(document, file, office_path.parent)
     if file is not None:
-        names = frozenset(clips) | frozenset(document.table("clip"))
+        names = (frozenset(clips) - WORDS) | frozenset(document.table("clip"))
         check_office(Office(document, file, board, names, countries()))
         check_sockets(document, file, board_document, board, sip_port)
     problems = [*board_document.problems, *sorted(document.problems, key=lambda problem: problem.line)]
@@ -203,6 +204,9 @@ def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
             dial_tone_wait_ms=line.dial_tone_wait_ms,
             answer_after_dialling_ms=line.answer_after_dialling_ms,
             number_request=line.number_request,
+            longest_call_ms=line.longest_call_ms,
+            long_silence_ms=line.long_silence_ms,
+            disconnect_code=line.disconnect_code,
         )
         for name, line in file.line.items()
     )

@@ -97,6 +97,14 @@ class LineEntry(Entry):
         CityLineSettings, "answer_after_dialling_ms"
     )
     """So long without ringback after dialling counts as answered."""
+    longest_call_ms: Annotated[int, Field(ge=120_000, le=24 * HOUR_MS)] = _default(
+        CityLineSettings, "longest_call_ms"
+    )
+    """No call lasts longer; both parties are warned in words a minute before."""
+    long_silence_ms: Annotated[int, Field(ge=0, le=HOUR_MS)] = _default(CityLineSettings, "long_silence_ms")
+    """Nobody has spoken for so long: both are warned in words, and 20 s later the call ends; 0: never."""
+    disconnect_code: Annotated[str, Field(pattern=r"^[0-9*#A-D]{0,8}$")] = ""
+    """DTMF digits by which the exchange at the far end says that its party has gone; empty: it does not."""
     number_request: bool = False
     """Ask the city's exchange for the caller's number (the Russian АОН) when the line does not tell it: the
     line is answered for that, which charges the caller, and the telephones ring on."""

@@ -11,35 +11,47 @@ Where it is switched on, a caller whom the line does not name is asked for at th
 on, the caller hears our ringback, and whoever lifts then is the answer.
 """
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from dataclasses import dataclass, field
 
+from gateway.line import seizing
+from gateway.line.fxo_states import FxoState
+from gateway.line.polarity import PolarityWatch
 from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped, RingState
+from gateway.line.silence import LifeAgain, NobodyThere, SilenceLasts, SilenceWatch
 from gateway.line.supervision import (
     FarEndAnswered,
     FarEndGone,
+    LastMinute,
     RingbackHeard,
     Supervision,
-    WatchForAnswer,
+    SupervisionSettings,
     WatchForLeaving,
 )
 from gateway.model.actions import RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import CallerIdHeard, DigitsSent, NumberTold, PortFailed, PortRestored, ToneHeard
+from gateway.model.events import (
+    CallerIdHeard,
+    DigitsSent,
+    NumberTold,
+    PortFailed,
+    PortRestored,
+    ToneHeard,
+    VoiceHeard,
+)
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
-from gateway.model.numbers import NodeId, PortId, ToneKind
+from gateway.model.numbers import PortId, ToneKind
 from gateway.model.signals import (
-    Alerting,
-    Answered,
     CallerKnown,
     CityRings,
     Clear,
     Connect,
     Left,
     NoteDigit,
-    Proceeding,
     Progress,
     Seize,
+    Warned,
+    WarningKind,
+    WarningOver,
 )
 
 ASK_AFTER_MS = 4_500
@@ -58,37 +70,11 @@ class FxoSettings:
     """One city line."""
 
     bell: Bell
+    supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
     dial_tone_wait_ms: int = 5_000
-    answer_after_dialling_ms: int = 12_000
     number_request: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outdial:
-    """Digits on their way into the line: the node of the plan that sends them."""
-
-    node: NodeId
-    digits: str
-
-
-class FxoState(Enum):
-    """What the line is doing."""
-
-    IDLE = auto()
-    NAMED = auto()  # some countries say who calls before the first ring
-    RINGING = auto()  # the city calls; who calls may come between the first two rings
-    RUNG = auto()  # the city calls, and who calls is known, or will not be
-    ASKING = auto()  # loop closed, for the caller's number only: the city's exchange is asked for it
-    ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
-    UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
-    SEIZING = auto()  # loop closed, waiting for dial tone
-    DIALLING = auto()
-    CALLING = auto()  # dialled: the far end has not answered
-    STRAIGHT = auto()  # connected straight through to its own telephone, which dials and listens for itself
-    TALKING = auto()
-    GUARD = auto()  # released; not seized again yet
-    SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
-    FAILED = auto()
+    long_silence_ms: int = 300_000
+    """Nobody speaks for so long: both are warned, then the line is given back; 0: never."""
 
 
 X = FxoState
@@ -137,22 +123,26 @@ class Fxo(Machine[FxoState]):
         Row(_ANSWERED_BY_US, FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
         Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
-        Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
-        Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, "wait_to_seize"),
-        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), "seize_now"),
-        Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, "ring_instead"),
-        Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, "ring_instead"),
-        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, "seize_no_more"),
-        Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), "hear_while_seizing"),
-        Row(X.SEIZING, RingBegan, X.TALKING, "glare"),
-        Row(X.SEIZING, RingAgain, X.TALKING, "glare"),
-        Row(X.SEIZING, DIAL_TONE, X.GUARD, "no_dial_tone"),
-        Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), "digits_sent"),
-        Row(X.DIALLING, SENDING, X.GUARD, "stuck"),
-        Row(_UNANSWERED, RingbackHeard, STAY, "far_end_rings"),
-        Row(_UNANSWERED, FarEndAnswered, X.TALKING, "far_end_answered"),
+        Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), seizing.seize),
+        Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, seizing.wait_to_seize),
+        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), seizing.seize_now),
+        Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, seizing.ring_instead),
+        Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, seizing.ring_instead),
+        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, seizing.seize_no_more),
+        Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), seizing.hear_while_seizing),
+        Row(X.SEIZING, RingBegan, X.TALKING, seizing.glare),
+        Row(X.SEIZING, RingAgain, X.TALKING, seizing.glare),
+        Row(X.SEIZING, DIAL_TONE, X.GUARD, seizing.no_dial_tone),
+        Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), seizing.digits_sent),
+        Row(X.DIALLING, SENDING, X.GUARD, seizing.stuck),
+        Row(_UNANSWERED, RingbackHeard, STAY, seizing.far_end_rings),
+        Row(_UNANSWERED, FarEndAnswered, X.TALKING, seizing.far_end_answered),
         Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
-        Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, "note_digit"),
+        Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, seizing.note_digit),
+        Row(X.TALKING, LastMinute, X.TALKING, "warn_of_the_end"),
+        Row(X.TALKING, SilenceLasts, X.TALKING, "warn_of_silence"),
+        Row(X.TALKING, LifeAgain, X.TALKING, "end_warning"),
+        Row(X.TALKING, NobodyThere, X.GUARD, "nobody_there"),
         Row(X.TALKING, Progress, X.TALKING, "stay"),
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
@@ -166,11 +156,15 @@ class Fxo(Machine[FxoState]):
         super().__init__(port)
         self.port = port
         self.ring = RingDetector(port, settings.bell, self)
-        self.supervision = Supervision(port, self, settings.answer_after_dialling_ms)
-        self.outdial: Outdial | None = None
+        self.supervision = Supervision(port, self, settings.supervision)
+        self.polarity = PolarityWatch(port, self.supervision)
+        self.silence = SilenceWatch(port, self, settings.long_silence_ms)
+        self.far_silent = False
+        """The far end has not spoken for a while, as far as that was listened for."""
+        self.outdial: seizing.Outdial | None = None
         self.failure = ""
-        self._settings = settings
-        self._number = ""
+        self.settings = settings
+        self.number = ""
         self._caller = CallerKnown(self.key, "", "")
 
     # --- what others ask of it ------------------------------------------------------------------------------
@@ -189,6 +183,21 @@ class Fxo(Machine[FxoState]):
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
         return self.state in (X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
+
+    @property
+    def expects_voice(self) -> bool:
+        """A voice would say something: the far end has answered."""
+        return self.state in _UNANSWERED
+
+    @property
+    def watches_silence(self) -> bool:
+        """In a conversation that may not be silent for ever."""
+        return self.state is X.TALKING and self.settings.long_silence_ms > 0
+
+    @property
+    def expects_code(self) -> bool:
+        """The exchange at the far end says in DTMF that its party has gone."""
+        return self.state is X.TALKING and bool(self.settings.supervision.disconnect_code)
 
     @property
     def asks_number(self) -> bool:
@@ -237,6 +246,11 @@ class Fxo(Machine[FxoState]):
         else:
             self.supervision.take(tone, step)
 
+    def hear_voice(self, voice: VoiceHeard, step: Step) -> None:
+        """The far end speaks, or has not for a while."""
+        self.far_silent = not voice.present
+        self.supervision.take(voice, step)
+
     # --- the city calls -------------------------------------------------------------------------------------
 
     def announce(self, event: RingBegan | RingAgain, step: Step) -> None:
@@ -258,7 +272,7 @@ class Fxo(Machine[FxoState]):
 
     def no_name_came(self, event: object, step: Step) -> FxoState:
         """The line does not say who calls by itself: ask for it where that is wanted."""
-        if not self._settings.number_request:
+        if not self.settings.number_request:
             self.leave_unnamed(event, step)
             return X.RUNG
         step.do(SetLoop(self.port, closed=True))
@@ -275,7 +289,7 @@ class Fxo(Machine[FxoState]):
         """
         if not tone.present:
             return X.ASKING
-        self._give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
+        self.give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
         return X.GUARD
 
     def answer_again(self, order: Connect, step: Step) -> None:
@@ -283,7 +297,7 @@ class Fxo(Machine[FxoState]):
 
     def nobody_answers(self, timer: StateTimer, step: Step) -> None:
         """Ringing on costs this caller something, and that he has left may not be heard: not for ever."""
-        self._give_up(Cause.NO_ANSWER, Evidence.TIMER, step)
+        self.give_up(Cause.NO_ANSWER, Evidence.TIMER, step)
 
     def leave_unnamed(self, event: object, step: Step) -> None:
         """The line does not say who calls."""
@@ -305,89 +319,29 @@ class Fxo(Machine[FxoState]):
     def leave_ringing(self, order: Clear, step: Step) -> None:
         """An analog line cannot be refused: it rings on until the caller gives up."""
 
-    # --- we call the city -----------------------------------------------------------------------------------
+    # --- warnings -------------------------------------------------------------------------------------------
 
-    def seize(self, order: Seize, step: Step) -> FxoState:
-        """Close the loop; wait for dial tone, or leave all that to the caller's ear."""
-        self._number = order.number
-        step.do(SetLoop(self.port, closed=True))
-        if order.number:
-            return X.SEIZING
-        step.tell(Proceeding(self.key))
-        return X.STRAIGHT
+    def warn_of_the_end(self, event: LastMinute, step: Step) -> None:
+        """The longest call is nearly over."""
+        step.tell(Warned(self.key, WarningKind.LAST_MINUTE))
 
-    def wait_to_seize(self, order: Seize, step: Step) -> None:
-        """Released a moment ago: the city must notice that first."""
-        self._number = order.number
+    def warn_of_silence(self, event: SilenceLasts, step: Step) -> None:
+        """Nobody speaks."""
+        step.tell(Warned(self.key, WarningKind.SILENCE))
 
-    def seize_no_more(self, order: Clear, step: Step) -> None:
-        """The telephone was put back before the guard time was over."""
+    def end_warning(self, event: LifeAgain, step: Step) -> None:
+        """Somebody does."""
+        step.tell(WarningOver(self.key))
 
-    def seize_now(self, timer: StateTimer, step: Step) -> FxoState:
-        """The guard time is over."""
-        return self.seize(Seize(self._number), step)
-
-    def ring_instead(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """The city calls before we could seize."""
-        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
-        self.announce(event, step)
-
-    def hear_while_seizing(self, tone: ToneHeard, step: Step) -> FxoState:
-        """Dial tone: dial. Busy or congestion instead: the city has no way for us."""
-        if not tone.present:
-            return X.SEIZING
-        if tone.kind is ToneKind.DIAL:
-            self.outdial = Outdial(NodeId(step.new_id()), self._number)
-            return X.DIALLING
-        if tone.kind in (ToneKind.BUSY, ToneKind.CONGESTION):
-            self._give_up(Cause.CONGESTION, Evidence.CONGESTION_TONE, step)
-            return X.GUARD
-        return X.SEIZING
-
-    def glare(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """It rang as we seized it: our loop has answered a call that nobody may lose."""
-        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
-        step.tell(CityRings(self.key, answered=True))
-        self.supervision.take(WatchForLeaving(), step)
-
-    def no_dial_tone(self, timer: StateTimer, step: Step) -> None:
-        """A line without dial tone is of no use to anybody until a technician has seen it."""
-        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.TIMER, step)
-        text = (
-            f"No dial tone on {self.port}: check the cable to the city line, and that the line is paid for."
-        )
-        step.do(RaiseAlarm(self.port, text))
-
-    def digits_sent(self, event: DigitsSent, step: Step) -> FxoState:
-        """Dialled: from here on the line speaks for itself."""
-        if self.outdial is None or event.node != self.outdial.node:
-            return X.DIALLING
-        self.outdial = None
-        self.supervision.take(WatchForAnswer(), step)
-        step.tell(Proceeding(self.key))
-        return X.CALLING
-
-    def stuck(self, timer: StateTimer, step: Step) -> None:
-        """The signal core never said that the digits were sent."""
-        self._give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
-
-    def far_end_rings(self, event: RingbackHeard, step: Step) -> FxoState:
-        """Ringback on the line."""
-        step.tell(Alerting(self.key))
-        return self.state
-
-    def far_end_answered(self, event: FarEndAnswered, step: Step) -> None:
-        """Somebody answered in the city."""
-        step.tell(Answered(self.key, event.evidence))
-
-    def note_digit(self, order: NoteDigit, step: Step) -> None:
-        """Watch for an answer from the last digit on."""
-        self.supervision.take(WatchForAnswer(), step)
+    def nobody_there(self, event: NobodyThere, step: Step) -> None:
+        """Nobody has spoken after the warning either."""
+        self.give_up(Cause.RECOVERY_ON_TIMER, Evidence.SILENCE, step)
 
     # --- giving it back -------------------------------------------------------------------------------------
 
     def far_end_gone(self, event: FarEndGone, step: Step) -> None:
         """Nobody is there any more: release it at once, before it costs somebody's call."""
+        self.far_silent = False
         step.do(SetLoop(self.port, closed=False))
         step.tell(Left(self.key, event.cause, event.evidence))
 
@@ -398,12 +352,14 @@ class Fxo(Machine[FxoState]):
     def become_idle(self, event: object, step: Step) -> None:
         """It may be used again."""
 
-    def _give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
+    def give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
+        """Open the loop and tell the call why."""
         self._open(step)
         step.tell(Left(self.key, cause, evidence))
 
     def _open(self, step: Step) -> None:
         self.outdial = None
+        self.far_silent = False
         step.do(SetLoop(self.port, closed=False))
         self.supervision.stop(step)
 
@@ -417,7 +373,7 @@ class Fxo(Machine[FxoState]):
     def fail_in_call(self, event: PortFailed, step: Step) -> None:
         """It failed in the middle of a call: let the line go, whatever it can still do."""
         self.fail(event, step)
-        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.HARDWARE, step)
+        self.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.HARDWARE, step)
 
     def restore(self, event: PortRestored, step: Step) -> None:
         """It works again."""
@@ -433,9 +389,9 @@ class Fxo(Machine[FxoState]):
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
         """Waits for dial tone and identity are the line's own; dialling takes as long as there are digits."""
         if timer is DIAL_TONE:
-            return self._settings.dial_tone_wait_ms
-        if timer is IDENTITY and self._settings.number_request:
+            return self.settings.dial_tone_wait_ms
+        if timer is IDENTITY and self.settings.number_request:
             return ASK_AFTER_MS
         if timer is SENDING:
-            return len(self._number) * DIGIT_MS + DIALLING_MARGIN_MS
+            return len(self.number) * DIGIT_MS + DIALLING_MARGIN_MS
         return timer.default_ms

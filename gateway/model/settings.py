@@ -139,6 +139,13 @@ class CityLineSettings:
     dial_tone_wait_ms: int = 5_000
     answer_after_dialling_ms: int = 12_000
     """Silence without ringback for this long after dialling counts as answered (evidence: dialling done)."""
+    longest_call_ms: int = 4 * 3_600_000
+    """No call over this line lasts longer; both parties are warned a minute before."""
+    long_silence_ms: int = 300_000
+    """When nobody has spoken for so long, both are warned, and the line is given back; 0: never."""
+    disconnect_code: str = ""
+    """DTMF digits by which the exchange at the far end says that its party has gone (behind another
+    office's exchange); empty: it does not."""
     number_request: bool = False
     """Who calls is asked of the city's exchange (the Russian АОН) when the line does not say by itself: the
     line is answered for that, and the caller charged."""

@@ -124,6 +124,28 @@ class RemoteResumed:
     source: str
 
 
+class WarningKind(Enum):
+    """What the two parties of a call are warned of."""
+
+    SILENCE = auto()  # nobody speaks: the call ends unless somebody does
+    LAST_MINUTE = auto()  # no call may last longer
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The line is about to be given back: both parties are to hear why."""
+
+    source: str
+    kind: WarningKind
+
+
+@dataclass(frozen=True, slots=True)
+class WarningOver:
+    """It is not after all."""
+
+    source: str
+
+
 News = (
     Dialled
     | Lifted
@@ -138,6 +160,8 @@ News = (
     | Freed
     | RemoteHeld
     | RemoteResumed
+    | Warned
+    | WarningOver
 )
 
 

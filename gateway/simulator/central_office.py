@@ -2,7 +2,8 @@
 
 It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
 subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
-Nothing tells us that the far end has left but its busy tone. Times are those of an ordinary electronic
+How it tells us that the far end has answered or left is its `Habits`: of itself it tells nothing but by busy
+tone. Times are those of an ordinary electronic
 exchange; tones as in LAW_93993, table 1 (425 Hz). A line may instead tell the caller's number when it is
 asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going round without a pause.
 """
@@ -14,15 +15,25 @@ from enum import StrEnum
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
 from gateway.simulator import meters
+from gateway.simulator.city_habits import (
+    BUSY_MS,
+    CONGESTION_MS,
+    HOWLER_DBM0,
+    HOWLER_HZ,
+    HOWLER_MS,
+    RINGBACK_MS,
+    SIT_BURST_MS,
+    SIT_HZ,
+    STUTTER_MS,
+    TONE_DBM0,
+    TONE_HZ,
+    Farewell,
+    Habits,
+)
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
 
-TONE_HZ = (425.0,)
-TONE_DBM0 = -10.0
-RINGBACK_MS = (1_000, 4_000)
-BUSY_MS = (350, 350)
-CONGESTION_MS = (175, 175)
 RING_MS = (1_000, 4_000)
 RING_HZ = 25
 
@@ -112,6 +123,7 @@ class CityLine:
         self.talks_when_answered = False
         self.cut = False
         """The cable is cut: the city sees no seizure."""
+        self.habits = Habits()
         self.tells_when_asked = False
         """The caller's number is told after a request, and not between the rings."""
         self.deaf_to_requests = 0
@@ -125,6 +137,7 @@ class CityLine:
         self._loop_closed = False
         self._loop_changed_ns = 0
         self._caller: CallerId | None = None
+        self._reversed = False
 
     # --- the person at the far end --------------------------------------------------------------------------
 
@@ -156,7 +169,12 @@ class CityLine:
             self._become(LineState.IDLE, "the caller gives up")
         elif self.state is LineState.TALKING:
             self._become(LineState.REFUSED, "the far end hangs up")
-            self._after(BUSY_AFTER_MS, lambda: self._tone(BUSY_MS))
+            self._after(BUSY_AFTER_MS, self._farewell)
+
+    def turns_for_a_moment(self) -> None:
+        """A switch of the exchange clicks: the polarity turns for a millisecond."""
+        self._office.modules.reverse(self.port)
+        self._after(1, lambda: self._office.modules.reverse(self.port), keeps=True)
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""
@@ -257,9 +275,41 @@ class CityLine:
 
     def _talk(self, why: str) -> None:
         self._device.hush()
+        if self.habits.reverses:
+            self._reversed = True
+            self._office.modules.reverse(self.port)
         self._become(LineState.TALKING, why)
         if self.talks_when_answered:
             self.says()
+
+    # --- the end, as this exchange tells it -----------------------------------------------------------------
+
+    def _farewell(self) -> None:
+        modules = self._office.modules
+        if self._reversed:
+            self._reversed = False
+            modules.reverse(self.port)
+        match self.habits.farewell:
+            case Farewell.BUSY:
+                self._tone(BUSY_MS)
+            case Farewell.CONGESTION:
+                self._tone(CONGESTION_MS)
+            case Farewell.DIAL_TONE:
+                self._tone(())
+            case Farewell.STUTTER:
+                self._tone(STUTTER_MS)
+            case Farewell.SIT:
+                for hz in SIT_HZ:
+                    self._device.say_tone((hz,), TONE_DBM0, (), SIT_BURST_MS)
+            case Farewell.HOWLER:
+                self._device.say_tone(HOWLER_HZ, HOWLER_DBM0, HOWLER_MS)
+            case Farewell.LOOP_BREAK:
+                modules.set_battery(self.port, False)
+                self._after(self.habits.break_ms, lambda: modules.set_battery(self.port, True), keeps=True)
+            case Farewell.CODE:
+                self._device.say_dtmf(self.habits.code)
+            case Farewell.POLARITY | Farewell.NOTHING:
+                pass
 
     # --- a call into our office -----------------------------------------------------------------------------
 
@@ -328,6 +378,9 @@ class CityLine:
             return
         self._device.hush()
         self._device.listen_digits(False)
+        if self._reversed:
+            self._reversed = False
+            self._office.modules.reverse(self.port)
         self.talks_when_answered = False
         self._become(LineState.RELEASING, "the office releases")
         self._after(IDLE_AFTER_MS, lambda: self._become(LineState.IDLE, "idle"))

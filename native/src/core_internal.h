@@ -26,6 +26,7 @@
 #include "tone_sender.h"
 #include "triple.h"
 #include "udp_sockets.h"
+#include "voice_detector.h"
 #include "wideband.h"
 
 #include <pthread.h>
@@ -59,6 +60,7 @@ struct sc_listening {
     struct sc_dtmf_receiver *dtmf;
     struct sc_callerid_digits identity_digits; /* caller identity that comes as DTMF */
     struct sc_tone_receiver *tones; /* NULL: the core was made without tones */
+    struct sc_voice_detector voice;
     struct sc_callerid_modem *callerid; /* ports only */
     struct sc_aon_receiver *aon;    /* ports only; speaks too: */
     int16_t request[SC_TICK_SAMPLES]; /* what it says to the line in this tick, while SC_DETECT_AON runs */
@@ -205,5 +207,9 @@ void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64
 void sc_listening_notch(struct sc_listening *listening, const float *frequency_hz, uint32_t count);
 void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
                           struct sc_event_ring *events);
+
+/* After sc_listening_process. `spoken`: what is left after the canceller; `heard`, or NULL: what the party hears. */
+void sc_listening_process_voice(struct sc_listening *listening, const int16_t *spoken, const int16_t *heard, size_t n,
+                                uint32_t node, uint64_t tick, struct sc_event_ring *events);
 
 #endif

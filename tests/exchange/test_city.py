@@ -213,7 +213,8 @@ def test_caller_identity_is_listened_for_until_the_line_is_in_use(
     city.calls("4951234567")
     world.wait(3)
     anna.lifts()
-    assert world.port_node("fxo1").detectors == Detectors.CALL_PROGRESS | Detectors.DIAL_TONE
+    listens = Detectors.CALL_PROGRESS | Detectors.DIAL_TONE | Detectors.VOICE
+    assert world.port_node("fxo1").detectors == listens
 
 
 # --- out --------------------------------------------------------------------------------------------------
@@ -300,12 +301,15 @@ def test_a_polarity_reversal_is_an_answer_and_its_return_a_hang_up(
     call_out(world, anna, city)
     city.takes_digits()
     city.reverses_polarity()
+    world.wait(0.07)
     assert world.answered[0].evidence is Evidence.POLARITY
     world.wait(0.3)
     city.reverses_polarity()
+    world.wait(0.07)
     assert city.seized
     world.wait(5)
     city.reverses_polarity()
+    world.wait(0.07)
     assert not city.seized
     assert world.ended[0].evidence is Evidence.POLARITY
 
@@ -434,4 +438,4 @@ def test_digits_in_a_conversation_are_not_looked_for(world: World, anna: Telepho
     city.calls("4951234567")
     world.wait(3)
     anna.lifts()
-    assert world.port_node("fxs1").detectors is Detectors.NONE
+    assert Detectors.DTMF not in world.port_node("fxs1").detectors

@@ -126,6 +126,7 @@ class World:
         self._order = count()
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._sending: set[NodeId] = set()
+        self._speaking: set[NodeId] = set()
         self.after_step: Callable[[Event], None] = lambda event: None
         self._carry_out(self.exchange.start(self.now))
 
@@ -224,6 +225,10 @@ class World:
                 self.told.append((self.ms, told))
                 self.later(900, lambda node=told.id: self._told(node))  # type: ignore[misc]
         self._sending = {node.id for node in plan.nodes if isinstance(node, DigitsNode | IdentityNode)}
+        spoken = {node.id for node in plan.nodes if isinstance(node, PlayerNode) and not node.looped}
+        for number in spoken - self._speaking:
+            self.later(5_000, lambda number=number: self.feed(ev.PromptEnded(number)))  # type: ignore[misc]
+        self._speaking = spoken
 
     def _digits_sent(self, node: NodeId) -> None:
         if node in self._sending:
@@ -269,8 +274,8 @@ class World:
             case ToneNode(segments=segments):
                 plan = tone_plan(self.settings.country)
                 return next(kind.value for kind, sent in plan.sent if sent == segments)
-            case PlayerNode(clip=clip):
-                return f"music:{clip}"
+            case PlayerNode(clip=clip, looped=looped):
+                return f"music:{clip}" if looped else f"words:{clip}"
             case DigitsNode(digits=digits):
                 return f"digits:{digits}"
             case IdentityNode(message=message):
@@ -415,6 +420,14 @@ class City:
 
     def sounds(self, kind: ToneKind, present: bool = True) -> None:
         self.world.feed(ev.ToneHeard(self.node, kind, present, 2))
+
+    def voice(self, present: bool = True) -> None:
+        self.world.feed(ev.VoiceHeard(self.node, present))
+
+    def sends(self, digits: str) -> None:
+        for digit in digits:
+            self.world.feed(ev.DigitHeard(self.node, digit, 80, ev.DigitSource.IN_BAND))
+            self.world.wait(0.1)
 
     def loop_current(self, present: bool) -> None:
         self.world.feed(ev.LoopCurrent(self.port, present, self.world.now_ns))

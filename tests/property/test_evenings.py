@@ -31,7 +31,15 @@ EVENINGS = 200 if QUICK else 2_000
 TELEPHONES = ("fxs1", "fxs2", "fxs3", "fxs4")
 LINES = ("fxo1", "fxo2")
 NUMBERS = ("101", "102", "103", "201", "202", "600", "610", "9123", "84951234567", "77", "10")
-TONES = (ToneKind.DIAL, ToneKind.RINGBACK, ToneKind.BUSY, ToneKind.CONGESTION, ToneKind.SIT)
+TONES = (
+    ToneKind.DIAL,
+    ToneKind.STUTTER_DIAL,
+    ToneKind.RINGBACK,
+    ToneKind.BUSY,
+    ToneKind.CONGESTION,
+    ToneKind.SIT,
+    ToneKind.HOWLER,
+)
 IN_USE = {"seizing", "dialling", "calling", "straight", "talking", "asking", "asked"}
 
 
@@ -96,6 +104,14 @@ class Evening:
 
     def tone(self, port: str, kind: ToneKind, present: bool) -> None:
         self.world.feed(ev.ToneHeard(self.world.port_node(port).id, kind, present, 2))
+
+    def voice(self, port: str, present: bool) -> None:
+        self.world.feed(ev.VoiceHeard(self.world.port_node(port).id, present))
+
+    def silence(self, line: str, port: str) -> None:
+        self.voice(line, False)
+        self.voice(port, False)
+        self.world.wait(301)
 
     def current(self, port: str, present: bool) -> None:
         self.world.feed(ev.LoopCurrent(PortId(port), present, self.world.now_ns))
@@ -362,6 +378,8 @@ SMALL = st.one_of(
     st.tuples(st.just("tone"), LINE, st.sampled_from(TONES), st.booleans()),
     st.tuples(st.just("tone"), LINE, st.just(ToneKind.DIAL), st.just(True)),
     st.tuples(st.just("current"), LINE, st.booleans()),
+    st.tuples(st.just("voice"), st.sampled_from((*LINES, *TELEPHONES)), st.booleans()),
+    st.tuples(st.just("silence"), LINE, TELEPHONE),
     st.tuples(st.just("reverse"), LINE),
     st.tuples(st.just("register"), EXTENSION, CONTACT),
     st.tuples(st.just("unregister"), EXTENSION, CONTACT),

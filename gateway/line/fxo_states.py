@@ -1,0 +1,23 @@
+"""The states of a city line, shared by the files of its services."""
+
+from enum import Enum, auto
+
+
+class FxoState(Enum):
+    """What the line is doing."""
+
+    IDLE = auto()
+    NAMED = auto()  # some countries say who calls before the first ring
+    RINGING = auto()  # the city calls; who calls may come between the first two rings
+    RUNG = auto()  # the city calls, and who calls is known, or will not be
+    ASKING = auto()  # loop closed, for the caller's number only: the city's exchange is asked for it
+    ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
+    UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
+    SEIZING = auto()  # loop closed, waiting for dial tone
+    DIALLING = auto()
+    CALLING = auto()  # dialled: the far end has not answered
+    STRAIGHT = auto()  # connected straight through to its own telephone, which dials and listens for itself
+    TALKING = auto()
+    GUARD = auto()  # released; not seized again yet
+    SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
+    FAILED = auto()

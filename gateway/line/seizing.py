@@ -1,0 +1,116 @@
+"""A city line that we seize: dial tone, dialling, what follows, and glare. Rows of `line.fxo`'s table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.line.fxo_states import FxoState as X
+from gateway.line.supervision import FarEndAnswered, RingbackHeard, WatchForAnswer, WatchForLeaving
+from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.causes import Cause, Evidence
+from gateway.model.numbers import NodeId, ToneKind
+from gateway.model.signals import Alerting, Answered, CityRings, Left, Proceeding, Seize
+
+if TYPE_CHECKING:
+    from gateway.line.fxo import Fxo
+    from gateway.line.ringing import RingAgain, RingBegan
+    from gateway.model.events import DigitsSent, ToneHeard
+    from gateway.model.machine import StateTimer, Step
+    from gateway.model.signals import Clear, NoteDigit
+
+
+@dataclass(frozen=True, slots=True)
+class Outdial:
+    """Digits on their way into the line: the node of the plan that sends them."""
+
+    node: NodeId
+    digits: str
+
+
+def seize(line: Fxo, order: Seize, step: Step) -> X:
+    """Close the loop; wait for dial tone, or leave all that to the caller's ear."""
+    line.number = order.number
+    step.do(SetLoop(line.port, closed=True))
+    if order.number:
+        return X.SEIZING
+    step.tell(Proceeding(line.key))
+    return X.STRAIGHT
+
+
+def wait_to_seize(line: Fxo, order: Seize, step: Step) -> None:
+    """Released a moment ago: the city must notice that first."""
+    line.number = order.number
+
+
+def seize_no_more(line: Fxo, order: Clear, step: Step) -> None:
+    """The telephone was put back before the guard time was over."""
+
+
+def seize_now(line: Fxo, timer: StateTimer, step: Step) -> X:
+    """The guard time is over."""
+    return seize(line, Seize(line.number), step)
+
+
+def ring_instead(line: Fxo, event: RingBegan | RingAgain, step: Step) -> None:
+    """The city calls before we could seize."""
+    step.tell(Left(line.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
+    line.announce(event, step)
+
+
+def hear_while_seizing(line: Fxo, tone: ToneHeard, step: Step) -> X:
+    """Dial tone: dial. Busy or congestion instead: the city has no way for us."""
+    if not tone.present:
+        return X.SEIZING
+    if tone.kind is ToneKind.DIAL:
+        line.outdial = Outdial(NodeId(step.new_id()), line.number)
+        return X.DIALLING
+    if tone.kind in (ToneKind.BUSY, ToneKind.CONGESTION):
+        line.give_up(Cause.CONGESTION, Evidence.CONGESTION_TONE, step)
+        return X.GUARD
+    return X.SEIZING
+
+
+def glare(line: Fxo, event: RingBegan | RingAgain, step: Step) -> None:
+    """It rang as we seized it: our loop has answered a call that nobody may lose."""
+    step.tell(Left(line.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
+    step.tell(CityRings(line.key, answered=True))
+    line.supervision.take(WatchForLeaving(), step)
+
+
+def no_dial_tone(line: Fxo, timer: StateTimer, step: Step) -> None:
+    """A line without dial tone is of no use to anybody until a technician has seen it."""
+    line.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.TIMER, step)
+    text = f"No dial tone on {line.port}: check the cable to the city line, and that the line is paid for."
+    step.do(RaiseAlarm(line.port, text))
+
+
+def digits_sent(line: Fxo, event: DigitsSent, step: Step) -> X:
+    """Dialled: from here on the line speaks for itline."""
+    if line.outdial is None or event.node != line.outdial.node:
+        return X.DIALLING
+    line.outdial = None
+    line.supervision.take(WatchForAnswer(), step)
+    step.tell(Proceeding(line.key))
+    return X.CALLING
+
+
+def stuck(line: Fxo, timer: StateTimer, step: Step) -> None:
+    """The signal core never said that the digits were sent."""
+    line.give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
+
+
+def far_end_rings(line: Fxo, event: RingbackHeard, step: Step) -> X:
+    """Ringback on the line."""
+    step.tell(Alerting(line.key))
+    return line.state
+
+
+def far_end_answered(line: Fxo, event: FarEndAnswered, step: Step) -> None:
+    """Somebody answered in the city."""
+    step.tell(Answered(line.key, event.evidence))
+
+
+def note_digit(line: Fxo, order: NoteDigit, step: Step) -> None:
+    """Watch for an answer from the last digit on."""
+    line.supervision.take(WatchForAnswer(), step)
