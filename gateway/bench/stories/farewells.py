@@ -20,6 +20,7 @@ EVIDENCE = {
     Farewell.CONGESTION: Evidence.CONGESTION_TONE,
     Farewell.DIAL_TONE: Evidence.DIAL_TONE,
     Farewell.SIT: Evidence.SIT,
+    Farewell.HOWLER: Evidence.HOWLER,
     Farewell.LOOP_BREAK: Evidence.LOOP_BREAK,
     Farewell.POLARITY: Evidence.POLARITY,
     Farewell.CODE: Evidence.DTMF_CODE,
