@@ -140,8 +140,11 @@ class Ladder:
                 self._add(EXCHANGE, self._names[port], "stops ringing")
             case act.SetPolarity(port, reverse):
                 self._add(EXCHANGE, self._names[port], f"polarity {'reversed' if reverse else 'forward'}")
-            case act.SetLoop(port=port, closed=closed):
-                self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
+            case act.SetLoop(port=port, closed=closed, breaks_ms=breaks_ms):
+                what = "closes the loop" if closed else "opens the loop"
+                if breaks_ms:
+                    what = f"breaks the loop {len(breaks_ms) // 2 + 1} times, {breaks_ms[0]} ms"
+                self._add(EXCHANGE, self._names[port], what)
 
     def _sip_action(self, action: Action) -> None:
         match action:

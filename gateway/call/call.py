@@ -130,6 +130,7 @@ class Call(Machine[CallState]):
         Row(_LIVE, WarningOver, STAY, warning.end),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
+        Row(C.PROCEEDING, Flashed, C.PROCEEDING, hold.flashed_before_answer),
         Row((C.TALKING, C.HELD), RemoteHeld, C.HELD, hold.remote_held),
         Row(C.HELD, RemoteResumed, (C.TALKING, C.HELD), hold.remote_resumed),
         Row(C.HELD, Left, (C.RECALLING, C.ENDED), hold.left),

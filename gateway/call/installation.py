@@ -1,13 +1,16 @@
 """The board's sockets with their lines: every port has a machine, whether the office uses it or not."""
 
+from dataclasses import replace
 from typing import Any
 
 from gateway.call.switchboard import CityLine, Switchboard, Telephone
 from gateway.call.waiting import SecondCall
+from gateway.line.dialling import flash_of, pulses_of
 from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
 from gateway.line.identity import scheme_of
+from gateway.line.outdial import DialSettings
 from gateway.line.ringing import Bell
 from gateway.line.supervision import SupervisionSettings
 from gateway.media.names import Speller
@@ -24,6 +27,18 @@ from gateway.model.settings import (
 )
 
 Line = Fxs | Fxo
+
+
+def _dial_settings(city: CityLineSettings, country: str) -> DialSettings:
+    """What the line says, and the country where it says nothing."""
+    pulses = pulses_of(country)
+    pulses = replace(
+        pulses,
+        break_ms=city.pulse_break_ms or pulses.break_ms,
+        make_ms=city.pulse_make_ms or pulses.make_ms,
+        digits=city.pulse_digits or pulses.digits,
+    )
+    return DialSettings(city.dialling, pulses, city.access, city.flash_ms or flash_of(country))
 
 
 class Installation:
@@ -84,6 +99,7 @@ class Installation:
                 longest_call_ms=city.longest_call_ms,
                 disconnect_code=city.disconnect_code,
             ),
+            dial=_dial_settings(city, board.office.country),
             dial_tone_wait_ms=city.dial_tone_wait_ms,
             number_request=city.number_request,
             long_silence_ms=city.long_silence_ms,

@@ -21,12 +21,14 @@ from gateway.model.numbers import PortId
 from gateway.model.settings import (
     BoardSettings,
     CityLineSettings,
+    DialMode,
     ExtensionKind,
     ExtensionSettings,
     HuntGroupSettings,
     LampKind,
     OfficeSettings,
     OutgoingRuleSettings,
+    PulseDigits,
     QueueSettings,
     RecordedAudio,
     RecorderSettings,
@@ -207,6 +209,12 @@ def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
             longest_call_ms=line.longest_call_ms,
             long_silence_ms=line.long_silence_ms,
             disconnect_code=line.disconnect_code,
+            dialling=DialMode(line.dialling),
+            access=line.access,
+            pulse_break_ms=line.pulse_break_ms,
+            pulse_make_ms=line.pulse_make_ms,
+            pulse_digits=PulseDigits(line.pulse_digits) if line.pulse_digits else None,
+            flash_ms=line.flash_ms,
         )
         for name, line in file.line.items()
     )

@@ -13,7 +13,7 @@ on, the caller hears our ringback, and whoever lifts then is the answer.
 
 from dataclasses import dataclass, field
 
-from gateway.line import seizing
+from gateway.line import outdial, seizing
 from gateway.line.fxo_states import FxoState
 from gateway.line.polarity import PolarityWatch
 from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped, RingState
@@ -47,6 +47,7 @@ from gateway.model.signals import (
     Connect,
     Left,
     NoteDigit,
+    PassFlash,
     Progress,
     Seize,
     Warned,
@@ -59,6 +60,8 @@ ASK_AFTER_MS = 4_500
 identity that is hard to read comes first (it ends 2.6 s after the ring began, and is read 1.6 s later); the
 second ring is 5 s away.
 """
+PROBE_MS = 1_700
+"""Dial tone that goes on is heard again 1.25 s after our digit (it must outlast any burst of ringback)."""
 DIGIT_MS = 200
 """A digit and its pause, as the plan's digits nodes send them."""
 DIALLING_MARGIN_MS = 3_000
@@ -71,6 +74,7 @@ class FxoSettings:
 
     bell: Bell
     supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
+    dial: outdial.DialSettings = field(default_factory=outdial.DialSettings)
     dial_tone_wait_ms: int = 5_000
     number_request: bool = False
     long_silence_ms: int = 300_000
@@ -84,6 +88,10 @@ DIAL_TONE = StateTimer("dial_tone", (X.SEIZING,), 5_000, "no dial tone: the line
 ASKING = StateTimer("asking", (X.ASKING,), 12_000, "no word of the request: the signal core is stuck")
 UNANSWERED = StateTimer("unanswered", (X.ASKED,), 300_000, "asked for, and nobody answers: he pays for this")
 SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
+PULSE = StateTimer("pulse", (X.PULSING,), 1_800, "one digit in pulses, and the pause after it")
+PAUSE = StateTimer("pause", (X.PAUSING,), 2_000, "a pause in the dial string")
+PROBE = StateTimer("probe", (X.PROBING,), PROBE_MS, "dialled: whether dial tone sounds on")
+SECOND_TONE = StateTimer("second_tone", (X.AWAITING,), 10_000, "no dial tone after the access code")
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
 _CITY_RINGS = (X.RINGING, X.RUNG)
@@ -91,7 +99,10 @@ _ANSWERED_BY_US = (X.ASKING, X.ASKED)
 """The loop is closed, and nobody has answered."""
 _CITY_CALLS = (*_CITY_RINGS, *_ANSWERED_BY_US)
 _UNANSWERED = (X.CALLING, X.STRAIGHT)
-_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING, *_ANSWERED_BY_US)
+_DIALLING = (X.DIALLING, X.PULSING, X.PAUSING, X.PROBING, X.AWAITING)
+_AFTER_PART = (*_DIALLING, X.CALLING, X.GUARD)
+"""Where dialling may lead: to its next part, its end, or nowhere."""
+_IN_CALL = (X.SEIZING, *_DIALLING, *_UNANSWERED, X.TALKING, *_ANSWERED_BY_US)
 
 
 class Fxo(Machine[FxoState]):
@@ -99,7 +110,10 @@ class Fxo(Machine[FxoState]):
 
     kind = "fxo"
     initial = X.IDLE
-    timers = (FIRST_RING, IDENTITY, ASKING, UNANSWERED, DIAL_TONE, SENDING, GUARD)
+    timers = (
+        *(FIRST_RING, IDENTITY, ASKING, UNANSWERED, DIAL_TONE),
+        *(SENDING, PULSE, PAUSE, PROBE, SECOND_TONE, GUARD),
+    )
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
         Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
@@ -129,16 +143,24 @@ class Fxo(Machine[FxoState]):
         Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, seizing.ring_instead),
         Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, seizing.ring_instead),
         Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, seizing.seize_no_more),
-        Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), seizing.hear_while_seizing),
+        Row(X.SEIZING, ToneHeard, (X.SEIZING, *_AFTER_PART), seizing.hear_while_seizing),
         Row(X.SEIZING, RingBegan, X.TALKING, seizing.glare),
         Row(X.SEIZING, RingAgain, X.TALKING, seizing.glare),
         Row(X.SEIZING, DIAL_TONE, X.GUARD, seizing.no_dial_tone),
-        Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), seizing.digits_sent),
-        Row(X.DIALLING, SENDING, X.GUARD, seizing.stuck),
+        Row(X.DIALLING, DigitsSent, _AFTER_PART, outdial.digits_sent),
+        Row(X.DIALLING, SENDING, X.GUARD, outdial.stuck),
+        Row((X.DIALLING, X.PULSING, X.PAUSING), ToneHeard, (STAY, X.GUARD), outdial.hear),
+        Row(X.PULSING, PULSE, _AFTER_PART, outdial.part_over),
+        Row(X.PAUSING, PAUSE, _AFTER_PART, outdial.part_over),
+        Row(X.PROBING, ToneHeard, (X.PROBING, X.CALLING, X.GUARD), outdial.hear_while_probing),
+        Row(X.PROBING, PROBE, _AFTER_PART, outdial.probed),
+        Row(X.AWAITING, ToneHeard, _AFTER_PART, outdial.hear_while_awaiting),
+        Row(X.AWAITING, SECOND_TONE, X.GUARD, outdial.no_second_tone),
         Row(_UNANSWERED, RingbackHeard, STAY, seizing.far_end_rings),
         Row(_UNANSWERED, FarEndAnswered, X.TALKING, seizing.far_end_answered),
         Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, seizing.note_digit),
+        Row((X.STRAIGHT, X.TALKING), PassFlash, STAY, seizing.flash),
         Row(X.TALKING, LastMinute, X.TALKING, "warn_of_the_end"),
         Row(X.TALKING, SilenceLasts, X.TALKING, "warn_of_silence"),
         Row(X.TALKING, LifeAgain, X.TALKING, "end_warning"),
@@ -161,7 +183,8 @@ class Fxo(Machine[FxoState]):
         self.silence = SilenceWatch(port, self, settings.long_silence_ms)
         self.far_silent = False
         """The far end has not spoken for a while, as far as that was listened for."""
-        self.outdial: seizing.Outdial | None = None
+        self.outdial: outdial.Outdial | None = None
+        self.dialling = outdial.Dialling(settings.dial)
         self.failure = ""
         self.settings = settings
         self.number = ""
@@ -182,7 +205,7 @@ class Fxo(Machine[FxoState]):
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
+        return self.state in (X.SEIZING, *_DIALLING, X.TALKING, *_ANSWERED_BY_US)
 
     @property
     def expects_voice(self) -> bool:
@@ -241,7 +264,7 @@ class Fxo(Machine[FxoState]):
 
     def hear(self, tone: ToneHeard, step: Step) -> None:
         """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
-        if self.state is X.SEIZING or (self.state is X.ASKING and tone.kind is ToneKind.DIAL):
+        if self.state in (X.SEIZING, *_DIALLING) or (self.state is X.ASKING and tone.kind is ToneKind.DIAL):
             self.take(tone, step)
         else:
             self.supervision.take(tone, step)
@@ -392,6 +415,8 @@ class Fxo(Machine[FxoState]):
             return self.settings.dial_tone_wait_ms
         if timer is IDENTITY and self.settings.number_request:
             return ASK_AFTER_MS
-        if timer is SENDING:
-            return len(self.number) * DIGIT_MS + DIALLING_MARGIN_MS
+        if timer is SENDING and self.outdial is not None:
+            return len(self.outdial.digits) * DIGIT_MS + DIALLING_MARGIN_MS
+        if timer in (PULSE, PAUSE):
+            return self.dialling.wait_ms
         return timer.default_ms

@@ -14,7 +14,11 @@ class FxoState(Enum):
     ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
     UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
     SEIZING = auto()  # loop closed, waiting for dial tone
-    DIALLING = auto()
+    DIALLING = auto()  # tones
+    PULSING = auto()  # one digit in breaks of the loop
+    PAUSING = auto()
+    PROBING = auto()  # dialled: does dial tone break?
+    AWAITING = auto()  # an access code was dialled: waiting for the next dial tone
     CALLING = auto()  # dialled: the far end has not answered
     STRAIGHT = auto()  # connected straight through to its own telephone, which dials and listens for itself
     TALKING = auto()

@@ -141,7 +141,7 @@ class Fxs(Machine[FxsState]):
         Row(F.LAID_DOWN, PortFailed, F.FAILED, "fail_in_call"),
         Row(_IN_CALL, DigitHeard, STAY, "pass_tone_digit"),
         Row(_IN_CALL, PulseDigit, STAY, "pass_pulse_digit"),
-        Row(F.TALKING, Flash, F.TALKING, "flash"),
+        Row((F.CALLING, F.TALKING), Flash, STAY, "flash"),
         Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.CLEARED, Connect, F.TALKING, "talk"),
         Row(F.CLEARED, BUSY_TONE, (F.HOWLER, F.DIAL_TONE), "howl"),

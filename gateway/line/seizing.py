@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.line import outdial
 from gateway.line.fxo_states import FxoState as X
 from gateway.line.supervision import FarEndAnswered, RingbackHeard, WatchForAnswer, WatchForLeaving
 from gateway.model.actions import RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
-from gateway.model.numbers import NodeId, ToneKind
 from gateway.model.signals import Alerting, Answered, CityRings, Left, Proceeding, Seize
 
 if TYPE_CHECKING:
     from gateway.line.fxo import Fxo
     from gateway.line.ringing import RingAgain, RingBegan
-    from gateway.model.events import DigitsSent, ToneHeard
+    from gateway.model.events import ToneHeard
     from gateway.model.machine import StateTimer, Step
-    from gateway.model.signals import Clear, NoteDigit
-
-
-@dataclass(frozen=True, slots=True)
-class Outdial:
-    """Digits on their way into the line: the node of the plan that sends them."""
-
-    node: NodeId
-    digits: str
+    from gateway.model.signals import Clear, NoteDigit, PassFlash
 
 
 def seize(line: Fxo, order: Seize, step: Step) -> X:
@@ -62,10 +53,9 @@ def hear_while_seizing(line: Fxo, tone: ToneHeard, step: Step) -> X:
     """Dial tone: dial. Busy or congestion instead: the city has no way for us."""
     if not tone.present:
         return X.SEIZING
-    if tone.kind is ToneKind.DIAL:
-        line.outdial = Outdial(NodeId(step.new_id()), line.number)
-        return X.DIALLING
-    if tone.kind in (ToneKind.BUSY, ToneKind.CONGESTION):
+    if tone.kind in outdial.DIAL_TONES:
+        return outdial.begin(line, step)
+    if tone.kind in outdial.REFUSALS:
         line.give_up(Cause.CONGESTION, Evidence.CONGESTION_TONE, step)
         return X.GUARD
     return X.SEIZING
@@ -85,21 +75,6 @@ def no_dial_tone(line: Fxo, timer: StateTimer, step: Step) -> None:
     step.do(RaiseAlarm(line.port, text))
 
 
-def digits_sent(line: Fxo, event: DigitsSent, step: Step) -> X:
-    """Dialled: from here on the line speaks for itline."""
-    if line.outdial is None or event.node != line.outdial.node:
-        return X.DIALLING
-    line.outdial = None
-    line.supervision.take(WatchForAnswer(), step)
-    step.tell(Proceeding(line.key))
-    return X.CALLING
-
-
-def stuck(line: Fxo, timer: StateTimer, step: Step) -> None:
-    """The signal core never said that the digits were sent."""
-    line.give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
-
-
 def far_end_rings(line: Fxo, event: RingbackHeard, step: Step) -> X:
     """Ringback on the line."""
     step.tell(Alerting(line.key))
@@ -114,3 +89,11 @@ def far_end_answered(line: Fxo, event: FarEndAnswered, step: Step) -> None:
 def note_digit(line: Fxo, order: NoteDigit, step: Step) -> None:
     """Watch for an answer from the last digit on."""
     line.supervision.take(WatchForAnswer(), step)
+
+
+def flash(line: Fxo, order: PassFlash, step: Step) -> X:
+    """Ask the exchange for another call, as a telephone of its own would."""
+    flash_ms = line.dialling.settings.flash_ms
+    line.supervision.note_own_break(flash_ms, step)
+    step.do(SetLoop(line.port, closed=True, breaks_ms=(flash_ms,)))
+    return line.state

@@ -35,6 +35,10 @@ VOICE_CONFIRM_MS = 1_500
 """From a voice to an answer where no ringback was heard: one of two seconds has shown itself by then."""
 LAST_MINUTE_MS = 60_000
 """So long before the longest call ends both are warned."""
+OWN_BREAK_MARGIN_MS = 100
+"""After a flash of ours, until loop current says something again: detectors are up to 20 ms late."""
+RECALL_MS = 20_000
+"""After a flash the exchange gives dial tone: so long for the number of another party."""
 CODE_PAUSE_MS = 3_000
 """Digits of a disconnect code that are farther apart belong to no code."""
 
@@ -180,8 +184,16 @@ class Supervision(Machine[SupervisionState]):
         self._we_answered_ns: int | None = None
         """When we answered a call of the city's."""
         self._voice = False
+        self._own_break_ns = self._recall_ns = 0
         self._code = ""
         self._digit_ns = 0
+
+    def note_own_break(self, lasts_ms: int, step: Step) -> None:
+        """We break the loop ourselves, a flash: no current is no sign for a moment, nor is the dial tone that
+        the exchange answers with.
+        """
+        self._own_break_ns = step.now.monotonic_ns + (lasts_ms + OWN_BREAK_MARGIN_MS) * NS_PER_MS
+        self._recall_ns = step.now.monotonic_ns + RECALL_MS * NS_PER_MS
 
     def stop(self, step: Step) -> None:
         """The line is released, whatever was seen."""
@@ -215,6 +227,8 @@ class Supervision(Machine[SupervisionState]):
 
     def hear_while_talking(self, tone: ToneHeard, step: Step) -> SupervisionState:
         """A tone instead of a voice: the far end has hung up."""
+        if tone.kind in _DIAL_TONES and step.now.monotonic_ns < self._recall_ns:
+            return self.state
         if tone.kind in _DIAL_TONES:
             return V.DIAL_TONE if tone.present else V.ANSWERED
         gone = _GONE_WHILE_TALKING.get(tone.kind) if tone.present else None
@@ -280,7 +294,7 @@ class Supervision(Machine[SupervisionState]):
 
     def see_current(self, current: LoopCurrent, step: Step) -> SupervisionState:
         """The current is gone: for how long?"""
-        if current.present:
+        if current.present or current.at_ns < self._own_break_ns:
             return self.state
         self._before_break = self.state
         return V.LOOP_BREAK

@@ -221,10 +221,15 @@ class NoteDigit:
 
 
 @dataclass(frozen=True, slots=True)
+class PassFlash:
+    """The telephone of this line's own gave a flash: the city's exchange is to see one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """Out of the call, for this reason."""
 
     cause: Cause
 
 
-Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | Clear
+Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | PassFlash | Clear

@@ -262,8 +262,8 @@ class Pump:
                 self._modules.start_ringing(port, cadence_ms, frequency_hz, rounds)
             case act.StopRinging(port=port):
                 self._modules.stop_ringing(port)
-            case act.SetLoop(port=port, closed=closed):
-                self._modules.set_loop(port, closed)
+            case act.SetLoop(port, closed, breaks_ms):
+                self._modules.set_loop(port, closed, breaks_ms)
             case act.SetPolarity(port, reverse):
                 self._modules.set_polarity(port, reverse)
             case _:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.model.settings import PulseDigits
 from gateway.simulator import meters
 from gateway.simulator.city_habits import (
     BUSY_MS,
@@ -119,6 +120,8 @@ class CityLine:
         self.ear = Ear(wire.device)
         self.line_loss_db = wire.settings.loss_db
         self.dialled = ""
+        self.breaks_ms: list[float] = []
+        """How long each pulse or flash of ours was open."""
         self.log: list[tuple[int, str]] = []
         self.talks_when_answered = False
         self.cut = False
@@ -209,6 +212,7 @@ class CityLine:
         elif self.state is LineState.RINGING:
             self._after(RING_TRIP_MS, self._answered)
         elif PULSE_MIN_MS < lasted_ms < RELEASE_MS:
+            self.breaks_ms.append(round(lasted_ms, 1))
             self._pulse()
 
     def poll(self) -> None:
@@ -228,10 +232,12 @@ class CityLine:
         self._after(DIAL_TONE_AFTER_MS, self._dial_tone)
 
     def _dial_tone(self) -> None:
-        self._device.listen_digits(True)
+        self._device.listen_digits(self.habits.takes_tones)
         self._tone(())
 
     def _pulse(self) -> None:
+        if self.state is LineState.TALKING:
+            self._office.narrate(self, "sees a flash")
         if self.state not in (LineState.DIAL_TONE, LineState.DIGITS):
             return
         self._pulses += 1
@@ -240,8 +246,14 @@ class CityLine:
         self._after(PULSE_DIGIT_MS, self._pulses_done)
 
     def _pulses_done(self) -> None:
-        digit, self._pulses = str(self._pulses % 10), 0
-        self._digit(digit)
+        pulses, self._pulses = self._pulses, 0
+        match self.habits.pulse_digits:
+            case PulseDigits.NORMAL:
+                self._digit(str(pulses % 10))
+            case PulseDigits.NEW_ZEALAND:
+                self._digit(str(10 - pulses))
+            case PulseDigits.SWEDEN:
+                self._digit(str(pulses - 1))
 
     def _digit(self, digit: str) -> None:
         self._device.hush()

@@ -7,6 +7,8 @@ North American one.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.model.settings import PulseDigits
+
 TONE_HZ = (425.0,)
 TONE_DBM0 = -10.0
 RINGBACK_MS = (1_000, 4_000)
@@ -38,10 +40,13 @@ class Farewell(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Habits:
     """What differs from exchange to exchange. With ``reverses`` the polarity turns at the answer and back at
-    the end; ``code`` is what `Farewell.CODE` sends, ``break_ms`` how long the current is gone.
+    the end. One that does not take tones hears pulses only. ``code`` is what `Farewell.CODE` sends,
+    ``break_ms`` how long the current is gone.
     """
 
     farewell: Farewell = Farewell.BUSY
     reverses: bool = False
+    takes_tones: bool = True
+    pulse_digits: PulseDigits = PulseDigits.NORMAL
     code: str = "#9"
     break_ms: int = 500

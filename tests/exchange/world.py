@@ -22,6 +22,7 @@ from gateway.model.plan import DigitsNode, IdentityNode, Plan, PlayerNode, PortN
 from gateway.model.settings import (
     BoardSettings,
     CityLineSettings,
+    DialMode,
     ExtensionKind,
     ExtensionSettings,
     HuntGroupSettings,
@@ -79,9 +80,14 @@ def office(
         extensions=extensions(paired),
         city_lines=(
             CityLineSettings(
-                "city1", PortId("fxo1"), lines_to[0], "4951230001", number_request=number_request
+                "city1",
+                PortId("fxo1"),
+                lines_to[0],
+                "4951230001",
+                number_request=number_request,
+                dialling=DialMode.TONE,
             ),
-            CityLineSettings("city2", PortId("fxo2"), lines_to[1], "4951230002"),
+            CityLineSettings("city2", PortId("fxo2"), lines_to[1], "4951230002", dialling=DialMode.TONE),
         ),
         hunt_groups=(group or HuntGroupSettings("600", "Everybody", ("101", "102", "201")),),
         queues=(queue or QueueSettings("610", "Waiting", ("101", "102"), "queue", overflow="600"),),
@@ -107,10 +113,12 @@ class World:
     legs: list[act.LegEnded] = field(default_factory=list)
     sip: list[Action] = field(default_factory=list)
     alarms: list[act.RaiseAlarm] = field(default_factory=list)
+    breaks: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     done: list[tuple[int, Action]] = field(default_factory=list)
     timers: dict[TimerId, int] = field(default_factory=dict)
     bugs_expected: bool = False
+    takes_tones: bool = True  # the city's exchanges do
     capabilities: tuple[str, ...] = ()
     """Of the telephones' modules."""
     reversed: set[str] = field(default_factory=set)
@@ -196,8 +204,10 @@ class World:
                 self.ringing.discard(port)
             case act.SetLoop(port=port, closed=closed) if port.startswith("fxs"):
                 (self.broken.discard if closed else self.broken.add)(port)
-            case act.SetLoop(port=port, closed=closed):
+            case act.SetLoop(port=port, closed=closed, breaks_ms=breaks_ms):
                 (self.loops.add if closed else self.loops.discard)(port)
+                if breaks_ms:
+                    self.breaks.append((port, breaks_ms))
 
     def _ring(self, action: act.StartRinging) -> None:
         assert action.port not in self.ringing, f"{action.port} rings already"
@@ -220,6 +230,7 @@ class World:
         for number, node in sending.items():
             if number not in self._sending:
                 self.later(len(node.digits) * 200, lambda number=number: self._digits_sent(number))  # type: ignore[misc]
+                self.later(120, lambda number=number: self._dial_tone_breaks(number))  # type: ignore[misc]
         for told in plan.nodes:
             if isinstance(told, IdentityNode) and told.id not in self._sending:
                 self.told.append((self.ms, told))
@@ -229,6 +240,11 @@ class World:
         for number in spoken - self._speaking:
             self.later(5_000, lambda number=number: self.feed(ev.PromptEnded(number)))  # type: ignore[misc]
         self._speaking = spoken
+
+    def _dial_tone_breaks(self, digits: NodeId) -> None:
+        for listener in [edge.listener for edge in self.plan.hears if edge.source == digits]:
+            if self.takes_tones:
+                self.feed(ev.ToneHeard(listener, ToneKind.DIAL, False, 0))
 
     def _digits_sent(self, node: NodeId) -> None:
         if node in self._sending:

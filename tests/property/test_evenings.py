@@ -40,7 +40,10 @@ TONES = (
     ToneKind.SIT,
     ToneKind.HOWLER,
 )
-IN_USE = {"seizing", "dialling", "calling", "straight", "talking", "asking", "asked"}
+IN_USE = {
+    *("seizing", "dialling", "pulsing", "pausing", "probing", "awaiting"),
+    *("calling", "straight", "talking", "asking", "asked"),
+}
 
 
 @dataclass
