@@ -173,6 +173,7 @@ class Gateway:
                 lamps=MessageLamps(self.state.lamps),
                 trace=Both(self.trace, self.desk.recorder),
                 on_alarm=self.alarm,
+                on_cure=lambda cured: self.cure(RaiseAlarm(cured.about, cured.raised), cured.text),
                 survives_bugs=True,
             )
             undo.pop_all()

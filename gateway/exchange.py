@@ -30,7 +30,7 @@ from gateway.line.silence import BeginListening, StopListening
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
-from gateway.model.actions import Action, ApplyPlan, RaiseAlarm, SipHangup
+from gateway.model.actions import Action, ApplyPlan, CureAlarm, RaiseAlarm, SipHangup
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
 from gateway.model.machine import Ids, Machine, Step
@@ -208,7 +208,7 @@ class Exchange:
             case ev.RingEdge(), Fxo() as city:
                 city.ring.take(event, step)
             case ev.LoopCurrent(), Fxo() as city:
-                city.supervision.take(event, step)
+                city.see_current(event, step)
             case ev.PolarityReversed(), Fxo() as city:
                 city.polarity.take(event, step)
             case _:
@@ -296,11 +296,16 @@ class Exchange:
     ) -> None:
         match event:
             case ev.SipStackUp():
+                for text in self._board.sip_alarms:
+                    step.do(CureAlarm("SIP", text, "SIP is up again."))
+                self._board.sip_alarms.clear()
                 self._board.sip_up, self._board.sip_failure = True, ""
             case ev.SipStackDown(reason=reason):
                 self._board.sip_up = False
                 if reason != self._board.sip_failure:
-                    step.do(RaiseAlarm("SIP", f"SIP is down and is being started again: {reason}"))
+                    text = f"SIP is down and is being started again: {reason}"
+                    self._board.sip_alarms.append(text)
+                    step.do(RaiseAlarm("SIP", text))
                 self._board.sip_failure = reason
                 for dialog in tuple(self._board.dialogs.values()):
                     if dialog.permits(ev.SipStackDown):

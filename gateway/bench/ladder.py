@@ -123,8 +123,9 @@ class Ladder:
                 self._add(EXCHANGE, JOURNAL, f"call {call}: {why}, ended by {ended_by}")
             case act.LegEnded(call=call, port=port):
                 self._add(EXCHANGE, JOURNAL, f"call {call}: the echo of {self._names[port]}")
-            case act.RaiseAlarm(about=about, text=text):
-                self._add(EXCHANGE, about, f"ALARM: {text}")
+            case act.RaiseAlarm(about=about, text=text) | act.CureAlarm(about=about, text=text):
+                title = "ALARM" if isinstance(action, act.RaiseAlarm) else "cured"
+                self._add(EXCHANGE, about, f"{title}: {text}")
             case act.Narrate(line=line):
                 self.narration.append(f"{self._clock.monotonic_ns() / 1e9:9.3f}  {line}")
             case _:

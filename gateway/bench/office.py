@@ -17,7 +17,7 @@ from gateway.exchange import Exchange
 from gateway.interfaces import JournalRow
 from gateway.media.core import CorePort, CoreSettings, SignalCore, WireAudio, opus_available
 from gateway.media.tones import tone_plan
-from gateway.model.actions import Action, RaiseAlarm
+from gateway.model.actions import Action, CureAlarm, RaiseAlarm
 from gateway.model.events import Event
 from gateway.model.numbers import NS_PER_MS, Now
 from gateway.model.settings import ExtensionKind
@@ -114,6 +114,7 @@ class Office:
         self.clock = VirtualClock()
         self.journal = MemoryJournal()
         self.alarms: list[RaiseAlarm] = []
+        self.cured: list[CureAlarm] = []
         self.ladder = Ladder(office, board, self.clock)
         self.board = SimulatedBoard(
             self.clock,
@@ -142,6 +143,7 @@ class Office:
             journal=self.journal,
             trace=self._sinks(trace),
             on_alarm=self.alarms.append,
+            on_cure=self._cure,
         )
         self.sip_telephones = self._sip_telephones()
         self._begin()
@@ -185,6 +187,10 @@ class Office:
             telephone.media.address: number for number, telephone in telephones.items()
         }
         return telephones
+
+    def _cure(self, cured: CureAlarm) -> None:
+        self.cured.append(cured)
+        self.alarms[:] = [one for one in self.alarms if (one.about, one.text) != (cured.about, cured.raised)]
 
     def _begin(self) -> None:
         self.pump.start()

@@ -56,7 +56,9 @@ class Installation:
                 self._connect(port, telephone, telephone.hook, telephone.bell)
             else:
                 city = self._city_line(port, board, tones)
-                self._connect(port, city, city.ring, city.supervision, city.polarity, city.silence)
+                self._connect(
+                    port, city, city.ring, city.supervision, city.polarity, city.silence, city.health
+                )
 
     def _connect(self, port: PortSettings, line: Line, *below: Machine[Any]) -> None:
         self.lines[port.port] = self.nodes[port.node] = line

@@ -41,7 +41,8 @@ def seize_pair(call: Call, line: str, step: Step) -> CallState:
 def _seize_next(call: Call, cause: Cause, evidence: Evidence, step: Step) -> CallState:
     """All lines busy, broken or tried: congestion."""
     assert call.trunks is not None  # set when the call turned outside
-    line = next_line(call.trunks, tried=call.tried, is_free=call.board.line_is_free)
+    board = call.board
+    line = next_line(call.trunks, tried=call.tried, is_free=board.line_is_free, is_well=board.line_is_well)
     if line is None:
         return call.end(cause, evidence, _EXCHANGE, step)
     _take(call, line, call.dialled, step)

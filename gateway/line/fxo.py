@@ -13,10 +13,20 @@ on, the caller hears our ringback, and whoever lifts then is the answer.
 
 from dataclasses import dataclass, field
 
-from gateway.line import outdial, seizing
+from gateway.line import mending, outdial, seizing
 from gateway.line.fxo_states import FxoState
+from gateway.line.health import LineHealth, Lives, TryLine
 from gateway.line.polarity import PolarityWatch
-from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped, RingState
+from gateway.line.ringing import (
+    Bell,
+    RingAgain,
+    RingBegan,
+    RingDetector,
+    RingFreed,
+    RingingStopped,
+    RingState,
+    RingStuck,
+)
 from gateway.line.silence import LifeAgain, NobodyThere, SilenceLasts, SilenceWatch
 from gateway.line.supervision import (
     FarEndAnswered,
@@ -27,11 +37,12 @@ from gateway.line.supervision import (
     SupervisionSettings,
     WatchForLeaving,
 )
-from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.actions import CureAlarm, RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import (
     CallerIdHeard,
     DigitsSent,
+    LoopCurrent,
     NumberTold,
     PortFailed,
     PortRestored,
@@ -92,6 +103,8 @@ PULSE = StateTimer("pulse", (X.PULSING,), 1_800, "one digit in pulses, and the p
 PAUSE = StateTimer("pause", (X.PAUSING,), 2_000, "a pause in the dial string")
 PROBE = StateTimer("probe", (X.PROBING,), PROBE_MS, "dialled: whether dial tone sounds on")
 SECOND_TONE = StateTimer("second_tone", (X.AWAITING,), 10_000, "no dial tone after the access code")
+LINGERS = StateTimer("lingers", (X.LINGERING,), 10_000, "released, and current flows on: an alarm")
+TESTED = StateTimer("tested", (X.TESTING,), 5_000, "no dial tone: it does not work yet")
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
 _CITY_RINGS = (X.RINGING, X.RUNG)
@@ -112,7 +125,7 @@ class Fxo(Machine[FxoState]):
     initial = X.IDLE
     timers = (
         *(FIRST_RING, IDENTITY, ASKING, UNANSWERED, DIAL_TONE),
-        *(SENDING, PULSE, PAUSE, PROBE, SECOND_TONE, GUARD),
+        *(SENDING, PULSE, PAUSE, PROBE, SECOND_TONE, LINGERS, TESTED, GUARD),
     )
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
@@ -127,6 +140,9 @@ class Fxo(Machine[FxoState]):
         Row(X.RUNG, RingAgain, X.RUNG, "stay"),
         Row(_CITY_CALLS, Progress, STAY, "stay"),
         Row(_CITY_RINGS, RingingStopped, X.IDLE, "abandon"),
+        Row(_CITY_RINGS, RingStuck, X.IDLE, mending.ring_is_stuck),
+        Row(X.UNWANTED, RingStuck, X.IDLE, mending.note_stuck_ring),
+        Row((X.IDLE, X.GUARD), RingFreed, STAY, mending.ring_is_free),
         Row(_CITY_RINGS, Connect, X.TALKING, "answer"),
         Row(_CITY_RINGS, Clear, X.UNWANTED, "leave_ringing"),
         Row(X.ASKING, NumberTold, X.ASKED, "name_by_number"),
@@ -146,6 +162,7 @@ class Fxo(Machine[FxoState]):
         Row(X.SEIZING, ToneHeard, (X.SEIZING, *_AFTER_PART), seizing.hear_while_seizing),
         Row(X.SEIZING, RingBegan, X.TALKING, seizing.glare),
         Row(X.SEIZING, RingAgain, X.TALKING, seizing.glare),
+        Row(X.SEIZING, VoiceHeard, (X.SEIZING, X.TALKING, X.GUARD), seizing.hear_voice),
         Row(X.SEIZING, DIAL_TONE, X.GUARD, seizing.no_dial_tone),
         Row(X.DIALLING, DigitsSent, _AFTER_PART, outdial.digits_sent),
         Row(X.DIALLING, SENDING, X.GUARD, outdial.stuck),
@@ -168,10 +185,18 @@ class Fxo(Machine[FxoState]):
         Row(X.TALKING, Progress, X.TALKING, "stay"),
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
-        Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
+        Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED, X.LINGERING), PortFailed, X.FAILED, "fail"),
         Row((*_CITY_RINGS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
+        Row(X.TESTING, PortFailed, X.FAILED, mending.fail_while_testing),
         Row(X.FAILED, PortRestored, X.IDLE, "restore"),
-        Row(X.GUARD, GUARD, X.IDLE, "become_idle"),
+        Row(X.GUARD, GUARD, (X.IDLE, X.LINGERING), mending.come_to_rest),
+        Row(X.LINGERING, LINGERS, X.LINGERING, mending.linger),
+        Row(X.LINGERING, LoopCurrent, (X.LINGERING, X.IDLE), mending.rest_at_last),
+        Row(X.IDLE, TryLine, X.TESTING, mending.try_line),
+        Row(X.TESTING, ToneHeard, (X.TESTING, X.GUARD), mending.hear_while_testing),
+        Row(X.TESTING, TESTED, X.GUARD, mending.still_ill),
+        Row(X.TESTING, RingBegan, X.TALKING, seizing.brought_in),
+        Row(X.TESTING, RingAgain, X.TALKING, seizing.brought_in),
     )
 
     def __init__(self, port: PortId, settings: FxoSettings) -> None:
@@ -181,6 +206,12 @@ class Fxo(Machine[FxoState]):
         self.supervision = Supervision(port, self, settings.supervision)
         self.polarity = PolarityWatch(port, self.supervision)
         self.silence = SilenceWatch(port, self, settings.long_silence_ms)
+        self.health = LineHealth(port, self)
+        self.current = False
+        """Loop current flows, as far as the module tells."""
+        self.knows_current = False
+        self.voices = 0
+        """So many times in a row a voice was heard instead of dial tone."""
         self.far_silent = False
         """The far end has not spoken for a while, as far as that was listened for."""
         self.outdial: outdial.Outdial | None = None
@@ -195,22 +226,27 @@ class Fxo(Machine[FxoState]):
     @property
     def free(self) -> bool:
         """Nobody uses it, nobody rings it: it can be seized."""
-        return self.state is X.IDLE and self.ring.state is not RingState.RINGING
+        return self.state is X.IDLE and self.ring.state in (RingState.QUIET, RingState.PAUSE)
+
+    @property
+    def well(self) -> bool:
+        """Nothing is known to be wrong with it."""
+        return not self.health.trouble
 
     @property
     def in_use(self) -> bool:
         """Its loop is closed."""
-        return self.state in _IN_CALL
+        return self.state in (*_IN_CALL, X.TESTING)
 
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.SEIZING, *_DIALLING, X.TALKING, *_ANSWERED_BY_US)
+        return self.state in (X.SEIZING, X.TESTING, *_DIALLING, X.TALKING, *_ANSWERED_BY_US)
 
     @property
     def expects_voice(self) -> bool:
-        """A voice would say something: the far end has answered."""
-        return self.state in _UNANSWERED
+        """A voice would say something: the far end has answered, or the city has called as we seized."""
+        return self.state in (X.SEIZING, *_UNANSWERED)
 
     @property
     def watches_silence(self) -> bool:
@@ -264,7 +300,9 @@ class Fxo(Machine[FxoState]):
 
     def hear(self, tone: ToneHeard, step: Step) -> None:
         """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
-        if self.state in (X.SEIZING, *_DIALLING) or (self.state is X.ASKING and tone.kind is ToneKind.DIAL):
+        if self.state in (X.SEIZING, X.TESTING, *_DIALLING) or (
+            self.state is X.ASKING and tone.kind is ToneKind.DIAL
+        ):
             self.take(tone, step)
         else:
             self.supervision.take(tone, step)
@@ -272,12 +310,18 @@ class Fxo(Machine[FxoState]):
     def hear_voice(self, voice: VoiceHeard, step: Step) -> None:
         """The far end speaks, or has not for a while."""
         self.far_silent = not voice.present
-        self.supervision.take(voice, step)
+        (self if self.state is X.SEIZING else self.supervision).take(voice, step)
+
+    def see_current(self, event: LoopCurrent, step: Step) -> None:
+        """Current flows, or does not."""
+        self.current, self.knows_current = event.present, True
+        (self if self.state is X.LINGERING else self.supervision).take(event, step)
 
     # --- the city calls -------------------------------------------------------------------------------------
 
     def announce(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """Telephones may ring at once; the name follows."""
+        """Telephones may ring at once; the name follows. A line that rings works."""
+        self.health.say(Lives(), step)
         step.tell(CityRings(self.key, answered=False))
 
     def remember_caller(self, event: CallerIdHeard, step: Step) -> None:
@@ -370,17 +414,18 @@ class Fxo(Machine[FxoState]):
 
     def release(self, order: Clear, step: Step) -> None:
         """The call is over."""
-        self._open(step)
+        self.open_loop(step)
 
     def become_idle(self, event: object, step: Step) -> None:
         """It may be used again."""
 
     def give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
         """Open the loop and tell the call why."""
-        self._open(step)
+        self.open_loop(step)
         step.tell(Left(self.key, cause, evidence))
 
-    def _open(self, step: Step) -> None:
+    def open_loop(self, step: Step) -> None:
+        """Give the line back."""
         self.outdial = None
         self.far_silent = False
         step.do(SetLoop(self.port, closed=False))
@@ -400,6 +445,7 @@ class Fxo(Machine[FxoState]):
 
     def restore(self, event: PortRestored, step: Step) -> None:
         """It works again."""
+        step.do(CureAlarm(self.port, self.failure, f"Port {self.port} works again."))
         self.failure = ""
 
     def recover(self, step: Step) -> None:

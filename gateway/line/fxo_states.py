@@ -24,4 +24,6 @@ class FxoState(Enum):
     TALKING = auto()
     GUARD = auto()  # released; not seized again yet
     SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
+    LINGERING = auto()  # released, and the loop's current does not stop
+    TESTING = auto()  # seized by ourselves, to see whether it works again
     FAILED = auto()

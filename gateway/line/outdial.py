@@ -24,8 +24,9 @@ from gateway.line.dialling import (
     parts_of,
 )
 from gateway.line.fxo_states import FxoState as X
+from gateway.line.health import Ails, Lives
 from gateway.line.supervision import WatchForAnswer
-from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.actions import SetLoop
 from gateway.model.causes import Cause, Evidence
 from gateway.model.numbers import NodeId, ToneKind
 from gateway.model.settings import DialMode
@@ -88,6 +89,8 @@ class Dialling:
 def begin(line: Fxo, step: Step) -> X:
     """There is dial tone: dial."""
     line.dialling.dial_tone = True
+    line.voices = 0
+    line.health.say(Lives(), step)
     line.dialling.begin(line.number)
     return go_on(line, step)
 
@@ -174,7 +177,7 @@ def probed(line: Fxo, timer: StateTimer, step: Step) -> X:
     line.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.DIAL_TONE, step)
     remedy = "" if dialling.settings.mode is DialMode.AUTO else ', or write dialling = "auto"'
     text = f"The exchange does not take the digits that {line.port} dials: have the line looked at{remedy}."
-    step.do(RaiseAlarm(line.port, text))
+    line.health.say(Ails(text), step)
     return X.GUARD
 
 

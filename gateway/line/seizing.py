@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from gateway.line import outdial
 from gateway.line.fxo_states import FxoState as X
+from gateway.line.health import Ails, Lives
 from gateway.line.supervision import FarEndAnswered, RingbackHeard, WatchForAnswer, WatchForLeaving
-from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.actions import SetLoop
 from gateway.model.causes import Cause, Evidence
 from gateway.model.signals import Alerting, Answered, CityRings, Left, Proceeding, Seize
 
 if TYPE_CHECKING:
     from gateway.line.fxo import Fxo
     from gateway.line.ringing import RingAgain, RingBegan
-    from gateway.model.events import ToneHeard
+    from gateway.model.events import ToneHeard, VoiceHeard
     from gateway.model.machine import StateTimer, Step
     from gateway.model.signals import Clear, NoteDigit, PassFlash
 
@@ -61,18 +62,42 @@ def hear_while_seizing(line: Fxo, tone: ToneHeard, step: Step) -> X:
     return X.SEIZING
 
 
-def glare(line: Fxo, event: RingBegan | RingAgain, step: Step) -> None:
+def glare(line: Fxo, event: RingBegan | RingAgain | VoiceHeard, step: Step) -> None:
     """It rang as we seized it: our loop has answered a call that nobody may lose."""
     step.tell(Left(line.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
+    brought_in(line, event, step)
+
+
+def brought_in(line: Fxo, event: object, step: Step) -> None:
+    """The city's caller is through to us, whatever our loop was closed for."""
+    line.health.say(Lives(), step)
     step.tell(CityRings(line.key, answered=True))
     line.supervision.take(WatchForLeaving(), step)
+
+
+def hear_voice(line: Fxo, voice: VoiceHeard, step: Step) -> X:
+    """A voice and no dial tone: the city was about to ring us, and its caller is through; he must not be
+    lost. But when there was a voice instead of dial tone the last time too, it is an announcement.
+    """
+    if not voice.present:
+        return X.SEIZING
+    line.voices += 1
+    if line.voices == 1:
+        glare(line, voice, step)
+        return X.TALKING
+    line.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.VOICE, step)
+    text = f"A voice instead of dial tone on {line.port}: listen on it to what the exchange says."
+    line.health.say(Ails(text), step)
+    return X.GUARD
 
 
 def no_dial_tone(line: Fxo, timer: StateTimer, step: Step) -> None:
     """A line without dial tone is of no use to anybody until a technician has seen it."""
     line.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.TIMER, step)
     text = f"No dial tone on {line.port}: check the cable to the city line, and that the line is paid for."
-    step.do(RaiseAlarm(line.port, text))
+    if line.knows_current and not line.current:
+        text = f"No current and no dial tone on {line.port}: its cable to the city is cut, or not plugged in."
+    line.health.say(Ails(text), step)
 
 
 def far_end_rings(line: Fxo, event: RingbackHeard, step: Step) -> X:

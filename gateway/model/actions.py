@@ -259,6 +259,17 @@ class RaiseAlarm:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class CureAlarm:
+    """What an alarm said is over: the one about ``about`` that said ``raised`` goes; ``text`` is the good
+    news.
+    """
+
+    about: str
+    raised: str
+    text: str
+
+
 Action = (
     StartRinging
     | StopRinging
@@ -282,4 +293,5 @@ Action = (
     | KeepLamp
     | Narrate
     | RaiseAlarm
+    | CureAlarm
 )

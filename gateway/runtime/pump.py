@@ -26,6 +26,7 @@ QUEUE_LIMIT = 4_096
 """Events waiting at once. A step takes well under a millisecond: this is seconds of a line gone mad."""
 
 Alarm = Callable[[act.RaiseAlarm], None]
+Cure = Callable[[act.CureAlarm], None]
 
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class Pump:
         lamps: LampKeeper | None = None,
         trace: TraceSink | None = None,
         on_alarm: Alarm | None = None,
+        on_cure: Cure | None = None,
         survives_bugs: bool = False,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
@@ -148,6 +150,7 @@ class Pump:
         self.lamps: LampKeeper = lamps if lamps is not None else ForgetfulLamps()
         self._trace: TraceSink = trace if trace is not None else NoTrace()
         self._on_alarm: Alarm = on_alarm if on_alarm is not None else _log_alarm
+        self._on_cure: Cure = on_cure if on_cure is not None else _log_cure
         self._survives_bugs = survives_bugs
         self._queue_limit = queue_limit
         self._queue: deque[Event | None] = deque()  # None: the start
@@ -251,6 +254,8 @@ class Pump:
                 pass  # the trace has it already
             case act.RaiseAlarm():
                 self._on_alarm(action)
+            case act.CureAlarm():
+                self._on_cure(action)
             case _:
                 assert_never(action)
 
@@ -276,3 +281,7 @@ def _bug(about: str, what: str) -> act.RaiseAlarm:
 
 def _log_alarm(alarm: act.RaiseAlarm) -> None:
     _log.warning("alarm about %s: %s", alarm.about, alarm.text)
+
+
+def _log_cure(cured: act.CureAlarm) -> None:
+    _log.info("about %s: %s", cured.about, cured.text)

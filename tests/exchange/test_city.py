@@ -371,7 +371,7 @@ def test_glare_the_incoming_call_wins_and_nobody_is_lost(world: World, anna: Tel
     anna.lifts()
     anna.dials("84951234567")
     assert city.seized
-    for _ in range(5):
+    for _ in range(8):
         world.feed(RingEdge(city.port, world.now_ns))
         world.wait(0.02)
     assert city.seized, "the caller is connected to our closed loop"

@@ -180,13 +180,13 @@ class World:
                 case act.CancelTimer(timer=timer):
                     assert timer in self.timers, f"{timer} does not run"
                     del self.timers[timer]
-                case act.CallStarted() | act.CallAnswered() | act.CallEnded():
-                    self.journal.append(action)
-                case act.LegEnded():
-                    self.legs.append(action)
+                case act.CallStarted() | act.CallAnswered() | act.CallEnded() | act.LegEnded():
+                    (self.legs if isinstance(action, act.LegEnded) else self.journal).append(action)  # type: ignore[arg-type]
                 case act.RaiseAlarm(text=text):
                     assert not text.startswith("A bug") or self.bugs_expected, text
                     self.alarms.append(action)
+                case act.CureAlarm(about=about, raised=raised):
+                    self.alarms.remove(act.RaiseAlarm(about, raised))
                 case act.Narrate(line=line):
                     self.trace.append(line)
                 case _:
