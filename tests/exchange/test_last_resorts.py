@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import VoiceHeard
+from gateway.model.events import DigitHeard, DigitSource, VoiceHeard
 from gateway.model.numbers import ToneKind
 from gateway.model.plan import Detectors
 from tests.exchange.world import City, Telephone, World, office
@@ -28,6 +28,12 @@ def talk(world: World, who: Telephone, city: City) -> None:
 
 def speaks(world: World, who: Telephone, present: bool) -> None:
     world.feed(VoiceHeard(world.port_node(who.port).id, present))
+
+
+def sends(world: World, city: City, digits: str) -> None:
+    for digit in digits:
+        world.feed(DigitHeard(city.node, digit, 80, DigitSource.IN_BAND))
+        world.wait(0.1)
 
 
 def falls_silent(world: World, who: Telephone, city: City) -> None:
@@ -91,9 +97,9 @@ def test_a_line_may_be_silent_for_ever_where_it_says_so(world: World, boris: Tel
 def test_the_far_exchanges_code_releases_the_line(world: World, anna: Telephone, city: City) -> None:
     talk(world, anna, city)
     assert Detectors.DTMF in world.port_node("fxo1").detectors
-    city.sends("#")
+    sends(world, city, "#")
     assert city.seized
-    city.sends("9")
+    sends(world, city, "9")
     assert not city.seized
     assert world.ended[0].evidence is Evidence.DTMF_CODE
 

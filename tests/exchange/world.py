@@ -242,9 +242,9 @@ class World:
         self._speaking = spoken
 
     def _dial_tone_breaks(self, digits: NodeId) -> None:
-        for listener in [edge.listener for edge in self.plan.hears if edge.source == digits]:
-            if self.takes_tones:
-                self.feed(ev.ToneHeard(listener, ToneKind.DIAL, False, 0))
+        for edge in self.plan.hears if self.takes_tones else ():
+            if edge.source == digits:
+                self.feed(ev.ToneHeard(edge.listener, ToneKind.DIAL, False, 0))
 
     def _digits_sent(self, node: NodeId) -> None:
         if node in self._sending:
@@ -439,11 +439,6 @@ class City:
 
     def voice(self, present: bool = True) -> None:
         self.world.feed(ev.VoiceHeard(self.node, present))
-
-    def sends(self, digits: str) -> None:
-        for digit in digits:
-            self.world.feed(ev.DigitHeard(self.node, digit, 80, ev.DigitSource.IN_BAND))
-            self.world.wait(0.1)
 
     def loop_current(self, present: bool) -> None:
         self.world.feed(ev.LoopCurrent(self.port, present, self.world.now_ns))
