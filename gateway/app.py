@@ -130,8 +130,7 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
-        self.on_cure: Callable[[Alarm], None] = lambda alarm: None
-        """Is told when what an alarm said is over; ``text`` is the good news."""
+        self.on_cure: Callable[[Alarm], None] = lambda alarm: None  # ``text`` is the good news
         self.obey: Callable[[str], Plain] | None = None
         """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
