@@ -114,8 +114,7 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
-        self.on_cure: Callable[[Alarm], None] = lambda alarm: None
-        """Is told when what an alarm said is over; ``text`` is the good news."""
+        self.on_cure: Callable[[Alarm], None] = lambda alarm: None  # ``text`` is the good news
         self.obey: Callable[[str], Plain] | None = None
         """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
@@ -221,8 +220,9 @@ class Gateway:
             modems=self.modems.modems,
             messages=self.messages,
             lamps=MessageLamps(self.state.lamps),
-            trace=Both(self.trace, self.desk.recorder),
+            trace=Both(Both(self.trace, self.desk.recorder), self.calibration),
             on_alarm=self.alarm,
+            on_cure=lambda cured: self.cure(RaiseAlarm(cured.about, cured.raised), cured.text),
             on_answer=self.requests.answered,
             survives_bugs=True,
         )
@@ -245,20 +245,6 @@ class Gateway:
             )
             of_port |= {port.port: on_pins for port in real}
         return LineModulesByPort(of_port)
-
-    def _make_pump(self) -> Pump:
-        return Pump(
-            self.exchange,
-            self.clock,
-            modules=self.modules,
-            core=self.plans,
-            sip=self.sip,
-            journal=self.journal,
-            lamps=MessageLamps(self.state.lamps),
-            trace=Both(Both(self.trace, self.desk.recorder), self.calibration),
-            on_alarm=self.alarm,
-            survives_bugs=True,
-        )
 
     def _make_lifeline(self, settings: RelaySettings | None) -> LifelineKeeper | None:
         if settings is None or self.relay is None:

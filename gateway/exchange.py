@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, assert_never
 
-from gateway.call import lamps, opening, waiting
+from gateway.call import lamps, opening, waiting, warning
 from gateway.call.call import EndCall, MembersFree
 from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
@@ -27,12 +27,14 @@ from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
 from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs, FxsState
+from gateway.line.silence import BeginListening, StopListening
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
 from gateway.model.actions import (
     Action,
     ApplyPlan,
+    CureAlarm,
     RaiseAlarm,
     RequestAnswered,
     SipHangup,
@@ -185,6 +187,7 @@ class Exchange:
                 | ev.CallerIdHeard()
                 | ev.NumberTold()
                 | ev.MediaLost()
+                | ev.VoiceHeard()
             ):
                 self._take_heard(event, step)
             case ev.DigitsSent() | ev.IdentitySent():
@@ -245,8 +248,10 @@ class Exchange:
                 telephone.bell.take(event, step)
             case ev.RingEdge(), Fxo() as city:
                 city.ring.take(event, step)
-            case ((ev.LoopCurrent() | ev.PolarityReversed()), Fxo() as city):
-                city.supervision.take(event, step)
+            case ev.LoopCurrent(), Fxo() as city:
+                city.see_current(event, step)
+            case ev.PolarityReversed(), Fxo() as city:
+                city.polarity.take(event, step)
             case _:
                 step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no such port")
 
@@ -275,15 +280,25 @@ class Exchange:
     def _take_heard(
         self,
         event: (
-            ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.NumberTold | ev.MediaLost
+            ev.DigitStarted
+            | ev.DigitHeard
+            | ev.ToneHeard
+            | ev.CallerIdHeard
+            | ev.NumberTold
+            | ev.MediaLost
+            | ev.VoiceHeard
         ),
         step: Step,
     ) -> None:
         match event, self._installation.nodes.get(event.node):
+            case ev.VoiceHeard(), _:
+                self._take_voice(event, step)
             case ((ev.DigitStarted() | ev.DigitHeard()), Fxs() as telephone):
                 telephone.take(event, step)
             case ev.ToneHeard(), Fxo() as city:
                 city.hear(event, step)
+            case ev.DigitHeard(), Fxo() as city:
+                city.supervision.take(event, step)
             case ((ev.CallerIdHeard() | ev.NumberTold()), Fxo() as city):
                 city.take(event, step)
             case ev.DigitHeard(), Cellular() as modem:
@@ -295,11 +310,21 @@ class Exchange:
                     if dialog.node == event.node:
                         dialog.take(event, step)
 
+    def _take_voice(self, event: ev.VoiceHeard, step: Step) -> None:
+        """It says something of the city line that it is on, and of each whose conversation it is part of."""
+        own = self._installation.nodes.get(event.node)
+        if isinstance(own, Fxo):
+            own.hear_voice(event, step)
+        for line in self._installation.lines.values():
+            if isinstance(line, Fxo) and event.node in line.silence.ends:
+                line.silence.take(event, step)
+
     def _take_said(self, event: ev.PromptEnded | ev.LampSet, step: Step) -> None:
         if isinstance(event, ev.LampSet):
             lamps.set_lamp(self._board, event, step)
         else:
-            step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
+            for call in self._board.calls.values():
+                warning.said(call, event.node)
 
     def _take_sent(self, event: ev.DigitsSent | ev.IdentitySent, step: Step) -> None:
         for line in self._installation.lines.values():
@@ -318,11 +343,16 @@ class Exchange:
     ) -> None:
         match event:
             case ev.SipStackUp():
+                for text in self._board.sip_alarms:
+                    step.do(CureAlarm("SIP", text, "SIP is up again."))
+                self._board.sip_alarms.clear()
                 self._board.sip_up, self._board.sip_failure = True, ""
             case ev.SipStackDown(reason=reason):
                 self._board.sip_up = False
                 if reason != self._board.sip_failure:
-                    step.do(RaiseAlarm("SIP", f"SIP is down and is being started again: {reason}"))
+                    text = f"SIP is down and is being started again: {reason}"
+                    self._board.sip_alarms.append(text)
+                    step.do(RaiseAlarm("SIP", text))
                 self._board.sip_failure = reason
                 for dialog in tuple(self._board.dialogs.values()):
                     if dialog.permits(ev.SipStackDown):
@@ -368,6 +398,29 @@ class Exchange:
         lamps.follow(self._board, step)
         for dialog in [one for one in self._board.dialogs.values() if one.state is SipState.ENDED]:
             self._board.close_dialog(dialog)
+        self._watch_silence(step)
+
+    def _watch_silence(self, step: Step) -> None:
+        """Two who talk over a city line are listened to, for as long as they do."""
+        for line in self._installation.lines.values():
+            if not isinstance(line, Fxo):
+                continue
+            ends = self._ends_of(line)
+            if ends == line.silence.ends:
+                continue
+            known = frozenset({self._board.legs[line.key].node}) if line.far_silent and ends else frozenset()
+            line.silence.take(BeginListening(ends, known) if ends else StopListening(), step)
+
+    def _ends_of(self, line: Fxo) -> frozenset[NodeId]:
+        """The nodes of a conversation over this line in which silence is watched; none outside of one."""
+        leg = self._board.legs.get(line.key)
+        if leg is None or not line.watches_silence:
+            return frozenset()
+        call = self._board.calls[leg.call]
+        partner = call.partner(leg)
+        if call.state is not CallState.TALKING or partner is None:
+            return frozenset()
+        return frozenset({leg.node, partner.node})
 
     def _deliver(self, step: Step) -> None:
         while step.news:

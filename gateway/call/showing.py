@@ -67,7 +67,7 @@ def _line(board: Switchboard, port: PortSettings, line: Line, name: str) -> Line
         since_ms=line.since_ms,
         call=leg.call if leg is not None else None,
         failure=line.failure,
-        trouble=line.trouble if isinstance(line, Fxs) else "",
+        trouble=line.trouble if isinstance(line, Fxs) else line.health.trouble,
     )
 
 
