@@ -20,7 +20,7 @@ import click
 
 from gateway import __version__
 from gateway.config.samples import SIMULATED
-from gateway.drivers.state_directory import StateDirectory, StateError, default_state, socket_address
+from gateway.drivers.state_directory import StateDirectory, default_state, socket_address
 from gateway.errors import CitylineError, ConfigError
 from gateway.management import (
     board_commands,
@@ -30,6 +30,7 @@ from gateway.management import (
     line_commands,
     line_learning,
     modem_commands,
+    secrets_commands,
     tables,
 )
 from gateway.management.announcement import announcement, exposure_text, secrets_text, unshown_secrets_text
@@ -468,45 +469,7 @@ def _replay_trace(file: Path, as_json: bool) -> NoReturn:
     sys.exit(EXIT_DIFFERENT if report.difference else 0)
 
 
-# --- secrets ------------------------------------------------------------------------------------------------
-
-
-@main.group(help=_("Secrets of SIP telephones."))
-def secrets() -> None:
-    """Secrets of SIP telephones."""
-
-
-@secrets.command(help=_("Make a new secret for the SIP telephone of an extension, and show it once."))
-@click.argument("extension")
-@config_option
-@board_option
-@state_option
-def reset(extension: str, config: Path, board: Path, state: Path) -> None:
-    """Make a new secret."""
-    from gateway.config.load import load_configuration
-    from gateway.drivers.device_secrets import reset_secret
-    from gateway.model.settings import ExtensionKind
-
-    try:
-        configuration = load_configuration(config, board)
-        office = configuration.office
-        known = [each.number for each in office.extensions if each.kind is ExtensionKind.SIP]
-        if extension not in known:
-            text = _("{extension} is no SIP extension of {file}; there are {known}")
-            fail(text.format(extension=extension, file=config, known=", ".join(known) or "-"), EXIT_BAD_INPUT)
-        if extension in configuration.secrets:
-            text = _("{file} itself gives the secret of {extension}: change it there")
-            fail(text.format(extension=extension, file=config), EXIT_BAD_INPUT)
-        directory = StateDirectory(state)
-        directory.prepare()
-        secret = reset_secret(directory.secrets, office.sip.realm, extension)
-    except ConfigError as error:
-        fail(error, EXIT_BAD_INPUT)
-    except StateError as error:
-        fail(error)
-    click.echo(secrets_text({extension: secret}))
-    if directory.socket.exists():
-        click.echo(_("The gateway that runs now takes it when it is started again."))
+secrets_commands.add_to(main, fail, (config_option, board_option, state_option))
 
 
 if __name__ == "__main__":

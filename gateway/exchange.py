@@ -265,7 +265,7 @@ class Exchange:
         if line is None:
             return
         if not isinstance(event, ev.CardDrifts):
-            line.take_trouble(event, step) if isinstance(line, Cellular) else line.take(event, step)
+            self._take_of_port(line, event, step)
         elif event.beyond:
             clock = f"{abs(event.ppm)} ppm too {'fast' if event.ppm > 0 else 'slow'}"
             text = (
@@ -276,6 +276,17 @@ class Exchange:
             step.narrate(f"exchange{{}} {event} -> alarm, the clock is {clock}")
         else:
             step.narrate(f"exchange{{}} {event} -> the clock is well again")
+
+    def _take_of_port(
+        self,
+        line: Fxs | Fxo | Cellular,
+        event: ev.PortFailed | ev.PortRestored | ev.CalibrateLine,
+        step: Step,
+    ) -> None:
+        if not isinstance(line, Cellular):
+            line.take(event, step)
+        elif not isinstance(event, ev.CalibrateLine):  # there is no dial tone on a modem to look at
+            line.take_trouble(event, step)
 
     def _take_heard(
         self,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway import __version__
+from gateway.app import shown
 from gateway.config.load import Configuration, load_configuration
 from gateway.drivers.addresses import media_address, refuse_foreign_address
 from gateway.drivers.clock import RealClock
@@ -34,11 +35,8 @@ from gateway.drivers.storage import Journal, Row
 from gateway.errors import HardwareError, PinError, RtpPortError
 from gateway.exchange import Exchange
 from gateway.interfaces import LineModules, SipListen
-from gateway.management.announcement import host_port
-from gateway.management.control import ControlSocket, Sources
-from gateway.management.lines import CardFigures, lines_plain
+from gateway.management.control import ControlSocket
 from gateway.management.modems import ModemRequests
-from gateway.management.quality import calls_as_heard
 from gateway.media.core import (
     CARD_DELAY_LIMIT_SAMPLES,
     CorePort,
@@ -53,12 +51,12 @@ from gateway.media.tones import tone_plan
 from gateway.model.actions import CallEnded, RaiseAlarm
 from gateway.model.events import PortFailed, ShutdownRequested, SipStackDown
 from gateway.model.numbers import PortId
-from gateway.model.plain import Plain, to_plain
+from gateway.model.plain import Plain
 from gateway.model.settings import AudioKind, ExtensionKind, PortKind, PortSettings, RelaySettings
 from gateway.runtime.alarms import Alarm
-from gateway.runtime.calibration import begin_to_measure, calibration_of, learn_from_endings
+from gateway.runtime.calibration import calibration_of, learn_from_endings
 from gateway.runtime.card_watch import CardWatch
-from gateway.runtime.lamps import light_again, set_lamp
+from gateway.runtime.lamps import light_again
 from gateway.runtime.lifeline import LifelineKeeper, make_relay
 from gateway.runtime.line_modules import LineModulesByPort
 from gateway.runtime.live import run_pump
@@ -69,7 +67,7 @@ from gateway.runtime.recording_desk import FETCH_MARGIN_S, RecordingDesk
 from gateway.runtime.sound_cards import SoundCards, core_port, on_card
 from gateway.runtime.supervisor import first_of_group, keep, pause, watch_audio
 from gateway.runtime.sure_delays import sure_delays
-from gateway.runtime.trace import TraceHeader, TraceWriter, last_lines
+from gateway.runtime.trace import TraceHeader, TraceWriter
 from gateway.simulator.board import SimulatedBoard
 
 ALARMS_KEPT = 50
@@ -301,7 +299,7 @@ class Gateway:
         self.pump.start()
         for port, reason in self.missing_cards.items():
             self.pump.feed(PortFailed(port, reason))
-        light_again(self.pump.lamps, self._numbers(), self.pump.feed)
+        light_again(self.pump.lamps, self.numbers(), self.pump.feed)
         self.messages.on_kept = self.pump.feed
         self.requests.begin(self.pump.feed, self.exchange.view)
         self.modules.start(self.pump.feed)
@@ -319,7 +317,7 @@ class Gateway:
 
     async def serve_control(self) -> None:
         """The control socket until the gateway stops."""
-        control = ControlSocket(self._sources())
+        control = ControlSocket(shown.sources(self))
         with socket_address(self.state.socket) as address:
             await control.open(self.state.socket, address)
         try:
@@ -396,86 +394,13 @@ class Gateway:
 
         return tell
 
-    def status(self) -> Plain:
-        """What `cityline status` shows."""
-        view, counts, core = self.exchange.view(), self.journal.counts(), self.core.statistics()
-        return {
-            "cityline": __version__,
-            "board": self.configuration.board.name,
-            "configuration": view.version,
-            "state": str(self.state.path),
-            "trace": str(self.trace.path),
-            "up_s": (time.monotonic_ns() - self.began_ns) // 1_000_000_000,
-            "sip": {
-                "up": view.sip_up,
-                "address": host_port(self.listen.address, self.listen.port),
-                "transports": list(self.listen.transports),
-                "process": self.sip.process_id,
-                "restarts": self.sip.restarts,
-                "failed_starts": self.sip.failed_starts,
-            },
-            "lines": len(view.lines),
-            "lines_failed": [str(line.port) for line in view.lines if line.failure],
-            "calls": len(view.calls),
-            "registrations": to_plain(view.registrations, tagged=False),
-            "queues": to_plain(view.queues, tagged=False),
-            "rtp_sockets_used": view.rtp_sockets_used,
-            "timers_running": view.timers_running,
-            "pump": to_plain(self.pump.counts, tagged=False),
-            "journal": to_plain(counts, tagged=False),
-            "audio": {
-                "ticks": core.ticks,
-                "late": core.ticks_late,
-                "missed": core.ticks_missed,
-                "events_dropped": core.events_dropped,
-                "queue_dropped": sum(rtp.queue_dropped for rtp in core.rtp),
-                "tick_us_mean": round(core.tick_us_mean, 1),
-                "tick_us_max": round(core.tick_us_max, 1),
-                "real_time": core.real_time,
-            },
-            "relay": self.lifeline.lifeline.state.name.lower() if self.lifeline is not None else None,
-            "alarms": [to_plain(alarm, tagged=False) for alarm in self.alarms],
-            "warnings": [str(problem) for problem in self.configuration.warnings],
-        }
-
-    def _sources(self) -> Sources:
-        views: dict[str, Callable[[], Plain]] = {
-            "status": self.status,
-            "lines": lambda: self._timed(self._lines()),
-            "modems": lambda: self.modems.plain(self.exchange.view()),
-            "calls": lambda: self._timed(calls_as_heard(self.exchange.view(), self.core.statistics())),
-        }
-        views["lamps"] = lambda: to_plain(sorted(self.pump.lamps.on), tagged=False)
-        orders: dict[str, Callable[[str], Plain]] = {
-            "lamp": lambda words: set_lamp(words, self.pump.lamps, self._numbers(), self.pump.feed),
-            "record": self.desk.obey,
-            "calibrate": lambda port: begin_to_measure(port, self.exchange.view().lines, self.pump.feed),
-        }
-        orders |= self.requests.orders()
-        return Sources(views, self._last_lines, self.trace.follow, self.obey, orders)
-
-    def _numbers(self) -> set[str]:
+    def numbers(self) -> set[str]:
+        """Numbers of the extensions."""
         return {extension.number for extension in self.configuration.office.extensions}
 
-    def _lines(self) -> Plain:
-        figures, ports = self.core.statistics(), self.configuration.board.ports
-        echo = {port.port: figures.port(port.node).echo for port in ports}
-        cards = {
-            port.port: CardFigures.of(
-                port.card, self.card_watch.clock_ppm(port.port), figures.port(port.node)
-            )
-            for port in on_card(ports)
-        }
-        learned, unlearned = self.calibration.shown()
-        return lines_plain(self.exchange.view().lines, echo, cards, learned, unlearned)
-
-    def _timed(self, rows: Plain) -> Plain:
-        """Rows with the moment to which their monotonic times belong."""
-        return {"now_ms": self.clock.monotonic_ns() // 1_000_000, "rows": rows}
-
-    def _last_lines(self, count: int) -> list[str]:
-        self.trace.flush()
-        return last_lines(self.trace.path, count)
+    def status(self) -> Plain:
+        """What `cityline status` shows."""
+        return shown.status(self)
 
 
 async def run(
