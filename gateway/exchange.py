@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, assert_never
 
-from gateway.call import lamps, opening, waiting, warning
+from gateway.call import ends, lamps, opening, waiting, warning
 from gateway.call.call import EndCall, MembersFree
 from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
@@ -27,18 +27,10 @@ from gateway.call.switchboard import CityLine, Sockets, Switchboard, Telephone
 from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs, FxsState
-from gateway.line.silence import BeginListening, StopListening
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
-from gateway.model.actions import (
-    Action,
-    ApplyPlan,
-    CureAlarm,
-    RaiseAlarm,
-    RequestAnswered,
-    SipHangup,
-)
+from gateway.model.actions import Action, ApplyPlan, CureAlarm, RaiseAlarm, RequestAnswered, SipHangup
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
 from gateway.model.machine import Ids, Machine, Step
@@ -191,7 +183,7 @@ class Exchange:
             ):
                 self._take_heard(event, step)
             case ev.DigitsSent() | ev.IdentitySent():
-                self._take_sent(event, step)
+                ends.sent(self._board, self._installation, event, step)
             case ev.PromptEnded() | ev.LampSet():
                 self._take_said(event, step)
             case ev.SipStackUp() | ev.SipStackDown() | ev.Registered() | ev.Unregistered():
@@ -303,7 +295,7 @@ class Exchange:
     ) -> None:
         match event, self._installation.nodes.get(event.node):
             case ev.VoiceHeard(), _:
-                self._take_voice(event, step)
+                ends.hear_voice(self._installation, event, step)
             case ((ev.DigitStarted() | ev.DigitHeard()), Fxs() as telephone):
                 telephone.take(event, step)
             case ev.ToneHeard(), Fxo() as city:
@@ -321,33 +313,12 @@ class Exchange:
                     if dialog.node == event.node:
                         dialog.take(event, step)
 
-    def _take_voice(self, event: ev.VoiceHeard, step: Step) -> None:
-        """It says something of the city line that it is on, and of each whose conversation it is part of."""
-        own = self._installation.nodes.get(event.node)
-        if isinstance(own, Fxo):
-            own.hear_voice(event, step)
-        for line in self._installation.lines.values():
-            if isinstance(line, Fxo) and event.node in line.silence.ends:
-                line.silence.take(event, step)
-
     def _take_said(self, event: ev.PromptEnded | ev.LampSet, step: Step) -> None:
         if isinstance(event, ev.LampSet):
             lamps.set_lamp(self._board, event, step)
         else:
             for call in self._board.calls.values():
                 warning.said(call, event.node)
-
-    def _take_sent(self, event: ev.DigitsSent | ev.IdentitySent, step: Step) -> None:
-        for line in self._installation.lines.values():
-            if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == event.node:
-                line.take(event, step)
-            if isinstance(line, Fxs) and line.bell.telling_node == event.node:
-                line.bell.take(event, step)
-        for telephone in self._board.telephones.values():
-            if telephone.second.telling_node == event.node:
-                telephone.second.take(event, step)
-        for leg in self._board.legs.values():
-            leg.digits_sent(event.node)
 
     def _take_sip_state(
         self, event: ev.SipStackUp | ev.SipStackDown | ev.Registered | ev.Unregistered, step: Step
@@ -409,29 +380,7 @@ class Exchange:
         lamps.follow(self._board, step)
         for dialog in [one for one in self._board.dialogs.values() if one.state is SipState.ENDED]:
             self._board.close_dialog(dialog)
-        self._watch_silence(step)
-
-    def _watch_silence(self, step: Step) -> None:
-        """Two who talk over a city line are listened to, for as long as they do."""
-        for line in self._installation.lines.values():
-            if not isinstance(line, Fxo):
-                continue
-            ends = self._ends_of(line)
-            if ends == line.silence.ends:
-                continue
-            known = frozenset({self._board.legs[line.key].node}) if line.far_silent and ends else frozenset()
-            line.silence.take(BeginListening(ends, known) if ends else StopListening(), step)
-
-    def _ends_of(self, line: Fxo) -> frozenset[NodeId]:
-        """The nodes of a conversation over this line in which silence is watched; none outside of one."""
-        leg = self._board.legs.get(line.key)
-        if leg is None or not line.watches_silence:
-            return frozenset()
-        call = self._board.calls[leg.call]
-        partner = call.partner(leg)
-        if call.state is not CallState.TALKING or partner is None:
-            return frozenset()
-        return frozenset({leg.node, partner.node})
+        ends.watch_silence(self._board, self._installation, step)
 
     def _deliver(self, step: Step) -> None:
         while step.news:

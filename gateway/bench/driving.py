@@ -64,7 +64,7 @@ class _Lines:
     def stop_ringing(self, port: PortId) -> None:
         """Nobody hears it."""
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
         """The city's answer is recorded."""
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:

@@ -174,9 +174,13 @@ class Office:
         self.exchange = Exchange(office, board, media_address=MEDIA_ADDRESS)
         self._next_look_ms = LOOK_MS
         self.recorder = self._recorder(store) if store is not None else None
-        handles = self.exchange if tamper is None else _Tampered(self.exchange, tamper)
-        self.pump = Pump(
-            handles,
+        self.pump = self._pump(tamper, trace)
+        self.sip_telephones = self._sip_telephones()
+        self._begin()
+
+    def _pump(self, tamper: Tamper | None, trace: TraceSink | None) -> Pump:
+        return Pump(
+            self.exchange if tamper is None else _Tampered(self.exchange, tamper),
             self.clock,
             modules=self.board.modules,
             core=self.core,
@@ -189,8 +193,6 @@ class Office:
             on_alarm=self.alarms.append,
             on_cure=self._cure,
         )
-        self.sip_telephones = self._sip_telephones()
-        self._begin()
 
     def _recorder(self, store: Store) -> FlightRecorder:
         office, board = self.configuration.office, self.configuration.board

@@ -15,6 +15,7 @@ from typing import assert_never
 from gateway.drivers.gpio import Edge, Pin, Pins
 from gateway.drivers.gpiod_pins import GpiodPins
 from gateway.drivers.pin_guard import PinGuard, Rest
+from gateway.drivers.pin_loops import PinLoops
 from gateway.drivers.ringer import LoopWorker, Ringer, RingerPort
 from gateway.drivers.rpi_gpio import RpiGpioPins
 from gateway.errors import Bug, HardwareError
@@ -98,9 +99,20 @@ class GpioLineModules:
                 undo.callback(self.ringer.close)
             city_lines = [port.port for port in ports if port.kind is PortKind.FXO]
             self.loop_places = {port: place for place, port in enumerate(city_lines)}
-            switches = [self.pins.place(self._pins_of[port]["loop_switch"]) for port in city_lines]
-            self.loops = LoopWorker(switches) if switches else None
+            self.loops = self._make_loops(city_lines)
             undo.pop_all()
+
+    def _make_loops(self, city_lines: Sequence[PortId]) -> LoopWorker | PinLoops | None:
+        switches = [self._pins_of[port]["loop_switch"] for port in city_lines]
+        if not switches:
+            return None
+        if isinstance(self.pins, GpiodPins):
+            return LoopWorker([self.pins.place(switch) for switch in switches])
+        return PinLoops(
+            self.pins,
+            switches,
+            lambda place, error: self._emit(PortFailed(city_lines[place], str(error))),
+        )
 
     def _make_ringer(self, telephones: Sequence[PortId], at_once: int) -> Ringer | None:
         if not telephones:
@@ -146,8 +158,8 @@ class GpioLineModules:
         self._of(port).stop(self.places[port])
 
     def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
-        """Work the loop switch of a city line (breaks are timed by its C thread), or the power of a
-        telephone's module. A pin that does not answer makes its port fail.
+        """Work the loop switch of a city line (its worker times the breaks), or the power of a telephone's
+        module. A pin that does not answer makes its port fail.
         """
         power_down = self._pins_of.get(port, {}).get("power_down") if port in self.places else None
         try:
@@ -160,7 +172,7 @@ class GpioLineModules:
         except HardwareError as error:
             self._emit(PortFailed(port, str(error)))
 
-    def _loops_of(self, port: PortId) -> LoopWorker:
+    def _loops_of(self, port: PortId) -> LoopWorker | PinLoops:
         if self.loops is None or port not in self.loop_places:
             raise Bug(f"{port} has no loop to work")
         return self.loops

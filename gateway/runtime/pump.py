@@ -268,12 +268,16 @@ class Pump:
                 self.lamps.keep(extension, on)
             case act.Narrate():
                 pass  # the trace has it already
-            case act.RaiseAlarm():
-                self._on_alarm(action)
-            case act.CureAlarm():
-                self._on_cure(action)
+            case act.RaiseAlarm() | act.CureAlarm():
+                self._tell_trouble(action)
             case _:
                 assert_never(action)
+
+    def _tell_trouble(self, action: act.RaiseAlarm | act.CureAlarm) -> None:
+        if isinstance(action, act.RaiseAlarm):
+            self._on_alarm(action)
+        else:
+            self._on_cure(action)
 
     def _work_modules(
         self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity

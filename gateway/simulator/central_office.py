@@ -3,8 +3,8 @@
 It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
 subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
 What its tones and delays are, and whether it turns the polarity or breaks the loop beside its tones, is the
-line's `CityCharacter`; which digits it takes, and how else it tells that the far end has answered or left, its
-`Habits`. Other times are those of an ordinary electronic exchange. A line may instead tell the caller's
+line's `CityCharacter`; which digits it takes, and how else it tells that the far end has answered or left,
+its `Habits`. Other times are those of an ordinary electronic exchange. A line may instead tell the caller's
 number when it is asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going
 round without a pause.
 """

@@ -11,9 +11,9 @@ from gateway.app import Gateway, RunSettings, run
 from gateway.drivers import storage
 from gateway.drivers.storage import Journal, transaction
 from gateway.errors import HardwareError
-from gateway.runtime.alarms import Alarm
 from gateway.model.events import PortFailed, PortRestored, SipStackDown, SipStackUp
 from gateway.model.numbers import PortId
+from gateway.runtime.alarms import Alarm
 from tests.app.office_files import office_files
 from tests.records.rows import ended, started
 
