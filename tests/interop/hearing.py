@@ -1,10 +1,14 @@
 """What of a tone arrived: its level, its holes, whether it was there throughout."""
 
+import re
 import statistics
 import wave
 from pathlib import Path
 
+import pytest
+
 from gateway.simulator import meters
+from tests.interop.telephones import Baresip
 
 SAMPLES_PER_MS = 8
 BLOCK_MS = 10
@@ -62,3 +66,21 @@ def wav_samples(path: Path, rate_hz: int = 8_000) -> bytes:
     with wave.open(str(path), "rb") as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, rate_hz)
         return file.readframes(file.getnframes())
+
+
+LATE_MS = 300
+"""So much later than it was said a tone may begin: the answer goes to the telephone, and the buffers fill."""
+
+
+def codecs_used(phone: Baresip) -> set[tuple[str, str]]:
+    """What baresip says it encodes and decodes, over the whole of its life."""
+    return set(re.findall(r"Set audio (encoder|decoder): (\w+)", phone.log()))
+
+
+def whole_tone(heard: bytes, frequency_hz: float, loss_db: float, said_ms: float) -> None:
+    """A tone that was said for so long arrived: from `SETTLE_MS` after its start to its end without a gap."""
+    measured = from_settling_to_end(heard, frequency_hz)
+    assert duration_ms(measured) > said_ms - SETTLE_MS - END_MS - LATE_MS, duration_ms(measured)
+    level, gap_ms = level_and_gap(measured, frequency_hz)
+    assert level == pytest.approx(TONE_DBM0 - loss_db, abs=1.0)
+    assert gap_ms == 0

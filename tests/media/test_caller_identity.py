@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.model.events import CallerIdHeard
+from gateway.model.learned import IdentityScheme
 from gateway.model.numbers import NodeId, PortId
 from gateway.model.plan import Detectors, PortNode
 from tests.media.conftest import Rig
@@ -90,6 +91,12 @@ WAYS: dict[str, Callable[[], list[int]]] = {
 }
 
 
+def scheme_of(way: str) -> IdentityScheme:
+    if "202" in way:
+        return IdentityScheme.BELL202
+    return IdentityScheme.V23 if way.startswith(("V.23", "Japan")) else IdentityScheme.DTMF
+
+
 def ringing() -> list[int]:
     """What of a ring leaks into a card: 25 Hz for a second."""
     wave = sine(25, -8)
@@ -107,4 +114,4 @@ def test_the_caller_is_heard(rig: Rig, way: str, before_the_ring: bool) -> None:
     rig.ticks(500)
     rig.lines[1].says(iter([*told, *([0] * RATE_HZ)]))
     rig.ticks(ENDLESS_MS)
-    assert rig.events == [CallerIdHeard(NodeId(2), NUMBER, "", withheld=False)]
+    assert rig.events == [CallerIdHeard(NodeId(2), NUMBER, "", withheld=False, scheme=scheme_of(way))]

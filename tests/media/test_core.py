@@ -19,6 +19,7 @@ from gateway.model.events import (
     PromptEnded,
     ToneHeard,
 )
+from gateway.model.learned import IdentityScheme
 from gateway.model.numbers import NodeId, PortId, ToneKind
 from gateway.model.plan import (
     Detectors,
@@ -298,7 +299,9 @@ def test_the_caller_is_read_from_a_city_line(rig: Rig) -> None:
     rig.lines[1].says(chain(repeat(0, 4_000), burst))
     rig.apply(port(2, Detectors.CALLER_ID))
     rig.ticks(2_500)
-    assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "IVANOV", withheld=False)]
+    assert rig.events == [
+        CallerIdHeard(NodeId(2), "4951234567", "IVANOV", withheld=False, scheme=IdentityScheme.BELL202)
+    ]
 
 
 def test_a_call_that_also_tells_the_lamp_is_still_a_call(rig: Rig) -> None:
@@ -306,7 +309,9 @@ def test_a_call_that_also_tells_the_lamp_is_still_a_call(rig: Rig) -> None:
     rig.lines[1].says(chain(repeat(0, 4_000), fsk(mdmf((2, b"4951234567"), lamp))))
     rig.apply(port(2, Detectors.CALLER_ID))
     rig.ticks(2_500)
-    assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "", withheld=False)]
+    assert rig.events == [
+        CallerIdHeard(NodeId(2), "4951234567", "", withheld=False, scheme=IdentityScheme.BELL202)
+    ]
 
 
 def test_a_message_about_the_lamp_alone_is_no_call(rig: Rig) -> None:
@@ -327,14 +332,16 @@ def test_the_caller_is_read_from_digits_and_they_are_no_dialling(rig: Rig) -> No
     rig.lines[1].says(iter(samples))
     rig.apply(port(2, Detectors.CALLER_ID))
     rig.ticks(2_500)
-    assert rig.events == [CallerIdHeard(NodeId(2), "4951234567", "", withheld=False)]
+    assert rig.events == [
+        CallerIdHeard(NodeId(2), "4951234567", "", withheld=False, scheme=IdentityScheme.DTMF)
+    ]
 
 
 def test_a_withheld_number_is_told_as_such(rig: Rig) -> None:
     rig.lines[1].says(chain(repeat(0, 4_000), fsk(mdmf((1, b"11221015"), (4, b"P")))))
     rig.apply(port(2, Detectors.CALLER_ID))
     rig.ticks(2_500)
-    assert rig.events == [CallerIdHeard(NodeId(2), "", "", withheld=True)]
+    assert rig.events == [CallerIdHeard(NodeId(2), "", "", withheld=True, scheme=IdentityScheme.BELL202)]
 
 
 # --- echo ---------------------------------------------------------------------------------------------------

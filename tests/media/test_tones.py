@@ -54,7 +54,8 @@ def test_every_country_can_be_listened_to(country: str) -> None:
     if country == "sr":  # its ringback lasts 15 s at a time: nobody could tell it from dial tone
         wanted.remove(ToneKind.RINGBACK)
     assert wanted <= set(kinds)
-    assert len(kinds) == len(set(kinds))
+    others = [kind for kind in kinds if kind is not ToneKind.DIAL]  # which old exchanges make a little off
+    assert len(others) == len(set(others))
     for descriptor in heard:
         assert 1 <= len(descriptor.frequencies_hz) <= 4
         assert len(descriptor.cadence_ms) % 2 == 0
