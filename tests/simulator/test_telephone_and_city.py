@@ -102,8 +102,8 @@ def test_a_habit_says_which_tone_ends_a_call_and_the_character_what_it_is(
     world.modules.set_loop(FXO, True)
     world.run(1_000)
     world.line.hangs_up()
-    world.run(4_000)
-    whole = [stretch for stretch in world.anna.ear.cadence(3_000, 440.0) if stretch.on][1:-1]
+    world.run(5_500)
+    whole = [stretch for stretch in world.anna.ear.cadence(4_500, 440.0) if stretch.on][1:-1]
     assert len(whole) >= 2
     assert all(abs(stretch.duration_ms - cadence_ms) <= 30 for stretch in whole)
 
