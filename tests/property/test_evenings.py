@@ -128,6 +128,9 @@ class Evening:
     def restore(self, port: str) -> None:
         self.world.feed(ev.PortRestored(PortId(port)))
 
+    def measure(self, port: str) -> None:
+        self.world.feed(ev.CalibrateLine(PortId(port)))
+
     # --- SIP ---
 
     def register(self, extension: str, contact: str) -> None:
@@ -281,8 +284,8 @@ def rules(evening: Evening, event: Event) -> None:
     ringing = {row.port for row in view.lines if row.state == "ringing" and row.kind == "fxs"}
     assert world.ringing == ringing, f"a bell rings exactly in the state RINGING: {event}"
     in_use = {row.port for row in view.lines if row.kind == "fxo" and row.state in IN_USE}
-    tested = {row.port for row in view.lines if row.state == "testing"}
-    assert world.loops == in_use | tested, "a loop is closed exactly while its line is in use, or tried"
+    tried = {row.port for row in view.lines if row.state in ("testing", "measuring")}
+    assert world.loops == in_use | tried, "a loop is closed exactly while its line is in use, or tried"
     legless = {row.port for row in view.lines if row.port in in_use and row.call is None}
     assert not legless, "no trunk is held without a leg"
     assert view.timers_running == len(world.timers), "no timer runs for a machine that is gone"
@@ -388,6 +391,7 @@ SMALL = st.one_of(
     st.tuples(st.just("voice"), st.sampled_from((*LINES, *TELEPHONES)), st.booleans()),
     st.tuples(st.just("silence"), LINE, TELEPHONE),
     st.tuples(st.just("reverse"), LINE),
+    st.tuples(st.just("measure"), LINE),
     st.tuples(st.just("register"), EXTENSION, CONTACT),
     st.tuples(st.just("unregister"), EXTENSION, CONTACT),
     st.tuples(st.just("invite"), EXTENSION, st.sampled_from(NUMBERS), st.sampled_from((True, True, False))),
