@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, assert_never
 
-from gateway.call import lamps, opening, waiting
+from gateway.call import ends, lamps, opening, waiting, warning
 from gateway.call.call import EndCall, MembersFree
 from gateway.call.installation import Installation, Line
 from gateway.call.showing import view_of
@@ -30,13 +30,7 @@ from gateway.line.fxs import Fxs, FxsState
 from gateway.media.plan import PlanWriter
 from gateway.media.tones import tone_plan
 from gateway.model import events as ev
-from gateway.model.actions import (
-    Action,
-    ApplyPlan,
-    RaiseAlarm,
-    RequestAnswered,
-    SipHangup,
-)
+from gateway.model.actions import Action, ApplyPlan, CureAlarm, RaiseAlarm, RequestAnswered, SipHangup
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import Event
 from gateway.model.machine import Ids, Machine, Step
@@ -185,10 +179,11 @@ class Exchange:
                 | ev.CallerIdHeard()
                 | ev.NumberTold()
                 | ev.MediaLost()
+                | ev.VoiceHeard()
             ):
                 self._take_heard(event, step)
             case ev.DigitsSent() | ev.IdentitySent():
-                self._take_sent(event, step)
+                ends.sent(self._board, self._installation, event, step)
             case ev.PromptEnded() | ev.LampSet():
                 self._take_said(event, step)
             case ev.SipStackUp() | ev.SipStackDown() | ev.Registered() | ev.Unregistered():
@@ -245,8 +240,10 @@ class Exchange:
                 telephone.bell.take(event, step)
             case ev.RingEdge(), Fxo() as city:
                 city.ring.take(event, step)
-            case ((ev.LoopCurrent() | ev.PolarityReversed()), Fxo() as city):
-                city.supervision.take(event, step)
+            case ev.LoopCurrent(), Fxo() as city:
+                city.see_current(event, step)
+            case ev.PolarityReversed(), Fxo() as city:
+                city.polarity.take(event, step)
             case _:
                 step.narrate(f"exchange{{}} {event} -> ignored, {event.port} is no such port")
 
@@ -286,15 +283,25 @@ class Exchange:
     def _take_heard(
         self,
         event: (
-            ev.DigitStarted | ev.DigitHeard | ev.ToneHeard | ev.CallerIdHeard | ev.NumberTold | ev.MediaLost
+            ev.DigitStarted
+            | ev.DigitHeard
+            | ev.ToneHeard
+            | ev.CallerIdHeard
+            | ev.NumberTold
+            | ev.MediaLost
+            | ev.VoiceHeard
         ),
         step: Step,
     ) -> None:
         match event, self._installation.nodes.get(event.node):
+            case ev.VoiceHeard(), _:
+                ends.hear_voice(self._installation, event, step)
             case ((ev.DigitStarted() | ev.DigitHeard()), Fxs() as telephone):
                 telephone.take(event, step)
             case ev.ToneHeard(), Fxo() as city:
                 city.hear(event, step)
+            case ev.DigitHeard(), Fxo() as city:
+                city.supervision.take(event, step)
             case ((ev.CallerIdHeard() | ev.NumberTold()), Fxo() as city):
                 city.take(event, step)
             case ev.DigitHeard(), Cellular() as modem:
@@ -310,30 +317,24 @@ class Exchange:
         if isinstance(event, ev.LampSet):
             lamps.set_lamp(self._board, event, step)
         else:
-            step.narrate(f"exchange{{}} {event} -> ignored, nobody waits for a prompt")
-
-    def _take_sent(self, event: ev.DigitsSent | ev.IdentitySent, step: Step) -> None:
-        for line in self._installation.lines.values():
-            if isinstance(line, Fxo) and line.outdial is not None and line.outdial.node == event.node:
-                line.take(event, step)
-            if isinstance(line, Fxs) and line.bell.telling_node == event.node:
-                line.bell.take(event, step)
-        for telephone in self._board.telephones.values():
-            if telephone.second.telling_node == event.node:
-                telephone.second.take(event, step)
-        for leg in self._board.legs.values():
-            leg.digits_sent(event.node)
+            for call in self._board.calls.values():
+                warning.said(call, event.node)
 
     def _take_sip_state(
         self, event: ev.SipStackUp | ev.SipStackDown | ev.Registered | ev.Unregistered, step: Step
     ) -> None:
         match event:
             case ev.SipStackUp():
+                for text in self._board.sip_alarms:
+                    step.do(CureAlarm("SIP", text, "SIP is up again."))
+                self._board.sip_alarms.clear()
                 self._board.sip_up, self._board.sip_failure = True, ""
             case ev.SipStackDown(reason=reason):
                 self._board.sip_up = False
                 if reason != self._board.sip_failure:
-                    step.do(RaiseAlarm("SIP", f"SIP is down and is being started again: {reason}"))
+                    text = f"SIP is down and is being started again: {reason}"
+                    self._board.sip_alarms.append(text)
+                    step.do(RaiseAlarm("SIP", text))
                 self._board.sip_failure = reason
                 for dialog in tuple(self._board.dialogs.values()):
                     if dialog.permits(ev.SipStackDown):
@@ -379,6 +380,7 @@ class Exchange:
         lamps.follow(self._board, step)
         for dialog in [one for one in self._board.dialogs.values() if one.state is SipState.ENDED]:
             self._board.close_dialog(dialog)
+        ends.watch_silence(self._board, self._installation, step)
 
     def _deliver(self, step: Step) -> None:
         while step.news:

@@ -49,8 +49,11 @@ class LineModules(Protocol):
         """Stop at once, in the order of pins that the module wants."""
         ...
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
-        """Close or open the loop of an FXO port; feed the telephone of an FXS port, or break its loop."""
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
+        """Close or open the loop of an FXO port; feed the telephone of an FXS port, or break its loop. With
+        ``breaks_ms`` an FXO port's closed loop is opened, closed, opened ... for so long each and closed in
+        the end, on time; returns at once, and the next `set_loop` ends it.
+        """
         ...
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:

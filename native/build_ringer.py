@@ -13,8 +13,9 @@ RINGER = HERE / "ringer"
 
 
 def declarations() -> str:
-    """What ringer.h declares, without the preprocessor's lines (cffi reads C only)."""
-    lines = (RINGER / "ringer.h").read_text(encoding="ascii").splitlines()
+    """What the two headers declare, without the preprocessor's lines (cffi reads C only)."""
+    headers = ("ringer.h", "loop_worker.h")
+    lines = [line for name in headers for line in (RINGER / name).read_text(encoding="ascii").splitlines()]
     return "\n".join(line for line in lines if not line.startswith("#"))
 
 
@@ -22,7 +23,7 @@ ringer = FFI()
 ringer.cdef(declarations())
 ringer.set_source(
     "gateway.drivers._ringer",
-    '#include "ringer.h"',
+    '#include "ringer.h"\n#include "loop_worker.h"',
     sources=[
         *(str(path.relative_to(HERE.parent)) for path in sorted(RINGER.glob("*.c"))),
         "native/src/alloc.c",

@@ -112,8 +112,7 @@ class Gateway:
         self.stopped = stopped
         self.alarms: deque[Alarm] = deque(maxlen=ALARMS_KEPT)
         self.on_alarm: Callable[[Alarm], None] = lambda alarm: None
-        self.on_cure: Callable[[Alarm], None] = lambda alarm: None
-        """Is told when what an alarm said is over; ``text`` is the good news."""
+        self.on_cure: Callable[[Alarm], None] = lambda alarm: None  # ``text`` is the good news
         self.obey: Callable[[str], Plain] | None = None
         """Takes a line of the bench prompt; set by whoever knows the bench."""
         self.on_call_recorded: Callable[[CallEnded], None] = lambda row: None
@@ -221,6 +220,7 @@ class Gateway:
             lamps=MessageLamps(self.state.lamps),
             trace=Both(Both(self.trace, self.desk.recorder), self.calibration),
             on_alarm=self.alarm,
+            on_cure=lambda cured: self.cure(RaiseAlarm(cured.about, cured.raised), cured.text),
             on_answer=self.requests.answered,
             survives_bugs=True,
         )

@@ -134,8 +134,9 @@ class Ladder:
                 self._add(EXCHANGE, JOURNAL, f"call {call}: {why}, ended by {ended_by}")
             case act.LegEnded(call=call, port=port):
                 self._add(EXCHANGE, JOURNAL, f"call {call}: the echo of {self._names[port]}")
-            case act.RaiseAlarm(about=about, text=text):
-                self._add(EXCHANGE, about, f"ALARM: {text}")
+            case act.RaiseAlarm(about=about, text=text) | act.CureAlarm(about=about, text=text):
+                title = "ALARM" if isinstance(action, act.RaiseAlarm) else "cured"
+                self._add(EXCHANGE, about, f"{title}: {text}")
             case act.Narrate(line=line):
                 self.narration.append(f"{self._clock.monotonic_ns() / 1e9:9.3f}  {line}")
             case _:
@@ -151,8 +152,11 @@ class Ladder:
                 self._add(EXCHANGE, self._names[port], "stops ringing")
             case act.SetPolarity(port, reverse):
                 self._add(EXCHANGE, self._names[port], f"polarity {'reversed' if reverse else 'forward'}")
-            case act.SetLoop(port=port, closed=closed):
-                self._add(EXCHANGE, self._names[port], "closes the loop" if closed else "opens the loop")
+            case act.SetLoop(port=port, closed=closed, breaks_ms=breaks_ms):
+                what = "closes the loop" if closed else "opens the loop"
+                if breaks_ms:
+                    what = f"breaks the loop {len(breaks_ms) // 2 + 1} times, {breaks_ms[0]} ms"
+                self._add(EXCHANGE, self._names[port], what)
 
     def _other_action(self, action: Action) -> None:
         match action:

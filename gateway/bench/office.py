@@ -23,7 +23,7 @@ from gateway.media.core import (
     opus_available,
 )
 from gateway.media.tones import tone_plan
-from gateway.model.actions import Action, KeepMessage, RaiseAlarm, RequestAnswered
+from gateway.model.actions import Action, CureAlarm, KeepMessage, RaiseAlarm, RequestAnswered
 from gateway.model.events import Event, MessageKept
 from gateway.model.learned import LineKnowledge
 from gateway.model.numbers import NS_PER_MS, Now, PortId
@@ -144,6 +144,7 @@ class Office:
         self.messages = MemoryMessages()
         self.answers: list[RequestAnswered] = []
         self.alarms: list[RaiseAlarm] = []
+        self.cured: list[CureAlarm] = []
         self.ladder = Ladder(office, board, self.clock)
         self.board = SimulatedBoard(
             self.clock,
@@ -173,9 +174,13 @@ class Office:
         self.exchange = Exchange(office, board, media_address=MEDIA_ADDRESS)
         self._next_look_ms = LOOK_MS
         self.recorder = self._recorder(store) if store is not None else None
-        handles = self.exchange if tamper is None else _Tampered(self.exchange, tamper)
-        self.pump = Pump(
-            handles,
+        self.pump = self._pump(tamper, trace)
+        self.sip_telephones = self._sip_telephones()
+        self._begin()
+
+    def _pump(self, tamper: Tamper | None, trace: TraceSink | None) -> Pump:
+        return Pump(
+            self.exchange if tamper is None else _Tampered(self.exchange, tamper),
             self.clock,
             modules=self.board.modules,
             core=self.core,
@@ -186,9 +191,8 @@ class Office:
             on_answer=self.answers.append,
             trace=self._sinks(trace),
             on_alarm=self.alarms.append,
+            on_cure=self._cure,
         )
-        self.sip_telephones = self._sip_telephones()
-        self._begin()
 
     def _recorder(self, store: Store) -> FlightRecorder:
         office, board = self.configuration.office, self.configuration.board
@@ -230,6 +234,10 @@ class Office:
             telephone.media.address: number for number, telephone in telephones.items()
         }
         return telephones
+
+    def _cure(self, cured: CureAlarm) -> None:
+        self.cured.append(cured)
+        self.alarms[:] = [one for one in self.alarms if (one.about, one.text) != (cured.about, cured.raised)]
 
     def _begin(self) -> None:
         self.pump.start()

@@ -36,6 +36,8 @@ STORIES = (
     "caller-identity",
     "call-waiting",
     "modem",
+    "farewells",
+    "silence",
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.call import hold, offering, outgoing, queueing, waiting
+from gateway.call import hold, offering, outgoing, queueing, waiting, warning
 from gateway.call.leg import Leg
 from gateway.call.record import CallRecord, Written
 from gateway.call.states import CallState
@@ -17,6 +17,7 @@ from gateway.call.switchboard import Switchboard
 from gateway.line.cellular import Cellular
 from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
+from gateway.media.plan import Spoken
 from gateway.model.causes import Cause, Evidence
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
 from gateway.model.numbers import CallId
@@ -36,6 +37,8 @@ from gateway.model.signals import (
     RemoteHeld,
     RemoteResumed,
     SendDigit,
+    Warned,
+    WarningOver,
 )
 from gateway.routing.dialplan import Destination, Nowhere, Outside, Straight
 
@@ -126,8 +129,11 @@ class Call(Machine[CallState]):
         # a conversation
         Row((C.SEIZING, C.PROCEEDING, C.TALKING), DigitPressed, STAY, "pass_digit"),
         Row(C.TALKING, Left, C.ENDED, "party_left"),
+        Row(_LIVE, Warned, STAY, warning.begin),
+        Row(_LIVE, WarningOver, STAY, warning.end),
         # hold
         Row((C.TALKING, C.HELD), Flashed, (C.TALKING, C.HELD), hold.flashed),
+        Row(C.PROCEEDING, Flashed, C.PROCEEDING, hold.flashed_before_answer),
         Row((C.TALKING, C.HELD), RemoteHeld, C.HELD, hold.remote_held),
         Row(C.HELD, RemoteResumed, (C.TALKING, C.HELD), hold.remote_resumed),
         Row(C.HELD, Left, (C.RECALLING, C.ENDED), hold.left),
@@ -164,6 +170,8 @@ class Call(Machine[CallState]):
         self.tried: set[str] = set()
         self.holders: set[str] = set()
         self.recall_number = ""
+        self.warning: Spoken | None = None
+        """Words that both parties hear now."""
         self._hops = 0
 
     # --- what others ask of it ------------------------------------------------------------------------------

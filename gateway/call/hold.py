@@ -12,7 +12,7 @@ from gateway.call import waiting
 from gateway.call.states import CallState
 from gateway.line.fxs import Fxs
 from gateway.model.causes import Cause, Evidence
-from gateway.model.signals import Clear
+from gateway.model.signals import Clear, PassFlash
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
@@ -23,15 +23,38 @@ _EXCHANGE = "exchange"
 
 
 def flashed(call: Call, news: Flashed, step: Step) -> CallState:
-    """Hold, or back from hold; where another call waits at the telephone, change to that."""
+    """Hold, or back from hold. Where another call waits at the telephone, change to that; and a telephone
+    that is paired with the city line it speaks on has its flash passed on to the city's exchange.
+    """
     telephone = call.board.telephone_of(news.source)
     if telephone is not None and telephone.second.key in call.board.legs:
         return waiting.change(call, telephone, step)
+    if _pass_flash(call, news.source, step):
+        return call.state
     if news.source in call.holders:
         call.holders.discard(news.source)
     else:
         call.holders.add(news.source)
     return talking_or_held(call)
+
+
+def flashed_before_answer(call: Call, news: Flashed, step: Step) -> None:
+    """There is nobody to hold yet; but the city's exchange may be asked for something."""
+    _pass_flash(call, news.source, step)
+
+
+def _pass_flash(call: Call, source: str, step: Step) -> bool:
+    """Whether the telephone has the city line it speaks on for its own: then the line is ordered to flash."""
+    leg = call.board.legs[source]
+    partner = call.partner(leg)
+    for telephone in call.board.telephones.values():
+        city = call.board.city_lines.get(telephone.extension.paired_line or "")
+        if telephone.line.key == source and city is not None and partner is not None:
+            paired = partner.line is city.line and city.line.permits(PassFlash)
+            if paired:
+                city.line.order(PassFlash(), step)
+            return paired
+    return False
 
 
 def remote_held(call: Call, news: RemoteHeld, step: Step) -> CallState:

@@ -1,15 +1,19 @@
 """The board's sockets with their lines: every port has a machine, whether the office uses it or not."""
 
+from dataclasses import replace
 from typing import Any
 
 from gateway.call.switchboard import CityLine, Switchboard, Telephone
 from gateway.call.waiting import SecondCall
 from gateway.line.cellular import Cellular, CellularSettings
+from gateway.line.dialling import flash_of, pulses_of
 from gateway.line.fxo import Fxo, FxoSettings
 from gateway.line.fxs import Fxs, FxsSettings
 from gateway.line.hook import HookSettings
 from gateway.line.identity import scheme_of
+from gateway.line.outdial import DialSettings
 from gateway.line.ringing import Bell
+from gateway.line.supervision import SupervisionSettings
 from gateway.media.names import Speller
 from gateway.media.tones import TonePlan
 from gateway.model.machine import Machine
@@ -25,6 +29,18 @@ from gateway.model.settings import (
 )
 
 Line = Fxs | Fxo | Cellular
+
+
+def _dial_settings(city: CityLineSettings, country: str) -> DialSettings:
+    """What the line says, and the country where it says nothing."""
+    pulses = pulses_of(country)
+    pulses = replace(
+        pulses,
+        break_ms=city.pulse_break_ms or pulses.break_ms,
+        make_ms=city.pulse_make_ms or pulses.make_ms,
+        digits=city.pulse_digits or pulses.digits,
+    )
+    return DialSettings(city.dialling, pulses, city.access, city.flash_ms or flash_of(country))
 
 
 class Installation:
@@ -43,7 +59,10 @@ class Installation:
                     self._connect(port, telephone, telephone, telephone.hook, telephone.bell)
                 case PortKind.FXO:
                     city = self._city_line(port, board, tones)
-                    self._connect(port, city, city, city.ring, city.supervision)
+                    self._connect(
+                        *(port, city, city, city.ring, city.supervision),
+                        *(city.polarity, city.silence, city.health),
+                    )
                 case PortKind.CELLULAR:
                     modem = self._modem(port, board)
                     self._connect(port, modem, *modem.machines)
@@ -84,9 +103,15 @@ class Installation:
         city = owner or CityLineSettings("", port.port, "")
         settings = FxoSettings(
             bell=Bell(tones.ring_cadence_ms, tones.ring_hz),
+            supervision=SupervisionSettings(
+                answer_after_dialling_ms=city.answer_after_dialling_ms,
+                longest_call_ms=city.longest_call_ms,
+                disconnect_code=city.disconnect_code,
+            ),
+            dial=_dial_settings(city, board.office.country),
             dial_tone_wait_ms=city.dial_tone_wait_ms,
-            answer_after_dialling_ms=city.answer_after_dialling_ms,
             number_request=city.number_request,
+            long_silence_ms=city.long_silence_ms,
         )
         line = Fxo(port.port, settings)
         if owner is not None:

@@ -45,7 +45,13 @@ def _seize_next(call: Call, cause: Cause, evidence: Evidence, step: Step) -> Cal
     """All lines busy, broken or tried: congestion."""
     assert call.trunks is not None  # set when the call turned outside
     board = call.board
-    line = next_line(call.trunks, tried=call.tried, is_free=board.line_is_free, signal_dbm=board.signal_dbm)
+    line = next_line(
+        call.trunks,
+        tried=call.tried,
+        is_free=board.line_is_free,
+        is_well=board.line_is_well,
+        signal_dbm=board.signal_dbm,
+    )
     if line is None:
         return call.end(cause, evidence, _EXCHANGE, step)
     _take(call, line, call.dialled, step)

@@ -7,6 +7,7 @@ from gateway.call.installation import Line
 from gateway.call.leg import Leg
 from gateway.call.switchboard import Switchboard
 from gateway.line.cellular import Cellular
+from gateway.line.fxo import Fxo
 from gateway.line.fxs import Fxs
 from gateway.model.numbers import PortId
 from gateway.model.settings import PortSettings
@@ -67,8 +68,18 @@ def _line(board: Switchboard, port: PortSettings, line: Line, name: str) -> Line
         since_ms=line.since_ms,
         call=leg.call if leg is not None else None,
         failure=line.failure,
-        trouble=line.trouble if isinstance(line, Fxs) else "",
+        trouble=_trouble(line),
     )
+
+
+def _trouble(line: Line) -> str:
+    match line:
+        case Fxo():
+            return line.health.trouble
+        case Fxs():
+            return line.trouble
+        case _:
+            return ""  # a modem's is its failure
 
 
 def _modem(line: Cellular, name: str) -> ModemRow:

@@ -35,7 +35,8 @@ class Sound:
             if node is not None:
                 leg = self._board.legs.get(dialog.key)
                 listens = leg is not None and self._digits_matter(leg)
-                yield replace(node, detectors=Detectors.DTMF) if listens else node
+                detectors = self._voice(node.id) | (Detectors.DTMF if listens else Detectors.NONE)
+                yield replace(node, detectors=detectors) if detectors else node
 
     def wishes(self) -> Iterator[Wish]:
         """What is to be heard, by lines out of a call and by the parties of calls."""
@@ -59,7 +60,8 @@ class Sound:
 
     def _port_node(self, port: PortSettings) -> PortNode:
         line = self._installation.lines[port.port]
-        detectors, muted = self._detectors(line), line.state is FxsState.RINGING
+        detectors = self._detectors(line) | self._voice(port.node)
+        muted = line.state is FxsState.RINGING
         node = self._port_nodes.get(port.node)
         if node is None or (node.detectors, node.capture_muted) != (detectors, muted):
             modem = isinstance(line, Cellular)  # it has no hybrid, so nothing to cancel
@@ -83,7 +85,9 @@ class Sound:
                 return Detectors.CALLER_ID
             due = Detectors.DIAL_TONE if line.expects_dial_tone else Detectors.NONE
             asks = Detectors.AON if line.asks_number else Detectors.NONE
-            return Detectors.CALL_PROGRESS | due | asks
+            voice = Detectors.VOICE if line.expects_voice else Detectors.NONE
+            code = Detectors.DTMF if line.expects_code else Detectors.NONE
+            return Detectors.CALL_PROGRESS | due | asks | voice | code
         leg = self._board.legs.get(line.key)
         if isinstance(line, Cellular):
             listens = line.listens_for_digits or (leg is not None and self._digits_matter(leg))
@@ -93,6 +97,12 @@ class Sound:
         if line.expects_digits or (leg is not None and self._digits_matter(leg)):
             return Detectors.DTMF
         return Detectors.NONE
+
+    def _voice(self, node: NodeId) -> Detectors:
+        """At both ends of a conversation over a city line: silence there must end."""
+        lines = self._installation.lines.values()
+        watched = any(isinstance(line, Fxo) and node in line.silence.ends for line in lines)
+        return Detectors.VOICE if watched else Detectors.NONE
 
     def _digits_matter(self, leg: Leg) -> bool:
         """In a conversation: they go on as events, or the journal wants what is dialled straight through.
@@ -134,6 +144,10 @@ def _both_ways(call: Call) -> Iterator[Wish]:
     if one is not None and other is not None and one.line.audible and other.line.audible:
         yield Wish(one.node, Party(other.node))
         yield Wish(other.node, Party(one.node))
+    if call.warning is not None:
+        for leg in call.legs:
+            if leg.line.audible:
+                yield Wish(leg.node, call.warning)
 
 
 def _held(call: Call) -> Iterator[Wish]:

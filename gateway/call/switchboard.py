@@ -96,6 +96,8 @@ class Switchboard:
     """Why SIP is down, as people were told."""
     lamps: set[str] = field(default_factory=set)
     """Extensions for which a message waits."""
+    sip_alarms: list[str] = field(default_factory=list)
+    """Alarms about SIP that stand."""
     closing: bool = False
 
     # --- legs -----------------------------------------------------------------------------------------------
@@ -148,6 +150,11 @@ class Switchboard:
     def is_free(self, number: str) -> bool:
         """Whether that extension can be rung now."""
         return self.why_not(number) is None
+
+    def line_is_well(self, name: str) -> bool:
+        """Whether nothing is known to be wrong with that city line."""
+        city = self.city_lines.get(name)
+        return city is not None and city.line.well
 
     def line_is_free(self, name: str) -> bool:
         """Whether that city line can be seized now."""

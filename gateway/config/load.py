@@ -16,17 +16,20 @@ from gateway.config.wording import subject
 from gateway.errors import ConfigError, Problem
 from gateway.line.hook import flash_window
 from gateway.media.prompts import SOUNDS, read_recording
+from gateway.media.spoken import WORDS
 from gateway.media.tones import countries
 from gateway.model.numbers import PortId
 from gateway.model.settings import (
     BoardSettings,
     CityLineSettings,
+    DialMode,
     ExtensionKind,
     ExtensionSettings,
     HuntGroupSettings,
     LampKind,
     OfficeSettings,
     OutgoingRuleSettings,
+    PulseDigits,
     QueueSettings,
     RecordedAudio,
     RecorderSettings,
@@ -99,7 +102,7 @@ def load_configuration(
     file = document.check(OfficeFile if "country" in document.values else _countryless(document))
     clips, warnings = _load_clips(document, file, office_path.parent)
     if file is not None:
-        names = frozenset(clips) | frozenset(document.table("clip"))
+        names = (frozenset(clips) - WORDS) | frozenset(document.table("clip"))
         check_office(Office(document, file, board, names, countries()))
         check_sockets(document, file, board_document, board, sip_port)
     problems = [*board_document.problems, *sorted(document.problems, key=lambda problem: problem.line)]
@@ -217,6 +220,15 @@ def _city_lines(file: OfficeFile) -> tuple[CityLineSettings, ...]:
             answer_after_dialling_ms=line.answer_after_dialling_ms,
             number_request=line.number_request,
             messages_to=line.messages_to,
+            longest_call_ms=line.longest_call_ms,
+            long_silence_ms=line.long_silence_ms,
+            disconnect_code=line.disconnect_code,
+            dialling=DialMode(line.dialling),
+            access=line.access,
+            pulse_break_ms=line.pulse_break_ms,
+            pulse_make_ms=line.pulse_make_ms,
+            pulse_digits=PulseDigits(line.pulse_digits) if line.pulse_digits else None,
+            flash_ms=line.flash_ms,
         )
         for name, line in file.line.items()
     )

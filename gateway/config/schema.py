@@ -98,6 +98,27 @@ class LineEntry(Entry):
         CityLineSettings, "answer_after_dialling_ms"
     )
     """So long without ringback after dialling counts as answered."""
+    longest_call_ms: Annotated[int, Field(ge=120_000, le=24 * HOUR_MS)] = _default(
+        CityLineSettings, "longest_call_ms"
+    )
+    """No call lasts longer; both parties are warned in words a minute before."""
+    long_silence_ms: Annotated[int, Field(ge=0, le=HOUR_MS)] = _default(CityLineSettings, "long_silence_ms")
+    """Nobody has spoken for so long: both are warned in words, and 20 s later the call ends; 0: never."""
+    dialling: Literal["auto", "tone", "pulse"] = "auto"
+    """By what digits are dialled; auto finds it out by the first digit that is dialled on the line."""
+    access: Annotated[str, Field(pattern=r"^[0-9*#,w]{0,16}$")] = ""
+    """Dialled before every number (behind another exchange): digits, "," waits 2 s, "w" for dial tone."""
+    pulse_break_ms: Annotated[int, Field(ge=0, le=100)] = 0
+    """Of each dial pulse, the loop open; 0: as in the country (67, or 61 in North America and Japan)."""
+    pulse_make_ms: Annotated[int, Field(ge=0, le=100)] = 0
+    """Of each dial pulse, the loop closed; 0: as in the country (33, or 39)."""
+    pulse_digits: Literal["", "normal", "new-zealand", "sweden"] = ""
+    """Breaks of a digit: normal (0 is 10), new-zealand (10 - n), sweden (n + 1); "": the country's."""
+    flash_ms: Annotated[int, Field(ge=0, le=1_000)] = 0
+    """The break by which a paired telephone's flash asks the city's exchange for another call; 0: the
+    country's."""
+    disconnect_code: Annotated[str, Field(pattern=r"^[0-9*#A-D]{0,8}$")] = ""
+    """DTMF digits by which the exchange at the far end says that its party has gone; empty: it does not."""
     number_request: bool = False
     """Ask the city's exchange for the caller's number (the Russian АОН) when the line does not tell it: the
     line is answered for that, which charges the caller, and the telephones ring on."""

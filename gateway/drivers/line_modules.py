@@ -15,7 +15,8 @@ from typing import assert_never
 from gateway.drivers.gpio import Edge, Pin, Pins
 from gateway.drivers.gpiod_pins import GpiodPins
 from gateway.drivers.pin_guard import PinGuard, Rest
-from gateway.drivers.ringer import Ringer, RingerPort
+from gateway.drivers.pin_loops import PinLoops
+from gateway.drivers.ringer import LoopWorker, Ringer, RingerPort
 from gateway.drivers.rpi_gpio import RpiGpioPins
 from gateway.errors import Bug, HardwareError
 from gateway.interfaces import EventSink
@@ -94,7 +95,24 @@ class GpioLineModules:
             undo.callback(self._guard.dismiss)
             self.places = {port: place for place, port in enumerate(telephones)}
             self.ringer = self._make_ringer(telephones, ringing_at_once)
+            if self.ringer is not None:
+                undo.callback(self.ringer.close)
+            city_lines = [port.port for port in ports if port.kind is PortKind.FXO]
+            self.loop_places = {port: place for place, port in enumerate(city_lines)}
+            self.loops = self._make_loops(city_lines)
             undo.pop_all()
+
+    def _make_loops(self, city_lines: Sequence[PortId]) -> LoopWorker | PinLoops | None:
+        switches = [self._pins_of[port]["loop_switch"] for port in city_lines]
+        if not switches:
+            return None
+        if isinstance(self.pins, GpiodPins):
+            return LoopWorker([self.pins.place(switch) for switch in switches])
+        return PinLoops(
+            self.pins,
+            switches,
+            lambda place, error: self._emit(PortFailed(city_lines[place], str(error))),
+        )
 
     def _make_ringer(self, telephones: Sequence[PortId], at_once: int) -> Ringer | None:
         if not telephones:
@@ -139,18 +157,25 @@ class GpioLineModules:
         """F/R to rest at once, RM low after it."""
         self._of(port).stop(self.places[port])
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
-        """Work the loop switch of a city line, or the power of a telephone's module. A pin that does not
-        answer makes its port fail.
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
+        """Work the loop switch of a city line (its worker times the breaks), or the power of a telephone's
+        module. A pin that does not answer makes its port fail.
         """
-        pins = self._pins_of.get(port, {})
-        role = "power_down" if port in self.places else "loop_switch"
-        if role not in pins:
-            raise Bug(f"{port} has no {role} to work")
+        power_down = self._pins_of.get(port, {}).get("power_down") if port in self.places else None
         try:
-            self.pins.drive(pins[role], closed if role == "loop_switch" else not closed)
+            if power_down is not None:
+                self.pins.drive(power_down, not closed)
+            elif breaks_ms:
+                self._loops_of(port).work(self.loop_places[port], breaks_ms)
+            else:
+                self._loops_of(port).set(self.loop_places[port], closed)
         except HardwareError as error:
             self._emit(PortFailed(port, str(error)))
+
+    def _loops_of(self, port: PortId) -> LoopWorker | PinLoops:
+        if self.loops is None or port not in self.loop_places:
+            raise Bug(f"{port} has no loop to work")
+        return self.loops
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:
         """F/R rests reversed, or forward again."""
@@ -168,8 +193,10 @@ class GpioLineModules:
         if self.ringer is not None:
             self.ringer.close()
         for port, pins in self._pins_of.items():
-            if "loop_switch" in pins or "power_down" in pins:
-                self.set_loop(port, port in self.places)
+            if "power_down" in pins:
+                self.set_loop(port, True)
+        if self.loops is not None:
+            self.loops.close()
         self._guard.dismiss()
         self.pins.close()
         self._sink = None

@@ -1,4 +1,5 @@
-"""The ringing of telephone modules on its C thread: the one importer of ``_ringer``.
+"""The ringing of telephone modules and the loop switches of city lines on their C threads: the one importer
+of ``_ringer``.
 
 Orders go in, pins are worked over there; nothing here waits. What a module may not be asked for (more power
 than its duty limit) is made bearable before it is ordered: `within_duty`.
@@ -123,3 +124,53 @@ class Ringer:
     def close(self) -> None:
         """Everything to rest; returns when it is. The pins stay the caller's."""
         ffi.release(self._ringer)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStatistics:
+    """What was done with a line's loop: whole trains of breaks, parts of them, pins that failed."""
+
+    trains: int
+    parts: int
+    failures: int
+    worst_late_us: int
+
+
+class LoopWorker:
+    """Loop switches by their place in ``lines``: a file descriptor of a GPIO line request and the line's
+    place in it. ``HardwareError`` when the kernel refuses a pin.
+    """
+
+    def __init__(self, lines: Sequence[tuple[int, int]]) -> None:
+        entries = ffi.new("struct lw_line[]", len(lines))
+        for entry, (fd, bit) in zip(entries, lines, strict=True):
+            entry.output_fd, entry.bit = fd, bit
+        settings = ffi.new("struct lw_settings *", {"line_count": len(lines), "lines": entries})
+        out = ffi.new("struct lw_worker **")
+        error = lib.lw_create(out, settings)
+        if error:
+            raise HardwareError(f"the loop switches of the city lines cannot be worked: {os.strerror(error)}")
+        self._worker = ffi.gc(out[0], lib.lw_destroy)
+
+    def set(self, place: int, closed: bool) -> None:
+        """Close or open a loop now, whatever train was under way; HardwareError: the pin does not obey."""
+        error = lib.lw_set(self._worker, place, closed)
+        if error:
+            raise HardwareError(f"its loop switch cannot be worked: {os.strerror(error)}")
+
+    def work(self, place: int, breaks_ms: Sequence[int]) -> None:
+        """Open, closed, open ... for so long each, from now on; closed in the end. `Bug`: no such train."""
+        error = lib.lw_work(self._worker, place, list(breaks_ms), len(breaks_ms))
+        if error:
+            raise Bug(f"the loop cannot be worked by {tuple(breaks_ms)} ms: {os.strerror(error)}")
+
+    def statistics(self, place: int) -> LoopStatistics:
+        """Figures since the start."""
+        out = ffi.new("struct lw_statistics *")
+        if lib.lw_look(self._worker, place, out):
+            raise Bug(f"there is no loop switch {place}")
+        return LoopStatistics(out.trains, out.parts, out.failures, out.worst_late_us)
+
+    def close(self) -> None:
+        """Every loop open, the thread ended. The pins stay the caller's."""
+        ffi.release(self._worker)

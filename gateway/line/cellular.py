@@ -128,6 +128,11 @@ class Cellular:
         return self.call.state is C.IDLE and self.setup.state is SetupState.READY
 
     @property
+    def well(self) -> bool:
+        """Nothing is known to be wrong with it."""
+        return not self.failure
+
+    @property
     def signal_dbm(self) -> int:
         """How well it hears its network; -113 where it does not say."""
         return self.setup.facts.signal_dbm if self.setup.facts.signal_dbm is not None else -113

@@ -11,43 +11,60 @@ Where it is switched on, a caller whom the line does not name is asked for at th
 on, the caller hears our ringback, and whoever lifts then is the answer.
 """
 
-from dataclasses import dataclass
-from enum import Enum, auto
+from dataclasses import dataclass, field
 
-from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped, RingState
+from gateway.line import mending, outdial, seizing
+from gateway.line.fxo_states import FxoState
+from gateway.line.health import LineHealth, Lives, TryLine
+from gateway.line.polarity import PolarityWatch
+from gateway.line.ringing import (
+    Bell,
+    RingAgain,
+    RingBegan,
+    RingDetector,
+    RingFreed,
+    RingingStopped,
+    RingState,
+    RingStuck,
+)
+from gateway.line.silence import LifeAgain, NobodyThere, SilenceLasts, SilenceWatch
 from gateway.line.supervision import (
     FarEndAnswered,
     FarEndGone,
+    LastMinute,
     RingbackHeard,
     Supervision,
-    WatchForAnswer,
+    SupervisionSettings,
     WatchForLeaving,
 )
-from gateway.model.actions import RaiseAlarm, SetLoop
+from gateway.model.actions import CureAlarm, RaiseAlarm, SetLoop
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import (
     CalibrateLine,
     CallerIdHeard,
     DigitsSent,
+    LoopCurrent,
     NumberTold,
     PortFailed,
     PortRestored,
     ToneHeard,
+    VoiceHeard,
 )
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
-from gateway.model.numbers import NodeId, PortId, ToneKind
+from gateway.model.numbers import PortId, ToneKind
 from gateway.model.signals import (
-    Alerting,
-    Answered,
     CallerKnown,
     CityRings,
     Clear,
     Connect,
     Left,
     NoteDigit,
-    Proceeding,
+    PassFlash,
     Progress,
     Seize,
+    Warned,
+    WarningKind,
+    WarningOver,
 )
 
 ASK_AFTER_MS = 4_500
@@ -57,6 +74,8 @@ second ring is 5 s away.
 """
 IDENTITY_AFTER_RING_MS = 3_000
 """From the first ring's end to an identity's: 0.9 s, and 15 digits of 140 ms (EN 300 659-1, annex B)."""
+PROBE_MS = 1_700
+"""Dial tone that goes on is heard again 1.25 s after our digit (it must outlast any burst of ringback)."""
 DIGIT_MS = 200
 """A digit and its pause, as the plan's digits nodes send them."""
 DIALLING_MARGIN_MS = 3_000
@@ -68,38 +87,12 @@ class FxoSettings:
     """One city line."""
 
     bell: Bell
+    supervision: SupervisionSettings = field(default_factory=SupervisionSettings)
+    dial: outdial.DialSettings = field(default_factory=outdial.DialSettings)
     dial_tone_wait_ms: int = 5_000
-    answer_after_dialling_ms: int = 12_000
     number_request: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outdial:
-    """Digits on their way into the line: the node of the plan that sends them."""
-
-    node: NodeId
-    digits: str
-
-
-class FxoState(Enum):
-    """What the line is doing."""
-
-    IDLE = auto()
-    NAMED = auto()  # some countries say who calls before the first ring
-    RINGING = auto()  # the city calls; who calls may come between the first two rings
-    RUNG = auto()  # the city calls, and who calls is known, or will not be
-    ASKING = auto()  # loop closed, for the caller's number only: the city's exchange is asked for it
-    ASKED = auto()  # that is over; the caller hears our ringback until somebody answers
-    UNWANTED = auto()  # the city calls and nobody will answer: it rings until the caller gives up
-    MEASURING = auto()  # loop closed for a look at dial tone, nobody's call
-    SEIZING = auto()  # loop closed, waiting for dial tone
-    DIALLING = auto()
-    CALLING = auto()  # dialled: the far end has not answered
-    STRAIGHT = auto()  # connected straight through to its own telephone, which dials and listens for itself
-    TALKING = auto()
-    GUARD = auto()  # released; not seized again yet
-    SEIZE_AFTER_GUARD = auto()  # its own telephone was lifted meanwhile
-    FAILED = auto()
+    long_silence_ms: int = 300_000
+    """Nobody speaks for so long: both are warned, then the line is given back; 0: never."""
 
 
 X = FxoState
@@ -110,6 +103,12 @@ MEASURING = StateTimer("measuring", (X.MEASURING,), 4_000, "a look at the line's
 ASKING = StateTimer("asking", (X.ASKING,), 12_000, "no word of the request: the signal core is stuck")
 UNANSWERED = StateTimer("unanswered", (X.ASKED,), 300_000, "asked for, and nobody answers: he pays for this")
 SENDING = StateTimer("sending", (X.DIALLING,), 5_000, "digits are not sent: the signal core is stuck")
+PULSE = StateTimer("pulse", (X.PULSING,), 1_800, "one digit in pulses, and the pause after it")
+PAUSE = StateTimer("pause", (X.PAUSING,), 2_000, "a pause in the dial string")
+PROBE = StateTimer("probe", (X.PROBING,), PROBE_MS, "dialled: whether dial tone sounds on")
+SECOND_TONE = StateTimer("second_tone", (X.AWAITING,), 10_000, "no dial tone after the access code")
+LINGERS = StateTimer("lingers", (X.LINGERING,), 10_000, "released, and current flows on: an alarm")
+TESTED = StateTimer("tested", (X.TESTING,), 5_000, "no dial tone: it does not work yet")
 GUARD = StateTimer("guard", (X.GUARD, X.SEIZE_AFTER_GUARD), 1_500, "released: until it may be seized again")
 
 _CITY_RINGS = (X.RINGING, X.RUNG)
@@ -117,7 +116,10 @@ _ANSWERED_BY_US = (X.ASKING, X.ASKED)
 """The loop is closed, and nobody has answered."""
 _CITY_CALLS = (*_CITY_RINGS, *_ANSWERED_BY_US)
 _UNANSWERED = (X.CALLING, X.STRAIGHT)
-_IN_CALL = (X.SEIZING, X.DIALLING, *_UNANSWERED, X.TALKING, *_ANSWERED_BY_US)
+_DIALLING = (X.DIALLING, X.PULSING, X.PAUSING, X.PROBING, X.AWAITING)
+_AFTER_PART = (*_DIALLING, X.CALLING, X.GUARD)
+"""Where dialling may lead: to its next part, its end, or nowhere."""
+_IN_CALL = (X.SEIZING, *_DIALLING, *_UNANSWERED, X.TALKING, *_ANSWERED_BY_US)
 
 
 class Fxo(Machine[FxoState]):
@@ -125,7 +127,10 @@ class Fxo(Machine[FxoState]):
 
     kind = "fxo"
     initial = X.IDLE
-    timers = (FIRST_RING, IDENTITY, MEASURING, ASKING, UNANSWERED, DIAL_TONE, SENDING, GUARD)
+    timers = (
+        *(FIRST_RING, IDENTITY, MEASURING, ASKING, UNANSWERED, DIAL_TONE),
+        *(SENDING, PULSE, PAUSE, PROBE, SECOND_TONE, LINGERS, TESTED, GUARD),
+    )
     rows = (
         Row((X.IDLE, X.GUARD), RingBegan, X.RINGING, "announce"),
         Row((X.IDLE, X.GUARD), RingAgain, X.RINGING, "announce"),
@@ -139,6 +144,9 @@ class Fxo(Machine[FxoState]):
         Row(X.RUNG, RingAgain, X.RUNG, "stay"),
         Row(_CITY_CALLS, Progress, STAY, "stay"),
         Row(_CITY_RINGS, RingingStopped, X.IDLE, "abandon"),
+        Row(_CITY_RINGS, RingStuck, X.IDLE, mending.ring_is_stuck),
+        Row(X.UNWANTED, RingStuck, X.IDLE, mending.note_stuck_ring),
+        Row((X.IDLE, X.GUARD), RingFreed, STAY, mending.ring_is_free),
         Row(_CITY_RINGS, Connect, X.TALKING, "answer"),
         Row(_CITY_RINGS, Clear, X.UNWANTED, "leave_ringing"),
         Row(X.ASKING, NumberTold, X.ASKED, "name_by_number"),
@@ -150,45 +158,76 @@ class Fxo(Machine[FxoState]):
         Row(_ANSWERED_BY_US, FarEndGone, X.GUARD, "far_end_gone"),
         Row(X.UNWANTED, RingAgain, X.UNWANTED, "stay"),
         Row(X.UNWANTED, RingingStopped, X.IDLE, "become_idle"),
-        Row(X.IDLE, CalibrateLine, X.MEASURING, "measure"),
-        Row(X.MEASURING, MEASURING, X.GUARD, "measured"),
-        Row(X.MEASURING, RingBegan, X.TALKING, "ring_while_measuring"),
-        Row(X.MEASURING, RingAgain, X.TALKING, "ring_while_measuring"),
-        Row(X.MEASURING, PortFailed, X.FAILED, "fail_measuring"),
-        Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), "seize"),
-        Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, "wait_to_seize"),
-        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), "seize_now"),
-        Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, "ring_instead"),
-        Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, "ring_instead"),
-        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, "seize_no_more"),
-        Row(X.SEIZING, ToneHeard, (X.SEIZING, X.DIALLING, X.GUARD), "hear_while_seizing"),
-        Row(X.SEIZING, RingBegan, X.TALKING, "glare"),
-        Row(X.SEIZING, RingAgain, X.TALKING, "glare"),
-        Row(X.SEIZING, DIAL_TONE, X.GUARD, "no_dial_tone"),
-        Row(X.DIALLING, DigitsSent, (X.DIALLING, X.CALLING), "digits_sent"),
-        Row(X.DIALLING, SENDING, X.GUARD, "stuck"),
-        Row(_UNANSWERED, RingbackHeard, STAY, "far_end_rings"),
-        Row(_UNANSWERED, FarEndAnswered, X.TALKING, "far_end_answered"),
+        Row(X.IDLE, CalibrateLine, X.MEASURING, mending.measure),
+        Row(X.MEASURING, MEASURING, X.GUARD, mending.measured),
+        Row(X.MEASURING, RingBegan, X.TALKING, seizing.brought_in),
+        Row(X.MEASURING, RingAgain, X.TALKING, seizing.brought_in),
+        Row(X.IDLE, Seize, (X.SEIZING, X.STRAIGHT), seizing.seize),
+        Row(X.GUARD, Seize, X.SEIZE_AFTER_GUARD, seizing.wait_to_seize),
+        Row(X.SEIZE_AFTER_GUARD, GUARD, (X.SEIZING, X.STRAIGHT), seizing.seize_now),
+        Row(X.SEIZE_AFTER_GUARD, RingBegan, X.RINGING, seizing.ring_instead),
+        Row(X.SEIZE_AFTER_GUARD, RingAgain, X.RINGING, seizing.ring_instead),
+        Row(X.SEIZE_AFTER_GUARD, Clear, X.GUARD, seizing.seize_no_more),
+        Row(X.SEIZING, ToneHeard, (X.SEIZING, *_AFTER_PART), seizing.hear_while_seizing),
+        Row(X.SEIZING, RingBegan, X.TALKING, seizing.glare),
+        Row(X.SEIZING, RingAgain, X.TALKING, seizing.glare),
+        Row(X.SEIZING, VoiceHeard, (X.SEIZING, X.TALKING, X.GUARD), seizing.hear_voice),
+        Row(X.SEIZING, DIAL_TONE, X.GUARD, seizing.no_dial_tone),
+        Row(X.DIALLING, DigitsSent, _AFTER_PART, outdial.digits_sent),
+        Row(X.DIALLING, SENDING, X.GUARD, outdial.stuck),
+        Row((X.DIALLING, X.PULSING, X.PAUSING), ToneHeard, (STAY, X.GUARD), outdial.hear),
+        Row(X.PULSING, PULSE, _AFTER_PART, outdial.part_over),
+        Row(X.PAUSING, PAUSE, _AFTER_PART, outdial.part_over),
+        Row(X.PROBING, ToneHeard, (X.PROBING, X.CALLING, X.GUARD), outdial.hear_while_probing),
+        Row(X.PROBING, PROBE, _AFTER_PART, outdial.probed),
+        Row(X.AWAITING, ToneHeard, _AFTER_PART, outdial.hear_while_awaiting),
+        Row(X.AWAITING, SECOND_TONE, X.GUARD, outdial.no_second_tone),
+        Row(_UNANSWERED, RingbackHeard, STAY, seizing.far_end_rings),
+        Row(_UNANSWERED, FarEndAnswered, X.TALKING, seizing.far_end_answered),
         Row((*_UNANSWERED, X.TALKING), FarEndGone, X.GUARD, "far_end_gone"),
-        Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, "note_digit"),
+        Row(X.STRAIGHT, NoteDigit, X.STRAIGHT, seizing.note_digit),
+        Row((X.STRAIGHT, X.TALKING), PassFlash, STAY, seizing.flash),
+        Row(X.TALKING, LastMinute, X.TALKING, "warn_of_the_end"),
+        Row(X.TALKING, SilenceLasts, X.TALKING, "warn_of_silence"),
+        Row(X.TALKING, LifeAgain, X.TALKING, "end_warning"),
+        Row(X.TALKING, NobodyThere, X.GUARD, "nobody_there"),
         Row(X.TALKING, Progress, X.TALKING, "stay"),
         Row(X.TALKING, Connect, X.TALKING, "stay"),
         Row(_IN_CALL, Clear, X.GUARD, "release"),
-        Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED), PortFailed, X.FAILED, "fail"),
+        Row((X.IDLE, X.NAMED, X.GUARD, X.UNWANTED, X.LINGERING), PortFailed, X.FAILED, "fail"),
         Row((*_CITY_RINGS, *_IN_CALL, X.SEIZE_AFTER_GUARD), PortFailed, X.FAILED, "fail_in_call"),
+        Row((X.TESTING, X.MEASURING), PortFailed, X.FAILED, mending.fail_while_testing),
         Row(X.FAILED, PortRestored, X.IDLE, "restore"),
-        Row(X.GUARD, GUARD, X.IDLE, "become_idle"),
+        Row(X.GUARD, GUARD, (X.IDLE, X.LINGERING), mending.come_to_rest),
+        Row(X.LINGERING, LINGERS, X.LINGERING, mending.linger),
+        Row(X.LINGERING, LoopCurrent, (X.LINGERING, X.IDLE), mending.rest_at_last),
+        Row(X.IDLE, TryLine, X.TESTING, mending.try_line),
+        Row(X.TESTING, ToneHeard, (X.TESTING, X.GUARD), mending.hear_while_testing),
+        Row(X.TESTING, TESTED, X.GUARD, mending.still_ill),
+        Row(X.TESTING, RingBegan, X.TALKING, seizing.brought_in),
+        Row(X.TESTING, RingAgain, X.TALKING, seizing.brought_in),
     )
 
     def __init__(self, port: PortId, settings: FxoSettings) -> None:
         super().__init__(port)
         self.port = port
         self.ring = RingDetector(port, settings.bell, self)
-        self.supervision = Supervision(port, self, settings.answer_after_dialling_ms)
-        self.outdial: Outdial | None = None
+        self.supervision = Supervision(port, self, settings.supervision)
+        self.polarity = PolarityWatch(port, self.supervision)
+        self.silence = SilenceWatch(port, self, settings.long_silence_ms)
+        self.health = LineHealth(port, self)
+        self.current = False
+        """Loop current flows, as far as the module tells."""
+        self.knows_current = False
+        self.voices = 0
+        """So many times in a row a voice was heard instead of dial tone."""
+        self.far_silent = False
+        """The far end has not spoken for a while, as far as that was listened for."""
+        self.outdial: outdial.Outdial | None = None
+        self.dialling = outdial.Dialling(settings.dial)
         self.failure = ""
-        self._settings = settings
-        self._number = ""
+        self.settings = settings
+        self.number = ""
         self._caller = CallerKnown(self.key, "", "")
 
     # --- what others ask of it ------------------------------------------------------------------------------
@@ -196,17 +235,40 @@ class Fxo(Machine[FxoState]):
     @property
     def free(self) -> bool:
         """Nobody uses it, nobody rings it: it can be seized."""
-        return self.state is X.IDLE and self.ring.state is not RingState.RINGING
+        return self.state is X.IDLE and self.ring.state in (RingState.QUIET, RingState.PAUSE)
+
+    @property
+    def well(self) -> bool:
+        """Nothing is known to be wrong with it."""
+        return not self.health.trouble
 
     @property
     def in_use(self) -> bool:
         """Its loop is closed."""
-        return self.state in (*_IN_CALL, X.MEASURING)
+        return self.state in (*_IN_CALL, X.TESTING, X.MEASURING)
 
     @property
     def expects_dial_tone(self) -> bool:
         """Dial tone would say something: dial now, or the far end has gone."""
-        return self.state in (X.MEASURING, X.SEIZING, X.TALKING, *_ANSWERED_BY_US)
+        return self.state in (
+            *(X.MEASURING, X.TESTING, X.SEIZING),
+            *(*_DIALLING, X.TALKING, *_ANSWERED_BY_US),
+        )
+
+    @property
+    def expects_voice(self) -> bool:
+        """A voice would say something: the far end has answered, or the city has called as we seized."""
+        return self.state in (X.SEIZING, *_UNANSWERED)
+
+    @property
+    def watches_silence(self) -> bool:
+        """In a conversation that may not be silent for ever."""
+        return self.state is X.TALKING and self.settings.long_silence_ms > 0
+
+    @property
+    def expects_code(self) -> bool:
+        """The exchange at the far end says in DTMF that its party has gone."""
+        return self.state is X.TALKING and bool(self.settings.supervision.disconnect_code)
 
     @property
     def asks_number(self) -> bool:
@@ -250,15 +312,28 @@ class Fxo(Machine[FxoState]):
 
     def hear(self, tone: ToneHeard, step: Step) -> None:
         """A tone on the line: ours to judge until the number is dialled, then the supervision's."""
-        if self.state is X.SEIZING or (self.state in _ANSWERED_BY_US and tone.kind is ToneKind.DIAL):
+        if self.state in (X.SEIZING, X.TESTING, *_DIALLING) or (
+            self.state in _ANSWERED_BY_US and tone.kind is ToneKind.DIAL
+        ):
             self.take(tone, step)
         else:
             self.supervision.take(tone, step)
 
+    def hear_voice(self, voice: VoiceHeard, step: Step) -> None:
+        """The far end speaks, or has not for a while."""
+        self.far_silent = not voice.present
+        (self if self.state is X.SEIZING else self.supervision).take(voice, step)
+
+    def see_current(self, event: LoopCurrent, step: Step) -> None:
+        """Current flows, or does not."""
+        self.current, self.knows_current = event.present, True
+        (self if self.state is X.LINGERING else self.supervision).take(event, step)
+
     # --- the city calls -------------------------------------------------------------------------------------
 
     def announce(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """Telephones may ring at once; the name follows."""
+        """Telephones may ring at once; the name follows. A line that rings works."""
+        self.health.say(Lives(), step)
         step.tell(CityRings(self.key, answered=False))
 
     def remember_caller(self, event: CallerIdHeard, step: Step) -> None:
@@ -276,7 +351,7 @@ class Fxo(Machine[FxoState]):
 
     def no_name_came(self, event: object, step: Step) -> FxoState:
         """The line does not say who calls by itself: ask for it where that is wanted."""
-        if not self._settings.number_request:
+        if not self.settings.number_request:
             self.leave_unnamed(event, step)
             return X.RUNG
         step.do(SetLoop(self.port, closed=True))
@@ -294,7 +369,7 @@ class Fxo(Machine[FxoState]):
         """
         if not tone.present:
             return self.state
-        self._give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
+        self.give_up(Cause.NORMAL_CLEARING, Evidence.DIAL_TONE, step)
         return X.GUARD
 
     def answer_again(self, order: Connect, step: Step) -> None:
@@ -302,7 +377,7 @@ class Fxo(Machine[FxoState]):
 
     def nobody_answers(self, timer: StateTimer, step: Step) -> None:
         """Ringing on costs this caller something, and that he has left may not be heard: not for ever."""
-        self._give_up(Cause.NO_ANSWER, Evidence.TIMER, step)
+        self.give_up(Cause.NO_ANSWER, Evidence.TIMER, step)
 
     def leave_unnamed(self, event: object, step: Step) -> None:
         """The line does not say who calls."""
@@ -324,125 +399,48 @@ class Fxo(Machine[FxoState]):
     def leave_ringing(self, order: Clear, step: Step) -> None:
         """An analog line cannot be refused: it rings on until the caller gives up."""
 
-    # --- a look at it ---------------------------------------------------------------------------------------
+    # --- warnings -------------------------------------------------------------------------------------------
 
-    def measure(self, event: CalibrateLine, step: Step) -> None:
-        """Close the loop and listen; nothing is dialled, so nobody is called and nothing charged."""
-        step.do(SetLoop(self.port, closed=True))
+    def warn_of_the_end(self, event: LastMinute, step: Step) -> None:
+        """The longest call is nearly over."""
+        step.tell(Warned(self.key, WarningKind.LAST_MINUTE))
 
-    def measured(self, timer: StateTimer, step: Step) -> None:
-        """Long enough."""
-        step.do(SetLoop(self.port, closed=False))
+    def warn_of_silence(self, event: SilenceLasts, step: Step) -> None:
+        """Nobody speaks."""
+        step.tell(Warned(self.key, WarningKind.SILENCE))
 
-    def ring_while_measuring(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """It rang as we closed the loop: that has answered a call that nobody may lose."""
-        step.tell(CityRings(self.key, answered=True))
-        self.supervision.take(WatchForLeaving(), step)
+    def end_warning(self, event: LifeAgain, step: Step) -> None:
+        """Somebody does."""
+        step.tell(WarningOver(self.key))
 
-    def fail_measuring(self, event: PortFailed, step: Step) -> None:
-        """The port went while it was looked at."""
-        step.do(SetLoop(self.port, closed=False))
-        self.fail(event, step)
-
-    # --- we call the city -----------------------------------------------------------------------------------
-
-    def seize(self, order: Seize, step: Step) -> FxoState:
-        """Close the loop; wait for dial tone, or leave all that to the caller's ear."""
-        self._number = order.number
-        step.do(SetLoop(self.port, closed=True))
-        if order.number:
-            return X.SEIZING
-        step.tell(Proceeding(self.key))
-        return X.STRAIGHT
-
-    def wait_to_seize(self, order: Seize, step: Step) -> None:
-        """Released a moment ago: the city must notice that first."""
-        self._number = order.number
-
-    def seize_no_more(self, order: Clear, step: Step) -> None:
-        """The telephone was put back before the guard time was over."""
-
-    def seize_now(self, timer: StateTimer, step: Step) -> FxoState:
-        """The guard time is over."""
-        return self.seize(Seize(self._number), step)
-
-    def ring_instead(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """The city calls before we could seize."""
-        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
-        self.announce(event, step)
-
-    def hear_while_seizing(self, tone: ToneHeard, step: Step) -> FxoState:
-        """Dial tone: dial. Busy or congestion instead: the city has no way for us."""
-        if not tone.present:
-            return X.SEIZING
-        if tone.kind is ToneKind.DIAL:
-            self.outdial = Outdial(NodeId(step.new_id()), self._number)
-            return X.DIALLING
-        if tone.kind in (ToneKind.BUSY, ToneKind.CONGESTION):
-            self._give_up(Cause.CONGESTION, Evidence.CONGESTION_TONE, step)
-            return X.GUARD
-        return X.SEIZING
-
-    def glare(self, event: RingBegan | RingAgain, step: Step) -> None:
-        """It rang as we seized it: our loop has answered a call that nobody may lose."""
-        step.tell(Left(self.key, Cause.NO_CIRCUIT, Evidence.CONFIGURATION))
-        step.tell(CityRings(self.key, answered=True))
-        self.supervision.take(WatchForLeaving(), step)
-
-    def no_dial_tone(self, timer: StateTimer, step: Step) -> None:
-        """A line without dial tone is of no use to anybody until a technician has seen it."""
-        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.TIMER, step)
-        text = (
-            f"No dial tone on {self.port}: check the cable to the city line, and that the line is paid for."
-        )
-        step.do(RaiseAlarm(self.port, text))
-
-    def digits_sent(self, event: DigitsSent, step: Step) -> FxoState:
-        """Dialled: from here on the line speaks for itself."""
-        if self.outdial is None or event.node != self.outdial.node:
-            return X.DIALLING
-        self.outdial = None
-        self.supervision.take(WatchForAnswer(), step)
-        step.tell(Proceeding(self.key))
-        return X.CALLING
-
-    def stuck(self, timer: StateTimer, step: Step) -> None:
-        """The signal core never said that the digits were sent."""
-        self._give_up(Cause.TEMPORARY_FAILURE, Evidence.TIMER, step)
-
-    def far_end_rings(self, event: RingbackHeard, step: Step) -> FxoState:
-        """Ringback on the line."""
-        step.tell(Alerting(self.key))
-        return self.state
-
-    def far_end_answered(self, event: FarEndAnswered, step: Step) -> None:
-        """Somebody answered in the city."""
-        step.tell(Answered(self.key, event.evidence))
-
-    def note_digit(self, order: NoteDigit, step: Step) -> None:
-        """Watch for an answer from the last digit on."""
-        self.supervision.take(WatchForAnswer(), step)
+    def nobody_there(self, event: NobodyThere, step: Step) -> None:
+        """Nobody has spoken after the warning either."""
+        self.give_up(Cause.RECOVERY_ON_TIMER, Evidence.SILENCE, step)
 
     # --- giving it back -------------------------------------------------------------------------------------
 
     def far_end_gone(self, event: FarEndGone, step: Step) -> None:
         """Nobody is there any more: release it at once, before it costs somebody's call."""
+        self.far_silent = False
         step.do(SetLoop(self.port, closed=False))
         step.tell(Left(self.key, event.cause, event.evidence))
 
     def release(self, order: Clear, step: Step) -> None:
         """The call is over."""
-        self._open(step)
+        self.open_loop(step)
 
     def become_idle(self, event: object, step: Step) -> None:
         """It may be used again."""
 
-    def _give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
-        self._open(step)
+    def give_up(self, cause: Cause, evidence: Evidence, step: Step) -> None:
+        """Open the loop and tell the call why."""
+        self.open_loop(step)
         step.tell(Left(self.key, cause, evidence))
 
-    def _open(self, step: Step) -> None:
+    def open_loop(self, step: Step) -> None:
+        """Give the line back."""
         self.outdial = None
+        self.far_silent = False
         step.do(SetLoop(self.port, closed=False))
         self.supervision.stop(step)
 
@@ -456,10 +454,11 @@ class Fxo(Machine[FxoState]):
     def fail_in_call(self, event: PortFailed, step: Step) -> None:
         """It failed in the middle of a call: let the line go, whatever it can still do."""
         self.fail(event, step)
-        self._give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.HARDWARE, step)
+        self.give_up(Cause.NETWORK_OUT_OF_ORDER, Evidence.HARDWARE, step)
 
     def restore(self, event: PortRestored, step: Step) -> None:
         """It works again."""
+        step.do(CureAlarm(self.port, self.failure, f"Port {self.port} works again."))
         self.failure = ""
 
     def recover(self, step: Step) -> None:
@@ -472,11 +471,13 @@ class Fxo(Machine[FxoState]):
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
         """Waits for dial tone and identity are the line's own; dialling takes as long as there are digits."""
         if timer is DIAL_TONE:
-            return self._settings.dial_tone_wait_ms
-        if timer is IDENTITY and not self._settings.number_request:
-            return sum(self._settings.bell.cadence_ms[:-1]) + IDENTITY_AFTER_RING_MS
+            return self.settings.dial_tone_wait_ms
+        if timer is IDENTITY and not self.settings.number_request:
+            return sum(self.settings.bell.cadence_ms[:-1]) + IDENTITY_AFTER_RING_MS
         if timer is IDENTITY:
             return ASK_AFTER_MS
-        if timer is SENDING:
-            return len(self._number) * DIGIT_MS + DIALLING_MARGIN_MS
+        if timer is SENDING and self.outdial is not None:
+            return len(self.outdial.digits) * DIGIT_MS + DIALLING_MARGIN_MS
+        if timer in (PULSE, PAUSE):
+            return self.dialling.wait_ms
         return timer.default_ms

@@ -14,7 +14,7 @@ from gateway.line.digits import DigitCollector, NumberingPlan
 from gateway.line.hook import Flash, Hook, HookSettings, OffHook, OnHook, PulseBegan, PulseDigit
 from gateway.line.identity import Caller, IdentityScheme, Spelling
 from gateway.line.ringing import Bell
-from gateway.model.actions import RaiseAlarm, SetLoop, SetPolarity, StopRinging
+from gateway.model.actions import CureAlarm, RaiseAlarm, SetLoop, SetPolarity, StopRinging
 from gateway.model.causes import Cause, Evidence
 from gateway.model.events import DigitHeard, DigitStarted, PortFailed, PortRestored
 from gateway.model.machine import STAY, Machine, Row, StateTimer, Step
@@ -141,7 +141,7 @@ class Fxs(Machine[FxsState]):
         Row(F.LAID_DOWN, PortFailed, F.FAILED, "fail_in_call"),
         Row(_IN_CALL, DigitHeard, STAY, "pass_tone_digit"),
         Row(_IN_CALL, PulseDigit, STAY, "pass_pulse_digit"),
-        Row(F.TALKING, Flash, F.TALKING, "flash"),
+        Row((F.CALLING, F.TALKING), Flash, STAY, "flash"),
         Row(F.CLEARED, Flash, (F.DIAL_TONE, F.CALLING), "lift"),
         Row(F.CLEARED, Connect, F.TALKING, "talk"),
         Row(F.CLEARED, BUSY_TONE, (F.HOWLER, F.DIAL_TONE), "howl"),
@@ -402,6 +402,7 @@ class Fxs(Machine[FxsState]):
 
     def restore(self, event: PortRestored, step: Step) -> FxsState:
         """It works again. A handset that is off gets dial tone: it must not be rung."""
+        step.do(CureAlarm(self.port, self.failure, f"Port {self.port} works again."))
         self.failure = ""
         self._collector.clear()
         return F.IDLE if self.hook.on_hook else F.DIAL_TONE

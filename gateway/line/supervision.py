@@ -1,10 +1,13 @@
 """How we know that the far end of a city line answered, and how we know that it is gone.
 
-An analog line says little. Signs that the far end answered: the ringback tone ended without a busy tone after
-it, the polarity reversed, or nothing but silence and voices followed the dialling for a while. Signs that it
-is gone: busy or congestion tone (the tone receiver reports it within two cycles and 100 ms), dial tone that
-stays, a break of the loop current (calling party control: 200 ms and more), the polarity going back. Each
-sign is the call's *evidence*.
+An analog line says little. Signs that the far end answered: the polarity reversed, the ringback tone ended
+without a busy tone after it, a voice is heard, or no tone at all followed the dialling for a while. Signs
+that it is gone, all watched for at the same time: busy or congestion tone (the tone receiver reports it
+within two cycles and 100 ms), dial tone that stays (plain or stuttered), a special information tone, a
+howler, a break of the loop current (calling party control: 200 ms and more), the polarity going back, a code
+in DTMF from an exchange that sends one; and at the latest the longest time that a call may last, with a
+warning before it. That nobody speaks any more is watched by `line.silence`. Each sign is the call's
+*evidence*.
 
 A burst of ringback has the frequency of dial tone in many countries; so dial tone counts only in a
 conversation, and only when it lasts longer than any burst.
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.model.causes import Cause, Evidence
-from gateway.model.events import LoopCurrent, PolarityReversed, ToneHeard
+from gateway.model.events import DigitHeard, LoopCurrent, PolarityReversed, ToneHeard, VoiceHeard
 from gateway.model.machine import STAY, EventTaker, Machine, Row, StateTimer, Step
 from gateway.model.numbers import NS_PER_MS, ToneKind
 
@@ -26,6 +29,18 @@ LOOP_BREAK_MIN_MS = 200
 """A shorter loss of current is noise or the echo of dialling (hardware facts, section 4)."""
 POLARITY_MIN_MS = 600
 """A reversal sooner than this after the answer's belongs to the answer (Asterisk's polarityonanswerdelay)."""
+REVERSAL_OF_OUR_ANSWER_MS = 2_000
+"""A line that reverses within this of our answering an incoming call confirms it, and turns back to end."""
+VOICE_CONFIRM_MS = 1_500
+"""From a voice to an answer where no ringback was heard: one of two seconds has shown itself by then."""
+LAST_MINUTE_MS = 60_000
+"""So long before the longest call ends both are warned."""
+OWN_BREAK_MARGIN_MS = 100
+"""After a flash of ours, until loop current says something again: detectors are up to 20 ms late."""
+RECALL_MS = 20_000
+"""After a flash the exchange gives dial tone: so long for the number of another party."""
+CODE_PAUSE_MS = 3_000
+"""Digits of a disconnect code that are farther apart belong to no code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,20 @@ class FarEndGone:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class LastMinute:
+    """The longest time that a call may last is nearly over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionSettings:
+    """What of it is the line's own. ``disconnect_code``: DTMF digits, empty for none."""
+
+    answer_after_dialling_ms: int = 12_000
+    longest_call_ms: int = 4 * 3_600_000
+    disconnect_code: str = ""
+
+
 class SupervisionState(Enum):
     """What we believe of the far end."""
 
@@ -70,6 +99,7 @@ class SupervisionState(Enum):
     DIALLED = auto()  # nothing heard yet
     RINGBACK = auto()
     RINGBACK_ENDED = auto()  # an answer, unless busy tone follows
+    VOICE = auto()  # a voice, and no ringback: an answer, unless a tone follows
     ANSWERED = auto()
     DIAL_TONE = auto()  # in a conversation: perhaps it is gone
     LOOP_BREAK = auto()  # no current: perhaps it is gone
@@ -85,20 +115,30 @@ CONFIRM = StateTimer(
 DIAL_TONE_LASTS = StateTimer(
     "dial_tone_lasts", (V.DIAL_TONE,), DIAL_TONE_MIN_MS, "dial tone: the far end is gone"
 )
+VOICE_LASTS = StateTimer("confirm_voice", (V.VOICE,), VOICE_CONFIRM_MS, "a voice and no tone: answered")
 BREAK_LASTS = StateTimer("loop_break", (V.LOOP_BREAK,), LOOP_BREAK_MIN_MS, "no current: the far end is gone")
 
-_WAITING = (V.DIALLED, V.RINGBACK, V.RINGBACK_ENDED)
+_WAITING = (V.DIALLED, V.RINGBACK, V.RINGBACK_ENDED, V.VOICE)
+_NO_RINGBACK = (V.DIALLED, V.RINGBACK_ENDED, V.VOICE)
 _WATCHING = (*_WAITING, V.ANSWERED, V.DIAL_TONE)
+_TALKING = (V.ANSWERED, V.DIAL_TONE, V.LOOP_BREAK)
+"""A break that began before an answer is among them for the 200 ms that it may last."""
+WARN = StateTimer("last_minute", _TALKING, 4 * 3_600_000 - LAST_MINUTE_MS, "the longest call is nearly over")
+LONGEST = StateTimer("longest_call", _TALKING, 4 * 3_600_000, "no call lasts longer: ended")
 
 _GONE_WHILE_WAITING = {
     ToneKind.BUSY: FarEndGone(Cause.USER_BUSY, Evidence.BUSY_TONE),
     ToneKind.CONGESTION: FarEndGone(Cause.CONGESTION, Evidence.CONGESTION_TONE),
-    ToneKind.SIT: FarEndGone(Cause.UNALLOCATED_NUMBER, Evidence.CONGESTION_TONE),
+    ToneKind.SIT: FarEndGone(Cause.UNALLOCATED_NUMBER, Evidence.SIT),
+    ToneKind.HOWLER: FarEndGone(Cause.NETWORK_OUT_OF_ORDER, Evidence.HOWLER),
 }
 _GONE_WHILE_TALKING = {
     ToneKind.BUSY: FarEndGone(Cause.NORMAL_CLEARING, Evidence.BUSY_TONE),
     ToneKind.CONGESTION: FarEndGone(Cause.NORMAL_CLEARING, Evidence.CONGESTION_TONE),
+    ToneKind.SIT: FarEndGone(Cause.NORMAL_CLEARING, Evidence.SIT),
+    ToneKind.HOWLER: FarEndGone(Cause.NORMAL_CLEARING, Evidence.HOWLER),
 }
+_DIAL_TONES = (ToneKind.DIAL, ToneKind.STUTTER_DIAL)
 
 
 class Supervision(Machine[SupervisionState]):
@@ -106,18 +146,27 @@ class Supervision(Machine[SupervisionState]):
 
     kind = "supervision"
     initial = V.OFF
-    timers = (SILENCE, CONFIRM, DIAL_TONE_LASTS, BREAK_LASTS)
+    timers = (SILENCE, CONFIRM, VOICE_LASTS, DIAL_TONE_LASTS, BREAK_LASTS, WARN, LONGEST)
     rows = (
         Row(V.OFF, WatchForAnswer, V.DIALLED, "watch"),
         Row(V.OFF, WatchForLeaving, V.ANSWERED, "watch"),
         Row(V.DIALLED, WatchForAnswer, V.DIALLED, "watch", restarts=True),
-        Row((V.RINGBACK, V.RINGBACK_ENDED), WatchForAnswer, V.DIALLED, "watch"),
-        Row((V.DIALLED, V.RINGBACK_ENDED), ToneHeard, (STAY, V.RINGBACK, V.OFF), "hear_while_waiting"),
-        Row(V.RINGBACK, ToneHeard, (STAY, V.RINGBACK_ENDED, V.OFF), "hear_while_waiting"),
+        Row((V.RINGBACK, V.RINGBACK_ENDED, V.VOICE), WatchForAnswer, V.DIALLED, "watch"),
+        Row(_NO_RINGBACK, ToneHeard, (STAY, V.RINGBACK, V.OFF), "hear_while_waiting"),
+        Row(V.RINGBACK, ToneHeard, (STAY, V.RINGBACK_ENDED, V.ANSWERED, V.OFF), "hear_while_waiting"),
+        Row(V.DIALLED, VoiceHeard, (V.DIALLED, V.VOICE), "hear_voice"),
+        Row(V.VOICE, VoiceHeard, (V.DIALLED, V.VOICE), "hear_voice"),
+        Row(V.RINGBACK, VoiceHeard, V.RINGBACK, "note_voice"),
+        Row(V.RINGBACK_ENDED, VoiceHeard, (V.RINGBACK_ENDED, V.ANSWERED), "hear_voice_after_ringback"),
+        Row((V.ANSWERED, V.DIAL_TONE, V.LOOP_BREAK), VoiceHeard, STAY, "note_voice", quiet=True),
+        Row((V.ANSWERED, V.DIAL_TONE), DigitHeard, (STAY, V.OFF), "hear_digit"),
         Row((V.ANSWERED, V.DIAL_TONE), ToneHeard, (V.ANSWERED, V.DIAL_TONE, V.OFF), "hear_while_talking"),
         Row(V.DIALLED, SILENCE, V.ANSWERED, "answered_by_silence"),
         Row(V.RINGBACK_ENDED, CONFIRM, V.ANSWERED, "answered_after_ringback"),
+        Row(V.VOICE, VOICE_LASTS, V.ANSWERED, "answered_by_voice"),
         Row(V.DIAL_TONE, DIAL_TONE_LASTS, V.OFF, "gone_by_dial_tone"),
+        Row(_TALKING, WARN, STAY, "warn"),
+        Row(_TALKING, LONGEST, V.OFF, "gone_by_the_clock"),
         Row(_WATCHING, LoopCurrent, (STAY, V.LOOP_BREAK), "see_current"),
         Row(V.LOOP_BREAK, LoopCurrent, (*_WATCHING, V.LOOP_BREAK), "see_current_again"),
         Row(V.LOOP_BREAK, BREAK_LASTS, V.OFF, "gone_by_loop_break"),
@@ -126,12 +175,25 @@ class Supervision(Machine[SupervisionState]):
         Row((*_WATCHING, V.LOOP_BREAK), StopWatching, V.OFF, "watch"),
     )
 
-    def __init__(self, name: str, owner: EventTaker, answer_after_dialling_ms: int) -> None:
+    def __init__(self, name: str, owner: EventTaker, settings: SupervisionSettings) -> None:
         super().__init__(name)
         self._owner = owner
-        self._answer_after_dialling_ms = answer_after_dialling_ms
+        self._settings = settings
         self._before_break: SupervisionState = V.OFF
         self._reversed_ns: int | None = None
+        self._we_answered_ns: int | None = None
+        """When we answered a call of the city's."""
+        self._voice = False
+        self._own_break_ns = self._recall_ns = 0
+        self._code = ""
+        self._digit_ns = 0
+
+    def note_own_break(self, lasts_ms: int, step: Step) -> None:
+        """We break the loop ourselves, a flash: no current is no sign for a moment, nor is the dial tone that
+        the exchange answers with.
+        """
+        self._own_break_ns = step.now.monotonic_ns + (lasts_ms + OWN_BREAK_MARGIN_MS) * NS_PER_MS
+        self._recall_ns = step.now.monotonic_ns + RECALL_MS * NS_PER_MS
 
     def stop(self, step: Step) -> None:
         """The line is released, whatever was seen."""
@@ -141,6 +203,8 @@ class Supervision(Machine[SupervisionState]):
     def watch(self, order: object, step: Step) -> None:
         """Begin, or begin again, or stop."""
         self._reversed_ns = None
+        self._we_answered_ns = step.now.monotonic_ns if isinstance(order, WatchForLeaving) else None
+        self._voice, self._code = False, ""
 
     # --- tones ----------------------------------------------------------------------------------------------
 
@@ -150,13 +214,22 @@ class Supervision(Machine[SupervisionState]):
             if tone.present:
                 self._owner.take(RingbackHeard(), step)
                 return V.RINGBACK
-            return V.RINGBACK_ENDED if self.state is V.RINGBACK else self.state
+            return self._ringback_ends(step) if self.state is V.RINGBACK else self.state
         gone = _GONE_WHILE_WAITING.get(tone.kind) if tone.present else None
         return self.state if gone is None else self._tell_gone(gone, step)
 
+    def _ringback_ends(self, step: Step) -> SupervisionState:
+        """Somebody speaks already: answered. Else a busy tone may follow."""
+        if not self._voice:
+            return V.RINGBACK_ENDED
+        self._owner.take(FarEndAnswered(Evidence.VOICE), step)
+        return V.ANSWERED
+
     def hear_while_talking(self, tone: ToneHeard, step: Step) -> SupervisionState:
         """A tone instead of a voice: the far end has hung up."""
-        if tone.kind is ToneKind.DIAL:
+        if tone.kind in _DIAL_TONES and step.now.monotonic_ns < self._recall_ns:
+            return self.state
+        if tone.kind in _DIAL_TONES:
             return V.DIAL_TONE if tone.present else V.ANSWERED
         gone = _GONE_WHILE_TALKING.get(tone.kind) if tone.present else None
         return self.state if gone is None else self._tell_gone(gone, step)
@@ -173,11 +246,55 @@ class Supervision(Machine[SupervisionState]):
         """It rang, and then it did not, and it is not busy."""
         self._owner.take(FarEndAnswered(Evidence.RINGBACK_ENDED), step)
 
+    # --- voices ---------------------------------------------------------------------------------------------
+
+    def note_voice(self, voice: VoiceHeard, step: Step) -> None:
+        """Somebody speaks there, or has stopped."""
+        self._voice = voice.present
+
+    def hear_voice(self, voice: VoiceHeard, step: Step) -> SupervisionState:
+        """Somebody, perhaps; a ringback that has only begun may sound like it."""
+        self._voice = voice.present
+        return V.VOICE if voice.present else V.DIALLED
+
+    def hear_voice_after_ringback(self, voice: VoiceHeard, step: Step) -> SupervisionState:
+        """It rang, and now somebody speaks."""
+        self._voice = voice.present
+        if not voice.present:
+            return V.RINGBACK_ENDED
+        self._owner.take(FarEndAnswered(Evidence.VOICE), step)
+        return V.ANSWERED
+
+    def answered_by_voice(self, timer: StateTimer, step: Step) -> None:
+        """A voice, and no tone with it."""
+        self._owner.take(FarEndAnswered(Evidence.VOICE), step)
+
+    def hear_digit(self, digit: DigitHeard, step: Step) -> SupervisionState:
+        """An exchange of an office sends a code when its side has gone."""
+        code, now_ns = self._settings.disconnect_code, step.now.monotonic_ns
+        if now_ns - self._digit_ns > CODE_PAUSE_MS * NS_PER_MS:
+            self._code = ""
+        self._digit_ns = now_ns
+        self._code = (self._code + digit.digit)[-len(code) :] if code else ""
+        if not code or self._code != code:
+            return self.state
+        return self._tell_gone(FarEndGone(Cause.NORMAL_CLEARING, Evidence.DTMF_CODE), step)
+
+    # --- the clock ------------------------------------------------------------------------------------------
+
+    def warn(self, timer: StateTimer, step: Step) -> None:
+        """A minute is left."""
+        self._owner.take(LastMinute(), step)
+
+    def gone_by_the_clock(self, timer: StateTimer, step: Step) -> None:
+        """No line is held for ever."""
+        self._tell_gone(FarEndGone(Cause.RECOVERY_ON_TIMER, Evidence.LONGEST_CALL), step)
+
     # --- the wire -------------------------------------------------------------------------------------------
 
     def see_current(self, current: LoopCurrent, step: Step) -> SupervisionState:
         """The current is gone: for how long?"""
-        if current.present:
+        if current.present or current.at_ns < self._own_break_ns:
             return self.state
         self._before_break = self.state
         return V.LOOP_BREAK
@@ -199,7 +316,13 @@ class Supervision(Machine[SupervisionState]):
 
     def see_polarity(self, event: PolarityReversed, step: Step) -> SupervisionState:
         """Back again means gone, on a line that reversed to say answered."""
-        if self._reversed_ns is None or event.at_ns - self._reversed_ns < POLARITY_MIN_MS * NS_PER_MS:
+        since_ns = event.at_ns - (self._reversed_ns or 0)
+        if self._reversed_ns is None:
+            ours_ns = self._we_answered_ns
+            if ours_ns is not None and event.at_ns - ours_ns <= REVERSAL_OF_OUR_ANSWER_MS * NS_PER_MS:
+                self._reversed_ns = event.at_ns
+            return V.ANSWERED
+        if since_ns < POLARITY_MIN_MS * NS_PER_MS:
             return V.ANSWERED
         return self._tell_gone(FarEndGone(Cause.NORMAL_CLEARING, Evidence.POLARITY), step)
 
@@ -208,5 +331,9 @@ class Supervision(Machine[SupervisionState]):
         return V.OFF
 
     def timer_ms(self, timer: StateTimer, step: Step) -> int:
-        """The wait for an answer is the line's own."""
-        return self._answer_after_dialling_ms if timer is SILENCE else timer.default_ms
+        """The wait for an answer and the longest call are the line's own."""
+        if timer is SILENCE:
+            return self._settings.answer_after_dialling_ms
+        if timer is WARN:
+            return max(1, self._settings.longest_call_ms - LAST_MINUTE_MS)
+        return self._settings.longest_call_ms if timer is LONGEST else timer.default_ms

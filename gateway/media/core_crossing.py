@@ -181,6 +181,7 @@ def detector_bits(detectors: Detectors) -> int:
         (Detectors.CALLER_ID, 4),
         (Detectors.DIAL_TONE, 8),
         (Detectors.AON, 16),
+        (Detectors.VOICE, 32),
     )
     return sum(bit for flag, bit in pairs if flag in detectors)
 
@@ -360,6 +361,8 @@ def read_event(ffi: Any, raw: Any) -> events.Event:
             return events.NumberTold(node, number, chr(raw.value) if raw.value else "", raw.cycles)
         case 9:
             return events.IdentitySent(node, bool(raw.present))
+        case 10:
+            return events.VoiceHeard(node, bool(raw.present))
         case kind:
             raise Bug(f"signal core: event of unknown kind {kind}")
 

@@ -64,7 +64,17 @@ class Identity:
     message: IdentityMessage
 
 
-Sound = Tone | Music | Party | Digits | Identity
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A recording from its beginning to its end; ``node`` was taken when it was ordered, `PromptEnded` names
+    it. All who are to hear the same words at once hear one node.
+    """
+
+    node: NodeId
+    clip: str
+
+
+Sound = Tone | Music | Party | Digits | Identity | Spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,9 @@ class PlanWriter:
                 return node
             case Identity(node=node, message=message):
                 nodes[node] = IdentityNode(node, wish.listener, message)
+                return node
+            case Spoken(node=node, clip=clip):
+                nodes[node] = PlayerNode(node, clip)
                 return node
             case Tone(kind=kind):
                 node = self._kept[_memory(wish)]

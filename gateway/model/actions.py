@@ -38,10 +38,15 @@ class StopRinging:
 class SetLoop:
     """Close (seize, answer) or open (release) the loop of an FXO port; of an FXS port feed its telephone, or
     break its loop (where the module can).
+
+    With ``breaks_ms`` a closed loop of an FXO port is broken: open, closed, open ... for so many ms each,
+    closed in the end: the dial pulses of one digit, or a flash. The driver keeps these times without Python,
+    and tells nothing at their end; another `SetLoop` ends them.
     """
 
     port: PortId
     closed: bool
+    breaks_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +318,17 @@ class RaiseAlarm:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class CureAlarm:
+    """What an alarm said is over: the one about ``about`` that said ``raised`` goes; ``text`` is the good
+    news.
+    """
+
+    about: str
+    raised: str
+    text: str
+
+
 Action = (
     StartRinging
     | StopRinging
@@ -342,4 +358,5 @@ Action = (
     | KeepLamp
     | Narrate
     | RaiseAlarm
+    | CureAlarm
 )

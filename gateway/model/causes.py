@@ -35,7 +35,13 @@ class Evidence(StrEnum):
     LOOP_BREAK = "loop_break"
     BUSY_TONE = "busy_tone"
     CONGESTION_TONE = "congestion_tone"
+    SIT = "sit"  # special information tone
+    HOWLER = "howler"
     DIAL_TONE = "dial_tone"
+    DTMF_CODE = "dtmf_code"  # the exchange's own sign that its party has gone
+    SILENCE = "silence"  # nobody has spoken for long, nor after a warning
+    LONGEST_CALL = "longest_call"  # no call may last longer
+    VOICE = "voice"  # somebody spoke
     RINGBACK_ENDED = "ringback_ended"
     RINGING_STOPPED = "ringing_stopped"
     DIALLING_DONE = "dialling_done"

@@ -241,6 +241,16 @@ class NumberTold:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceHeard:
+    """Somebody speaks on a node (``present``), or nobody has for two seconds. The latter also comes once when
+    `Detectors.VOICE` begins and nobody speaks.
+    """
+
+    node: NodeId
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DigitsSent:
     """The `DigitsNode` with this id has sent its last digit."""
 
@@ -425,6 +435,7 @@ Event = (
     | ToneHeard
     | CallerIdHeard
     | NumberTold
+    | VoiceHeard
     | DigitsSent
     | IdentitySent
     | PromptEnded

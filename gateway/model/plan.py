@@ -19,6 +19,8 @@ class Detectors(Flag):
     ``DIAL_TONE`` goes with ``CALL_PROGRESS`` and only while dial tone would mean something: any note that is
     held long enough is one (69 in 40.9 hours of speech and music). ``AON`` speaks too: it asks the city's
     exchange at the far end of a port for the caller's number (the Russian АОН) and reads the answer, once.
+    ``VOICE`` says when somebody speaks, and when nobody has for two seconds; beside ``CALL_PROGRESS`` no tone
+    of the plan is taken for a voice.
     """
 
     NONE = 0
@@ -27,6 +29,7 @@ class Detectors(Flag):
     CALLER_ID = auto()
     DIAL_TONE = auto()
     AON = auto()
+    VOICE = auto()
 
 
 @dataclass(frozen=True, slots=True)

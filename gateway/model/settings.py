@@ -171,6 +171,22 @@ class ExtensionSettings:
     """The Python codec of the names it can show."""
 
 
+class DialMode(StrEnum):
+    """By what digits are dialled; ``auto`` finds out by the first digit that is dialled on the line."""
+
+    AUTO = "auto"
+    TONE = "tone"
+    PULSE = "pulse"
+
+
+class PulseDigits(StrEnum):
+    """How many breaks a digit has."""
+
+    NORMAL = "normal"
+    NEW_ZEALAND = "new-zealand"
+    SWEDEN = "sweden"
+
+
 @dataclass(frozen=True, slots=True)
 class CityLineSettings:
     """A city line: its FXO or cellular port and where its incoming calls go."""
@@ -183,6 +199,24 @@ class CityLineSettings:
     dial_tone_wait_ms: int = 5_000
     answer_after_dialling_ms: int = 12_000
     """Silence without ringback for this long after dialling counts as answered (evidence: dialling done)."""
+    longest_call_ms: int = 4 * 3_600_000
+    """No call over this line lasts longer; both parties are warned a minute before."""
+    long_silence_ms: int = 300_000
+    """When nobody has spoken for so long, both are warned, and the line is given back; 0: never."""
+    dialling: DialMode = DialMode.AUTO
+    access: str = ""
+    """Dialled before every number, for a line behind another exchange: digits, ``,`` waits 2 s, ``w`` waits
+    for dial tone."""
+    pulse_break_ms: int = 0
+    pulse_make_ms: int = 0
+    """Of each dial pulse, open and closed; 0: as the country's exchanges want it."""
+    pulse_digits: PulseDigits | None = None
+    """How many breaks a digit has; None: as in the country."""
+    flash_ms: int = 0
+    """The break that asks the exchange for another call; 0: the country's."""
+    disconnect_code: str = ""
+    """DTMF digits by which the exchange at the far end says that its party has gone (behind another
+    office's exchange); empty: it does not."""
     number_request: bool = False
     """Who calls is asked of the city's exchange (the Russian АОН) when the line does not say by itself: the
     line is answered for that, and the caller charged."""

@@ -124,6 +124,28 @@ class RemoteResumed:
     source: str
 
 
+class WarningKind(Enum):
+    """What the two parties of a call are warned of."""
+
+    SILENCE = auto()  # nobody speaks: the call ends unless somebody does
+    LAST_MINUTE = auto()  # no call may last longer
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The line is about to be given back: both parties are to hear why."""
+
+    source: str
+    kind: WarningKind
+
+
+@dataclass(frozen=True, slots=True)
+class WarningOver:
+    """It is not after all."""
+
+    source: str
+
+
 News = (
     Dialled
     | Lifted
@@ -138,6 +160,8 @@ News = (
     | Freed
     | RemoteHeld
     | RemoteResumed
+    | Warned
+    | WarningOver
 )
 
 
@@ -206,10 +230,15 @@ class SendDigit:
 
 
 @dataclass(frozen=True, slots=True)
+class PassFlash:
+    """The telephone of this line's own gave a flash: the city's exchange is to see one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """Out of the call, for this reason."""
 
     cause: Cause
 
 
-Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | SendDigit | Clear
+Order = Alert | Identify | Progress | Connect | Seize | NoteDigit | SendDigit | PassFlash | Clear

@@ -29,9 +29,9 @@ class LineModulesByPort:
         """Stop at once."""
         self._of(port).stop_ringing(port)
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
         """Close or open the loop of an FXO port; feed an FXS port, or break its loop."""
-        self._of(port).set_loop(port, closed)
+        self._of(port).set_loop(port, closed, breaks_ms)
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:
         """Reverse the wires of an FXS port, or put them back."""

@@ -27,6 +27,7 @@ QUEUE_LIMIT = 4_096
 """Events waiting at once. A step takes well under a millisecond: this is seconds of a line gone mad."""
 
 Alarm = Callable[[act.RaiseAlarm], None]
+Cure = Callable[[act.CureAlarm], None]
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +139,7 @@ class Pump:
         trace: TraceSink | None = None,
         on_alarm: Alarm | None = None,
         on_answer: Callable[[act.RequestAnswered], None] = lambda answer: None,
+        on_cure: Cure | None = None,
         survives_bugs: bool = False,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
@@ -155,6 +157,7 @@ class Pump:
         self.lamps: LampKeeper = lamps if lamps is not None else ForgetfulLamps()
         self._trace: TraceSink = trace if trace is not None else NoTrace()
         self._on_alarm: Alarm = on_alarm if on_alarm is not None else _log_alarm
+        self._on_cure: Cure = on_cure if on_cure is not None else _log_cure
         self._survives_bugs = survives_bugs
         self._queue_limit = queue_limit
         self._queue: deque[Event | None] = deque()  # None: the start
@@ -265,10 +268,16 @@ class Pump:
                 self.lamps.keep(extension, on)
             case act.Narrate():
                 pass  # the trace has it already
-            case act.RaiseAlarm():
-                self._on_alarm(action)
+            case act.RaiseAlarm() | act.CureAlarm():
+                self._tell_trouble(action)
             case _:
                 assert_never(action)
+
+    def _tell_trouble(self, action: act.RaiseAlarm | act.CureAlarm) -> None:
+        if isinstance(action, act.RaiseAlarm):
+            self._on_alarm(action)
+        else:
+            self._on_cure(action)
 
     def _work_modules(
         self, action: act.StartRinging | act.StopRinging | act.SetLoop | act.SetPolarity
@@ -278,8 +287,8 @@ class Pump:
                 self._modules.start_ringing(port, cadence_ms, frequency_hz, rounds)
             case act.StopRinging(port=port):
                 self._modules.stop_ringing(port)
-            case act.SetLoop(port=port, closed=closed):
-                self._modules.set_loop(port, closed)
+            case act.SetLoop(port, closed, breaks_ms):
+                self._modules.set_loop(port, closed, breaks_ms)
             case act.SetPolarity(port, reverse):
                 self._modules.set_polarity(port, reverse)
             case _:
@@ -329,3 +338,7 @@ def _bug(about: str, what: str) -> act.RaiseAlarm:
 
 def _log_alarm(alarm: act.RaiseAlarm) -> None:
     _log.warning("alarm about %s: %s", alarm.about, alarm.text)
+
+
+def _log_cure(cured: act.CureAlarm) -> None:
+    _log.info("about %s: %s", cured.about, cured.text)

@@ -2,8 +2,9 @@
 
 It sees our loop close (seizure), sends dial tone, takes digits by tone or by loop pulses, routes to a
 subscriber and lets us hear what he does; it rings us with caller identity between the first two rings.
-What its tones are, and whether anything but busy tone tells us that the far end has left, is the line's
-`CityCharacter`. Times are those of an ordinary electronic exchange. A line may instead tell the caller's
+What its tones and delays are, and whether it turns the polarity or breaks the loop beside its tones, is the
+line's `CityCharacter`; which digits it takes, and how else it tells that the far end has answered or left,
+its `Habits`. Other times are those of an ordinary electronic exchange. A line may instead tell the caller's
 number when it is asked for it with 500 Hz (АОН): two of six frequencies for each sign, 40 ms each, going
 round without a pause.
 """
@@ -14,8 +15,10 @@ from enum import StrEnum
 
 from gateway.interfaces import Clock
 from gateway.model.numbers import NS_PER_MS, PortId
+from gateway.model.settings import PulseDigits
 from gateway.simulator import meters
 from gateway.simulator.city_character import ORDINARY, CityCharacter, CityTone, IdentityScheme
+from gateway.simulator.city_habits import Farewell, Habits, farewell_tones
 from gateway.simulator.ear import Ear, Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.wires import SPEECH_DBM0, CallerId, Wire
@@ -102,10 +105,13 @@ class CityLine:
         self.ear = Ear(wire.device)
         self.line_loss_db = wire.settings.loss_db
         self.dialled = ""
+        self.breaks_ms: list[float] = []
+        """How long each pulse or flash of ours was open."""
         self.log: list[tuple[int, str]] = []
         self.talks_when_answered = False
         self.cut = False
         """The cable is cut: the city sees no seizure."""
+        self.habits = Habits()
         self.tells_when_asked = False
         """The caller's number is told after a request, and not between the rings."""
         self.deaf_to_requests = 0
@@ -121,6 +127,7 @@ class CityLine:
         self._loop_closed = False
         self._loop_changed_ns = 0
         self._caller: CallerId | None = None
+        self._reversed = False
 
     # --- the person at the far end --------------------------------------------------------------------------
 
@@ -142,8 +149,6 @@ class CityLine:
     def answers(self) -> None:
         """The called subscriber lifts."""
         if self.state is LineState.RINGBACK:
-            if self.character.reverses:
-                self._office.modules.reverse(self.port)
             self._talk("the subscriber answers")
 
     def hangs_up(self) -> None:
@@ -158,7 +163,12 @@ class CityLine:
                 return
             self._become(LineState.REFUSED, "the far end hangs up")
             self._signal_end()
-            self._after(self.character.busy_after_ms, self._busy_tone)
+            self._after(self.character.busy_after_ms, self._farewell)
+
+    def turns_for_a_moment(self) -> None:
+        """A switch of the exchange clicks: the polarity turns for a millisecond."""
+        self._office.modules.reverse(self.port)
+        self._after(1, lambda: self._office.modules.reverse(self.port), keeps=True)
 
     def says(self, duration_ms: int = 0, level_dbm0: float = SPEECH_DBM0) -> None:
         """Talk, for ever when no duration is given."""
@@ -197,6 +207,7 @@ class CityLine:
         elif self.state is LineState.RINGING:
             self._after(RING_TRIP_MS, self._answered)
         elif PULSE_MIN_MS < lasted_ms < RELEASE_MS:
+            self.breaks_ms.append(round(lasted_ms, 1))
             self._pulse()
 
     def poll(self) -> None:
@@ -216,10 +227,12 @@ class CityLine:
         self._after(self.character.dial_tone_after_ms, self._dial_tone)
 
     def _dial_tone(self) -> None:
-        self._device.listen_digits(True)
+        self._device.listen_digits(self.habits.takes_tones)
         self._tone(self.character.dial)
 
     def _pulse(self) -> None:
+        if self.state is LineState.TALKING:
+            self._office.narrate(self, "sees a flash")
         if self.state not in (LineState.DIAL_TONE, LineState.DIGITS):
             return
         self._pulses += 1
@@ -228,8 +241,14 @@ class CityLine:
         self._after(PULSE_DIGIT_MS, self._pulses_done)
 
     def _pulses_done(self) -> None:
-        digit, self._pulses = str(self._pulses % 10), 0
-        self._digit(digit)
+        pulses, self._pulses = self._pulses, 0
+        match self.habits.pulse_digits:
+            case PulseDigits.NORMAL:
+                self._digit(str(pulses % 10))
+            case PulseDigits.NEW_ZEALAND:
+                self._digit(str(10 - pulses))
+            case PulseDigits.SWEDEN:
+                self._digit(str(pulses - 1))
 
     def _digit(self, digit: str) -> None:
         self._device.hush()
@@ -263,9 +282,44 @@ class CityLine:
 
     def _talk(self, why: str) -> None:
         self._device.hush()
+        if self.habits.reverses or self.character.reverses:
+            self._reversed = True
+            self._office.modules.reverse(self.port)
         self._become(LineState.TALKING, why)
         if self.talks_when_answered:
             self.says()
+
+    # --- the end, as this exchange tells it -----------------------------------------------------------------
+
+    def _signal_end(self) -> None:
+        """What exchanges of a better kind do beside their tone, and before it."""
+        if self.character.reverses:
+            self._turn_back()
+        if self.character.breaks_ms:
+            self._break_loop(self.character.breaks_ms)
+
+    def _farewell(self) -> None:
+        self._turn_back()
+        farewell = self.habits.farewell
+        for tone, lasts_ms in farewell_tones(farewell, self.character):
+            self._device.say_tone(tone.frequencies_hz, tone.level_dbm0, tone.cadence_ms, lasts_ms)
+        match farewell:
+            case Farewell.BUSY:
+                self._speak_over()
+            case Farewell.LOOP_BREAK:
+                self._break_loop(self.habits.break_ms)
+            case Farewell.CODE:
+                self._device.say_dtmf(self.habits.code)
+
+    def _turn_back(self) -> None:
+        if self._reversed:
+            self._reversed = False
+            self._office.modules.reverse(self.port)
+
+    def _break_loop(self, lasts_ms: int) -> None:
+        modules = self._office.modules
+        modules.set_battery(self.port, False)
+        self._after(lasts_ms, lambda: modules.set_battery(self.port, True), keeps=True)
 
     # --- a call into our office -----------------------------------------------------------------------------
 
@@ -340,21 +394,16 @@ class CityLine:
             return
         self._device.hush()
         self._device.listen_digits(False)
+        self._turn_back()
         self.talks_when_answered = False
         self._become(LineState.RELEASING, "the office releases")
         self._after(IDLE_AFTER_MS, lambda: self._become(LineState.IDLE, "idle"))
 
-    def _signal_end(self) -> None:
-        """What exchanges of a better kind do beside busy tone."""
-        modules, breaks_ms = self._office.modules, self.character.breaks_ms
-        if self.character.reverses:
-            modules.reverse(self.port)
-        if breaks_ms:
-            modules.set_battery(self.port, False)
-            self._after(breaks_ms, lambda: modules.set_battery(self.port, True), keeps=True)
-
     def _busy_tone(self) -> None:
         self._tone(self.character.busy)
+        self._speak_over()
+
+    def _speak_over(self) -> None:
         over = self.character.over_tone_dbm0
         if over is not None:
             self._device.speak_over(self.voice + OTHER_VOICES, over)

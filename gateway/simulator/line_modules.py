@@ -70,6 +70,8 @@ class _Line:
 
     on_loop: Power
     closed: bool = False
+    train: int = 0
+    """Counts trains of breaks, and what ended them."""
     battery: bool = True
     current: bool = False
     ringing: bool = False
@@ -117,17 +119,38 @@ class SimulatedLineModules:
         telephone.over = False
         self._end_burst(port)
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
-        """Work the loop switch (LSC) of a city line, or the power of a telephone's module."""
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: Sequence[int] = ()) -> None:
+        """Work the loop switch (LSC) of a city line, or the power of a telephone's module; the times of
+        breaks are kept exactly, as the C thread of real pins keeps them.
+        """
         if port in self._telephones:
             self._feed(port, closed)
             return
         line = self._city_line(port)
-        if line.closed == closed:
-            return
+        line.train += 1
+        if breaks_ms:
+            self._break_loop(port, line, breaks_ms)
+        elif line.closed != closed:
+            self._switch_loop(port, line, closed)
+
+    def _break_loop(self, port: PortId, line: _Line, breaks_ms: Sequence[int]) -> None:
+        if min(breaks_ms) <= 0 or not line.closed:
+            raise Bug(f"{port}: its loop cannot be worked by {tuple(breaks_ms)} ms")
+        train, at_ms = line.train, 0.0
+        for place, lasts_ms in enumerate((*breaks_ms, 0)):
+            closed = place % 2 == 1 or place == len(breaks_ms)
+            self._after(at_ms, lambda closed=closed: self._work(port, closed, train))  # type: ignore[misc]
+            at_ms += lasts_ms
+
+    def _work(self, port: PortId, closed: bool, train: int) -> None:
+        line = self._city_line(port)
+        if line.train == train and line.closed != closed:
+            self._switch_loop(port, line, closed)
+
+    def _switch_loop(self, port: PortId, line: _Line, closed: bool) -> None:
         line.closed = closed
         self._pin(port, "loop_switch", closed)
-        self._after(RELAY_MS, lambda: self._loop_follows(port))
+        self._after(RELAY_MS, lambda: self._loop_follows(port, closed))
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:
         """Work F/R outside ringing: reversed is low."""
@@ -323,10 +346,10 @@ class SimulatedLineModules:
             self._emit(RingEdge(port, self._clock.monotonic_ns()))
         self._after(half_ms, lambda: self._ring_edge(port, half_ms, plan))
 
-    def _loop_follows(self, port: PortId) -> None:
+    def _loop_follows(self, port: PortId, closed: bool) -> None:
         line = self._city_line(port)
-        self._wires[port].set_loop(line.closed)
-        line.on_loop(line.closed)
+        self._wires[port].set_loop(closed)
+        line.on_loop(closed)
         self._current_follows(port)
 
     def _current_follows(self, port: PortId) -> None:

@@ -17,7 +17,8 @@ enum sc_event_kind {
     SC_EVENT_PROMPT_ENDED = 6,
     SC_EVENT_MEDIA_LOST = 7,        /* duration_ms: how long nothing has come */
     SC_EVENT_NUMBER_TOLD = 8,       /* SC_DETECT_AON is through: number (empty: none), value: category; cycles: requests */
-    SC_EVENT_IDENTITY_SENT = 9      /* an identity node is through; present: it was sent, else the telephone did not answer */
+    SC_EVENT_IDENTITY_SENT = 9,     /* an identity node is through; present: it was sent, else the telephone did not answer */
+    SC_EVENT_VOICE_HEARD = 10       /* present: somebody speaks; else nobody has for 2 s */
 };
 
 struct sc_event {

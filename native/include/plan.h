@@ -29,6 +29,7 @@ enum sc_detectors {
     SC_DETECT_CALL_PROGRESS = 2,
     SC_DETECT_CALLER_ID = 4,
     SC_DETECT_DIAL_TONE = 8,        /* with CALL_PROGRESS: dial tone too; a note held long enough is one, so only while due */
+    SC_DETECT_VOICE = 32,           /* whether somebody speaks; beside CALL_PROGRESS no tone of the plan is taken for a voice */
     SC_DETECT_AON = 16              /* port: asks its line for the caller's number (500 Hz) and reads the answer, once */
 };
 

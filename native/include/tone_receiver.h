@@ -93,6 +93,9 @@ void sc_tone_receiver_arm(struct sc_tone_receiver *receiver, uint32_t mask);
 
 void sc_tone_receiver_process(struct sc_tone_receiver *receiver, const int16_t *in, size_t n);
 
+/* Whether a sound of the plan is there now, reported or not: a burst of some cadence, dial tone that is not armed. */
+bool sc_tone_receiver_sounding(const struct sc_tone_receiver *receiver);
+
 /* Takes the oldest event; false when there is none. */
 bool sc_tone_receiver_next(struct sc_tone_receiver *receiver, struct sc_tone_event *event);
 

@@ -28,6 +28,7 @@
 #include "tone_sender.h"
 #include "triple.h"
 #include "udp_sockets.h"
+#include "voice_detector.h"
 #include "wideband.h"
 
 #include <pthread.h>
@@ -64,6 +65,7 @@ struct sc_listening {
     _Atomic(struct sc_tone_receiver *) next_tones;    /* takes over when tones are listened for anew */
     _Atomic(struct sc_tone_receiver *) retired_tones; /* what it took over from: for a control thread to free */
     struct sc_ending_memory *ending; /* ports only: what call progress was listened for in */
+    struct sc_voice_detector voice;
     struct sc_callerid_modem *callerid; /* ports only */
     struct sc_aon_receiver *aon;    /* ports only; speaks too: */
     int16_t request[SC_TICK_SAMPLES]; /* what it says to the line in this tick, while SC_DETECT_AON runs */
@@ -218,5 +220,9 @@ void sc_listening_notch(struct sc_listening *listening, const float *frequency_h
 int sc_listening_use_tones(struct sc_listening *listening, const struct sc_tone_receiver_settings *tones);
 void sc_listening_process(struct sc_listening *listening, const int16_t *in, size_t n, uint32_t node, uint64_t tick,
                           struct sc_event_ring *events);
+
+/* After sc_listening_process. `spoken`: what is left after the canceller; `heard`, or NULL: what the party hears. */
+void sc_listening_process_voice(struct sc_listening *listening, const int16_t *spoken, const int16_t *heard, size_t n,
+                                uint32_t node, uint64_t tick, struct sc_event_ring *events);
 
 #endif

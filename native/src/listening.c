@@ -82,6 +82,8 @@ void sc_listening_arm(struct sc_listening *listening, uint32_t detectors, uint64
         sc_tone_receiver_arm(listening->tones, detectors & SC_DETECT_DIAL_TONE ? SC_TONE_ARM_ALL : ALL_BUT_DIAL);
     if ((begins & SC_DETECT_CALLER_ID) && listening->callerid != NULL)
         sc_callerid_modem_reset(listening->callerid);
+    if (begins & SC_DETECT_VOICE)
+        sc_voice_detector_reset(&listening->voice);
     if ((begins & SC_DETECT_AON) && listening->aon != NULL)
         sc_aon_receiver_start(listening->aon);
     listening->active = detectors;
@@ -212,4 +214,20 @@ void sc_listening_process(struct sc_listening *listening, const int16_t *in, siz
         struct sc_event told = { .node = node, .tick = tick };
         ask(listening, in, n, &told, events);
     }
+}
+
+void sc_listening_process_voice(struct sc_listening *listening, const int16_t *spoken, const int16_t *heard, size_t n,
+                                uint32_t node, uint64_t tick, struct sc_event_ring *events)
+{
+    if ((listening->active & SC_DETECT_VOICE) == 0)
+        return;
+    bool progress = (listening->active & SC_DETECT_CALL_PROGRESS) != 0 && listening->tones != NULL;
+    bool tone = progress && sc_tone_receiver_sounding(listening->tones);
+    enum sc_voice_news news = sc_voice_detector_process(&listening->voice, spoken, heard, tone, n);
+    if (news == SC_VOICE_NO_NEWS)
+        return;
+    struct sc_event event = {
+        .kind = SC_EVENT_VOICE_HEARD, .node = node, .tick = tick, .present = news == SC_VOICE_BEGAN
+    };
+    (void)sc_event_ring_push(events, &event);
 }

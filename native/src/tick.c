@@ -108,8 +108,11 @@ static void capture_port(struct sc_core *core, struct sc_port_state *port)
     sc_meter_process(&port->spoken_meter, port->spoken, SC_TICK_SAMPLES);
     if (port->recorder != NULL)
         sc_line_recorder_heard(port->recorder, listened_to(port));
-    if (node != NULL)
+    if (node != NULL) {
         sc_listening_process(&port->listening, listened_to(port), SC_TICK_SAMPLES, node->id, core->tick, core->events);
+        sc_listening_process_voice(&port->listening, port->spoken, port->playback, SC_TICK_SAMPLES, node->id, core->tick,
+                                   core->events);
+    }
     /* After the detectors, whose limits are those of the line. */
     sc_spoken_level_hold(&port->level, hears_machines(port));
     sc_spoken_level_process(&port->level, port->spoken, port->playback, SC_TICK_SAMPLES);
@@ -175,6 +178,8 @@ static void speak_socket(struct sc_core *core, struct sc_socket_state *socket)
     bool machines = core->plan->nodes[socket->node].automatic_gain && talks_to_machines(core, socket->node);
     sc_spoken_level_hold(&socket->level, machines);
     sc_spoken_level_hold(&socket->wide_level, machines);
+    sc_listening_process_voice(&socket->listening, socket->spoken, NULL, SC_TICK_SAMPLES,
+                               core->plan->nodes[socket->node].id, core->tick, core->events);
     sc_spoken_level_process(&socket->level, socket->spoken, NULL, SC_TICK_SAMPLES);
     if (is_wide(&core->plan->nodes[socket->node]))
         sc_spoken_level_process(&socket->wide_level, socket->wide, NULL, 2 * SC_TICK_SAMPLES);

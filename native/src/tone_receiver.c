@@ -464,6 +464,14 @@ void sc_tone_receiver_process(struct sc_tone_receiver *receiver, const int16_t *
     }
 }
 
+bool sc_tone_receiver_sounding(const struct sc_tone_receiver *receiver)
+{
+    bool sounding = false;
+    for (uint32_t s = 0; s < receiver->plan.sound_count; s++)
+        sounding |= receiver->trackers[s].sounding;
+    return sounding;
+}
+
 bool sc_tone_receiver_next(struct sc_tone_receiver *receiver, struct sc_tone_event *event)
 {
     if (receiver->count == 0)

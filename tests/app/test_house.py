@@ -11,6 +11,8 @@ from gateway.app import Gateway, RunSettings, run
 from gateway.drivers import storage
 from gateway.drivers.storage import Journal, transaction
 from gateway.errors import HardwareError
+from gateway.model.events import PortFailed, PortRestored, SipStackDown, SipStackUp
+from gateway.model.numbers import PortId
 from gateway.runtime.alarms import Alarm
 from tests.app.office_files import office_files
 from tests.records.rows import ended, started
@@ -70,5 +72,29 @@ def test_an_alarm_about_the_disk_leaves_the_status_when_calls_are_recorded_again
         async with asyncio.timeout(60):
             settings = RunSettings(files.office, files.board, files.state)
             await run(settings, asyncio.Event(), prompt=fills_the_disk)
+
+    asyncio.run(main())
+
+
+def test_alarms_about_ports_and_sip_leave_the_status_when_they_are_over(tmp_path):
+    cured: list[Alarm] = []
+
+    async def fails_and_works_again(gateway: Gateway) -> None:
+        gateway.on_cure = cured.append
+        gateway.pump.feed(PortFailed(PortId("fxo1"), "its card is not there"))
+        gateway.pump.feed(SipStackDown("killed"))
+        told = {alarm["about"]: alarm["text"] for alarm in gateway.status()["alarms"]}
+        assert told["fxo1"] == "its card is not there"
+        assert "killed" in told["SIP"]
+        gateway.pump.feed(PortRestored(PortId("fxo1")))
+        gateway.pump.feed(SipStackUp(7))
+        assert not {"fxo1", "SIP"} & {alarm["about"] for alarm in gateway.status()["alarms"]}
+        assert {"fxo1", "SIP"} <= {alarm.about for alarm in cured}
+
+    async def main() -> None:
+        files = office_files(tmp_path)
+        async with asyncio.timeout(60):
+            settings = RunSettings(files.office, files.board, files.state)
+            await run(settings, asyncio.Event(), prompt=fails_and_works_again)
 
     asyncio.run(main())

@@ -92,7 +92,7 @@ def test_a_call_from_the_city_and_one_to_it(typist: Typist) -> None:
     typist.types("101 lifts")
     typist.types("wait 1")
     typist.types("101 dials 4957654")
-    typist.types("wait 9")
+    typist.types("wait 11")
     assert typist.city.line(1).state == "talking"
     assert typist.types("101 hears").startswith("101 hears speech or music")
     assert typist.types("city hears 1").startswith("the far end of line 1 hears")

@@ -10,7 +10,7 @@ from gateway.config.load import load_configuration
 from gateway.config.samples import SIMULATED
 from gateway.model.settings import ExtensionKind, PortKind
 
-OFFICES = ["office", "line-to-sip", "modem", "pairing", "queue"]
+OFFICES = ["office", "line-to-sip", "modem", "pairing", "queue", "supervision"]
 
 
 @pytest.mark.parametrize("name", OFFICES)

@@ -101,7 +101,7 @@ class Recorded:
     def stop_ringing(self, port: PortId) -> None:
         self.orders.append(("hush", port))
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: tuple[int, ...] = ()) -> None:
         self.orders.append(("loop", port, closed))
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from gateway.drivers import rpi_gpio
 from gateway.drivers.gpio import Chip, Edge, Pin
+from gateway.drivers.pin_loops import PinLoops
 from gateway.drivers.rpi_gpio import RpiGpioPins, library
-from gateway.errors import HardwareError, PinError
+from gateway.errors import Bug, HardwareError, PinError
 
 CURRENT = Pin("header", 5, pull="down")
 LOOP = Pin("header", 17, active_low=True)
@@ -130,3 +131,100 @@ def test_a_machine_without_the_library_is_told_how_to_get_it(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "RPi", None)
     with pytest.raises(HardwareError, match=r"RPi.GPIO is missing: pip install 'cityline\[rpi-gpio\]'"):
         library()
+
+
+class Timing:
+    """As much of an event loop as times a train, in virtual time: what is due, in its order."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self._due: list[tuple[float, asyncio.TimerHandle]] = []
+
+    def time(self) -> float:
+        return self.now_s
+
+    def call_at(self, at_s: float, callback: Callable[..., None], *args: object) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(at_s, callback, args, self)  # type: ignore[arg-type]
+        self._due.append((at_s, handle))
+        return handle
+
+    def get_debug(self) -> bool:
+        return False
+
+    def call_exception_handler(self, context: dict[str, object]) -> None:
+        raise AssertionError(context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._due = [(at_s, one) for at_s, one in self._due if one is not handle]
+
+    def run(self, late_s: float = 0.0) -> None:
+        while self._due:
+            at_s, handle = self._due.pop(0)
+            self.now_s = at_s + late_s
+            handle._run()
+
+
+@pytest.fixture
+def switched(gpio: Library) -> tuple[PinLoops, Timing, list[tuple[int, bool]], list[str]]:
+    """One closed loop: its worker, its time, what the pin did and at which ms, what failed."""
+    timing, worked, failures = Timing(), [], []
+    pins = RpiGpioPins({LOOP: True}, [], gpio)
+    output = gpio.output
+
+    def note(line: int, level: int) -> None:
+        if gpio.refuses == "output":
+            raise RuntimeError("the chip is gone")
+        output(line, level)
+        worked.append((round(timing.now_s * 1_000), level == 0))
+
+    gpio.output = note
+    loops = PinLoops(pins, [LOOP], lambda place, error: failures.append(str(error)), lambda: timing)  # type: ignore[arg-type]
+    return loops, timing, worked, failures
+
+
+Switched = tuple[PinLoops, Timing, list[tuple[int, bool]], list[str]]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.004])
+def test_a_train_of_breaks_ends_closed_and_lateness_never_adds_up(switched: Switched, late_s: float) -> None:
+    loops, timing, worked, failures = switched
+    loops.work(0, (60, 40, 60))
+    timing.run(late_s)
+    late_ms = round(late_s * 1_000)
+    assert worked == [(0, False), (60 + late_ms, True), (100 + late_ms, False), (160 + late_ms, True)]
+    assert failures == []
+
+
+def test_a_loop_that_is_opened_in_the_middle_of_a_train_stays_open(switched: Switched) -> None:
+    loops, timing, worked, _ = switched
+    loops.work(0, (60, 40, 60))
+    loops.close()
+    timing.run()
+    assert worked == [(0, False), (0, False)]
+
+
+@pytest.mark.parametrize("breaks_ms", [(), (60, 0, 60), (-1,)])
+def test_what_is_no_train_is_refused(switched: Switched, breaks_ms: tuple[int, ...]) -> None:
+    with pytest.raises(Bug, match="cannot be worked"):
+        switched[0].work(0, breaks_ms)
+    assert switched[2] == []
+
+
+def test_a_second_train_waits_for_nobody_and_is_refused(switched: Switched) -> None:
+    loops, timing, worked, _ = switched
+    loops.work(0, (60,))
+    with pytest.raises(Bug, match="under way"):
+        loops.work(0, (80,))
+    timing.run()
+    loops.work(0, (80,))
+    timing.run()
+    assert worked == [(0, False), (60, True), (60, False), (140, True)]
+
+
+def test_a_pin_that_does_not_obey_in_a_train_is_told_and_ends_it(switched: Switched, gpio: Library) -> None:
+    loops, timing, worked, failures = switched
+    loops.work(0, (60, 40, 60))
+    gpio.refuses = "output"
+    timing.run()
+    assert worked == [(0, False)]
+    assert failures == ["pin header:17 cannot be set: the chip is gone"]

@@ -22,6 +22,7 @@ from gateway.model.plan import DigitsNode, IdentityNode, Plan, PlayerNode, PortN
 from gateway.model.settings import (
     BoardSettings,
     CityLineSettings,
+    DialMode,
     ExtensionKind,
     ExtensionSettings,
     HuntGroupSettings,
@@ -79,9 +80,14 @@ def office(
         extensions=extensions(paired),
         city_lines=(
             CityLineSettings(
-                "city1", PortId("fxo1"), lines_to[0], "4951230001", number_request=number_request
+                "city1",
+                PortId("fxo1"),
+                lines_to[0],
+                "4951230001",
+                number_request=number_request,
+                dialling=DialMode.TONE,
             ),
-            CityLineSettings("city2", PortId("fxo2"), lines_to[1], "4951230002"),
+            CityLineSettings("city2", PortId("fxo2"), lines_to[1], "4951230002", dialling=DialMode.TONE),
         ),
         hunt_groups=(group or HuntGroupSettings("600", "Everybody", ("101", "102", "201")),),
         queues=(queue or QueueSettings("610", "Waiting", ("101", "102"), "queue", overflow="600"),),
@@ -107,10 +113,12 @@ class World:
     legs: list[act.LegEnded] = field(default_factory=list)
     sip: list[Action] = field(default_factory=list)
     alarms: list[act.RaiseAlarm] = field(default_factory=list)
+    breaks: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     done: list[tuple[int, Action]] = field(default_factory=list)
     timers: dict[TimerId, int] = field(default_factory=dict)
     bugs_expected: bool = False
+    takes_tones: bool = True  # the city's exchanges do
     capabilities: tuple[str, ...] = ()
     """Of the telephones' modules."""
     reversed: set[str] = field(default_factory=set)
@@ -126,6 +134,7 @@ class World:
         self._order = count()
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._sending: set[NodeId] = set()
+        self._speaking: set[NodeId] = set()
         self.after_step: Callable[[Event], None] = lambda event: None
         self._carry_out(self.exchange.start(self.now))
 
@@ -171,13 +180,13 @@ class World:
                 case act.CancelTimer(timer=timer):
                     assert timer in self.timers, f"{timer} does not run"
                     del self.timers[timer]
-                case act.CallStarted() | act.CallAnswered() | act.CallEnded():
-                    self.journal.append(action)
-                case act.LegEnded():
-                    self.legs.append(action)
+                case act.CallStarted() | act.CallAnswered() | act.CallEnded() | act.LegEnded():
+                    (self.legs if isinstance(action, act.LegEnded) else self.journal).append(action)  # type: ignore[arg-type]
                 case act.RaiseAlarm(text=text):
                     assert not text.startswith("A bug") or self.bugs_expected, text
                     self.alarms.append(action)
+                case act.CureAlarm(about=about, raised=raised):
+                    self.alarms.remove(act.RaiseAlarm(about, raised))
                 case act.Narrate(line=line):
                     self.trace.append(line)
                 case _:
@@ -195,8 +204,10 @@ class World:
                 self.ringing.discard(port)
             case act.SetLoop(port=port, closed=closed) if port.startswith("fxs"):
                 (self.broken.discard if closed else self.broken.add)(port)
-            case act.SetLoop(port=port, closed=closed):
+            case act.SetLoop(port=port, closed=closed, breaks_ms=breaks_ms):
                 (self.loops.add if closed else self.loops.discard)(port)
+                if breaks_ms:
+                    self.breaks.append((port, breaks_ms))
 
     def _ring(self, action: act.StartRinging) -> None:
         assert action.port not in self.ringing, f"{action.port} rings already"
@@ -219,11 +230,21 @@ class World:
         for number, node in sending.items():
             if number not in self._sending:
                 self.later(len(node.digits) * 200, lambda number=number: self._digits_sent(number))  # type: ignore[misc]
+                self.later(120, lambda number=number: self._dial_tone_breaks(number))  # type: ignore[misc]
         for told in plan.nodes:
             if isinstance(told, IdentityNode) and told.id not in self._sending:
                 self.told.append((self.ms, told))
                 self.later(900, lambda node=told.id: self._told(node))  # type: ignore[misc]
         self._sending = {node.id for node in plan.nodes if isinstance(node, DigitsNode | IdentityNode)}
+        spoken = {node.id for node in plan.nodes if isinstance(node, PlayerNode) and not node.looped}
+        for number in spoken - self._speaking:
+            self.later(5_000, lambda number=number: self.feed(ev.PromptEnded(number)))  # type: ignore[misc]
+        self._speaking = spoken
+
+    def _dial_tone_breaks(self, digits: NodeId) -> None:
+        for edge in self.plan.hears if self.takes_tones else ():
+            if edge.source == digits:
+                self.feed(ev.ToneHeard(edge.listener, ToneKind.DIAL, False, 0))
 
     def _digits_sent(self, node: NodeId) -> None:
         if node in self._sending:
@@ -269,8 +290,8 @@ class World:
             case ToneNode(segments=segments):
                 plan = tone_plan(self.settings.country)
                 return next(kind.value for kind, sent in plan.sent if sent == segments)
-            case PlayerNode(clip=clip):
-                return f"music:{clip}"
+            case PlayerNode(clip=clip, looped=looped):
+                return f"music:{clip}" if looped else f"words:{clip}"
             case DigitsNode(digits=digits):
                 return f"digits:{digits}"
             case IdentityNode(message=message):
@@ -415,6 +436,9 @@ class City:
 
     def sounds(self, kind: ToneKind, present: bool = True) -> None:
         self.world.feed(ev.ToneHeard(self.node, kind, present, 2))
+
+    def voice(self, present: bool = True) -> None:
+        self.world.feed(ev.VoiceHeard(self.node, present))
 
     def loop_current(self, present: bool) -> None:
         self.world.feed(ev.LoopCurrent(self.port, present, self.world.now_ns))

@@ -3,7 +3,15 @@
 import pytest
 
 from gateway.errors import Bug
-from gateway.line.ringing import Bell, RingAgain, RingBegan, RingDetector, RingingStopped
+from gateway.line.ringing import (
+    Bell,
+    RingAgain,
+    RingBegan,
+    RingDetector,
+    RingFreed,
+    RingingStopped,
+    RingStuck,
+)
 from gateway.model.events import RingEdge
 from gateway.model.numbers import PortId
 from tests.line.listening import Bench, Listener
@@ -52,6 +60,47 @@ def test_three_edges_are_no_ring() -> None:
     line.bench.wait_ms(1000)
     line.rings(60)
     assert line.heard == []
+
+
+@pytest.mark.parametrize("gap_ms", [0.3, 1, 2, 3.5])
+def test_edges_that_bounce_for_80_ms_are_no_ring(gap_ms: float) -> None:
+    line = Line()
+    for _ in range(5):
+        for _ in range(int(80 / gap_ms)):
+            line.edge()
+            line.bench.wait_ms(gap_ms)
+        line.bench.wait_ms(1_000)
+    assert line.heard == []
+
+
+def test_the_dial_pulses_of_a_parallel_telephone_are_no_ring() -> None:
+    line = Line()
+    for _ in range(10):
+        line.edge()
+        line.bench.wait_ms(100)
+    assert line.heard == []
+
+
+def test_a_ring_with_a_lost_edge_is_one() -> None:
+    line = Line()
+    for number in range(50):
+        if number % 5:
+            line.edge()
+        line.bench.wait_ms(20)
+    assert line.heard == [RingBegan()]
+
+
+def test_a_ring_without_end_is_a_stuck_input_until_it_is_quiet() -> None:
+    line = Line()
+    line.rings(10_200)
+    assert line.heard == [RingBegan(), RingStuck()]
+    line.rings(30_000)
+    line.bench.wait_ms(1_500)
+    assert line.heard == [RingBegan(), RingStuck()]
+    line.bench.wait_ms(3_000)
+    assert line.heard == [RingBegan(), RingStuck(), RingFreed()]
+    line.rings(1_000)
+    assert line.heard[-1] == RingBegan()
 
 
 def test_each_further_ring_is_told_and_a_missing_one_ends_it() -> None:

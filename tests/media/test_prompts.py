@@ -1,5 +1,6 @@
 """Recordings are read whole, or refused with the file, the reason and the remedy."""
 
+import math
 import wave
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import ConfigError
 from gateway.media.prompts import SOUNDS, read_recording
+from gateway.media.spoken import WORDS, clip_of
+from gateway.model.signals import WarningKind
 
 
 def write_wav(
@@ -83,3 +86,14 @@ def test_foreign_bytes_are_read_or_refused_never_anything_else(
         return
     assert len(samples) >= 2
     assert len(samples) % 2 == 0
+
+
+@pytest.mark.parametrize("kind", WarningKind)
+@pytest.mark.parametrize("country", ["ru", "kz", "us", "de"])
+def test_every_warning_is_there_in_words_at_the_level_of_a_voice(kind: WarningKind, country: str) -> None:
+    samples = memoryview(read_recording(SOUNDS / f"{clip_of(kind, country)}.wav")).cast("h").tolist()
+    rms_dbfs = 20 * math.log10(math.sqrt(sum(x * x for x in samples) / len(samples)) / 32_768)
+    assert 1.5 < len(samples) / 8_000 < 8.0
+    assert -24.0 < rms_dbfs < -18.0
+    assert max(map(abs, samples)) < 32_767
+    assert clip_of(kind, country) in WORDS

@@ -36,8 +36,8 @@ class Surroundings:
     def stop_ringing(self, port: PortId) -> None:
         self._note("silence", port)
 
-    def set_loop(self, port: PortId, closed: bool) -> None:
-        self._note("loop", port, closed)
+    def set_loop(self, port: PortId, closed: bool, breaks_ms: tuple[int, ...] = ()) -> None:
+        self._note("loop", port, closed, *(breaks_ms,) * bool(breaks_ms))
 
     def set_polarity(self, port: PortId, reverse: bool) -> None:
         self._note("polarity", port, reverse)

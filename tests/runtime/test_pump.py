@@ -36,6 +36,7 @@ def test_every_action_reaches_whoever_carries_it_out_in_order():
     ended = act.CallEnded(CallId(1), Cause.NORMAL_CLEARING, Evidence.HOOK, "101", 2, 1)
     actions = (
         act.SetLoop(FXO1, True),
+        act.SetLoop(FXO1, True, (67, 33, 67)),
         act.StartRinging(FXS1, (1000, 4000), 25, rounds=2),
         act.SetPolarity(FXS1, True),
         act.ApplyPlan(Plan(generation=3)),
@@ -50,6 +51,7 @@ def test_every_action_reaches_whoever_carries_it_out_in_order():
     pump.feed(LIFT)
     assert around.done == [
         ("loop", FXO1, True),
+        ("loop", FXO1, True, (67, 33, 67)),
         ("ring", FXS1, (1000, 4000), 25, 2),
         ("polarity", FXS1, True),
         ("plan", 3),

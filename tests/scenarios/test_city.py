@@ -109,7 +109,7 @@ def test_a_refusal_of_the_city_frees_the_line_and_tells_the_caller(
     anna.lifts()
     stage.wait(400)
     anna.dials(NUMBER)
-    stage.office.run_until(lambda: stage.city(1).state == "refused", 6_000, "the city refuses")
+    stage.office.run_until(lambda: stage.city(1).state == "refused", 9_000, "the city refuses")
     stage.released(1, within_ms=3_000)
     stage.wait(3_000)
     assert anna.hears() in (Heard.BUSY, Heard.CONGESTION)

@@ -1,14 +1,17 @@
 """A telephone and the city's exchange wire to wire: the gateway between them is a pair of copied blocks."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.events import Event, HookEdge, RingEdge
+from gateway.model.events import Event, HookEdge, PolarityReversed, RingEdge
 from gateway.model.numbers import PortId
 from gateway.simulator.central_office import Behaviour, CentralOffice, LineState, Subscriber
+from gateway.simulator.city_character import ORDINARY, CityTone
+from gateway.simulator.city_habits import Farewell, Habits
 from gateway.simulator.ear import Heard
 from gateway.simulator.line_modules import SimulatedLineModules
 from gateway.simulator.telephone import Telephone
@@ -77,6 +80,54 @@ def test_a_refusal_is_a_tone(behaviour: Behaviour, heard: Heard) -> None:
     world.anna.dials("112")
     world.run(5_000)
     assert world.anna.hears() is heard
+
+
+@pytest.mark.parametrize(
+    ("farewell", "cadence_ms"), [(Farewell.BUSY, 500), (Farewell.CONGESTION, 250), (Farewell.STUTTER, 100)]
+)
+def test_a_habit_says_which_tone_ends_a_call_and_the_character_what_it_is(
+    farewell: Farewell, cadence_ms: int
+) -> None:
+    world = Patched()
+    world.line.character = replace(
+        ORDINARY,
+        dial=CityTone((440.0,)),
+        busy=CityTone((440.0,), (500, 500)),
+        congestion=CityTone((440.0,), (250, 250)),
+    )
+    world.line.habits = Habits(farewell)
+    assert world.city.calls(1, "4951234567")
+    world.run(2_500)
+    world.anna.lifts()
+    world.modules.set_loop(FXO, True)
+    world.run(1_000)
+    world.line.hangs_up()
+    world.run(5_500)
+    whole = [stretch for stretch in world.anna.ear.cadence(4_500, 440.0) if stretch.on][1:-1]
+    assert len(whole) >= 2
+    assert all(abs(stretch.duration_ms - cadence_ms) <= 30 for stretch in whole)
+
+
+@pytest.mark.parametrize("who", ["character", "habits"])
+def test_a_line_that_reverses_turns_at_the_answer_and_back_at_the_end_once(who: str) -> None:
+    world = Patched()
+    if who == "character":
+        world.line.character = replace(ORDINARY, reverses=True)
+    else:
+        world.line.habits = Habits(Farewell.POLARITY, reverses=True)
+    assert world.city.calls(1, "4951234567")
+    world.run(2_500)
+    world.modules.set_loop(FXO, True)
+    world.run(1_000)
+    turned = [event for event in world.events if isinstance(event, PolarityReversed)]
+    assert len(turned) == 1
+    world.line.hangs_up()
+    world.run(1_000)
+    world.modules.set_loop(FXO, False)
+    world.run(1_000)
+    turned = [event for event in world.events if isinstance(event, PolarityReversed)]
+    assert len(turned) == 2
+    assert world.line.state is LineState.IDLE
 
 
 @given(st.text("0123456789", min_size=1, max_size=4))
