@@ -22,6 +22,7 @@ from gateway.model.settings import (
     AudioKind,
     BoardSettings,
     CityLineSettings,
+    DialMode,
     ExtensionKind,
     ExtensionSettings,
     PortKind,
@@ -31,8 +32,10 @@ from gateway.model.settings import (
 Line = Fxs | Fxo | Cellular
 
 
-def _dial_settings(city: CityLineSettings, country: str) -> DialSettings:
-    """What the line says, and the country where it says nothing."""
+def dial_settings(city: CityLineSettings, country: str, *, pulses_possible: bool) -> DialSettings:
+    """What the line says, and the country where it says nothing. Where no thread of C works the loop switch,
+    a line that would try pulses does not.
+    """
     pulses = pulses_of(country)
     pulses = replace(
         pulses,
@@ -40,7 +43,9 @@ def _dial_settings(city: CityLineSettings, country: str) -> DialSettings:
         make_ms=city.pulse_make_ms or pulses.make_ms,
         digits=city.pulse_digits or pulses.digits,
     )
-    return DialSettings(city.dialling, pulses, city.access, city.flash_ms or flash_of(country))
+    by_tones = city.dialling is DialMode.AUTO and not pulses_possible
+    mode = DialMode.TONE if by_tones else city.dialling
+    return DialSettings(mode, pulses, city.access, city.flash_ms or flash_of(country))
 
 
 class Installation:
@@ -48,6 +53,7 @@ class Installation:
 
     def __init__(self, ports: BoardSettings, board: Switchboard, tones: TonePlan) -> None:
         self.ports = ports.ports
+        self.board = ports
         self.lines: dict[PortId, Line] = {}
         self.nodes: dict[NodeId, Line] = {}
         self.machines: dict[str, Machine[Any]] = {}
@@ -108,7 +114,9 @@ class Installation:
                 longest_call_ms=city.longest_call_ms,
                 disconnect_code=city.disconnect_code,
             ),
-            dial=_dial_settings(city, board.office.country),
+            dial=dial_settings(
+                city, board.office.country, pulses_possible=self.board.times_pulses(port.port)
+            ),
             dial_tone_wait_ms=city.dial_tone_wait_ms,
             number_request=city.number_request,
             long_silence_ms=city.long_silence_ms,

@@ -6,12 +6,9 @@ from gateway.config.document import Document
 from gateway.config.lines import Path
 from gateway.config.relay import relay_pins
 from gateway.config.schema import BoardFile
-from gateway.model.settings import SIMULATED_CHIP
+from gateway.model.settings import EXPANDERS, SIMULATED_CHIP
 
 HEADER = "header:"
-EXPANDERS = ("mcp23", "pcf857", "pca95", "tca64", "tca95", "max73", "74x164")
-"""How the labels of chips on I2C and SPI begin (the kernel's drivers of that name). An access takes up to a
-millisecond, and the time of an edge is when the host read it: hardware facts, section 2."""
 EDGE_INPUTS = {
     "hook": "of a hook",
     "ring": "of a ring",

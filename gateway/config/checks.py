@@ -14,6 +14,7 @@ from gateway.config.schema import OfficeFile, OutgoingEntry
 from gateway.config.telephones import check_telephones
 from gateway.config.wording import nearest, shown
 from gateway.line.hook import flash_window
+from gateway.model.numbers import PortId
 from gateway.model.settings import BoardSettings, PortKind, SipSettings
 
 NUMBER = re.compile(r"[0-9]{2,6}")
@@ -167,6 +168,9 @@ def check_lines(office: Office) -> None:
             if not _is_modem(office, line.port):
                 office.complain(path, "only a modem's line has short messages", "remove it")
             office.must_exist(path, line.messages_to, "the extension", office.names("extension"))
+        if line.dialling == "pulse" and not office.board.times_pulses(PortId(line.port)):
+            what = "pulses need a loop switch on a chip of the processor's own, worked by gpiod"
+            office.complain(("line", name, "dialling"), what, 'write dialling = "tone"')
         way: Path = ("line", name, "to")
         if not _goes_out(office, way, line.to, name):
             office.must_exist(way, line.to, "the number", office.names(*NUMBERED))

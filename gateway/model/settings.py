@@ -21,6 +21,11 @@ SIMULATED_CHIP = "sim:"
 """How pins of the simulated chip begin."""
 
 
+EXPANDERS = ("mcp23", "pcf857", "pca95", "tca64", "tca95", "max73", "74x164")
+"""How the labels of chips on I2C and SPI begin (the kernel's drivers of that name). An access takes up to a
+millisecond, and the time of an edge is when the host read it: hardware facts, section 2."""
+
+
 class PortKind(StrEnum):
     """What a socket on the board is."""
 
@@ -125,6 +130,13 @@ class BoardSettings:
     """Where the serial ports of modems appear, by names that say the device and the interface."""
     gpio: PinLibrary = PinLibrary.GPIOD
     relay: RelaySettings | None = None
+
+    def times_pulses(self, port: PortId) -> bool:
+        """Whether a thread of C works the port's loop switch, so that breaks are pulses to the millisecond:
+        not through RPi.GPIO, and not on an expander.
+        """
+        pins = next((dict(one.pins) for one in self.ports if one.port == port), {})
+        return self.gpio is PinLibrary.GPIOD and not pins.get("loop_switch", "").startswith(EXPANDERS)
 
 
 class LampKind(StrEnum):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 # ruff: noqa: E501 - messages stand whole, as they are read
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.call.installation import dial_settings
 from gateway.config.board import load_board
-from gateway.config.load import load_configuration
+from gateway.config.load import Configuration, load_configuration
 from gateway.config.power import worst_current_ma
 from gateway.config.schema import PortEntry
 from gateway.errors import ConfigError
+from gateway.model.numbers import PortId
+from gateway.model.settings import DialMode, PinLibrary
 
 BOARDS = Path(__file__).parent.parent.parent / "boards"
 BOARD = """name = "bench"
@@ -134,3 +138,43 @@ def test_a_shipped_board_is_sound(board: str) -> None:
     settings, _document = load_board(BOARDS / board / "board.toml")
     assert settings.name == board
     assert board == "simulated" or (BOARDS / board / "README.md").is_file()
+
+
+def expander_office(folder: Path, dialling: str, gpio: str = "gpiod") -> Configuration:
+    """The office of the expander board with another word for how it dials."""
+    source = BOARDS / "pi-2fxo-expander"
+    office = (
+        (source / "office.toml")
+        .read_text(encoding="utf-8")
+        .replace('dialling = "tone"', f'dialling = "{dialling}"')
+    )
+    board = (source / "board.toml").read_text(encoding="utf-8")
+    (folder / "office.toml").write_text(office, encoding="utf-8")
+    (folder / "board.toml").write_text(f'gpio = "{gpio}"\n{board}', encoding="utf-8")
+    return load_configuration(folder / "office.toml", folder / "board.toml")
+
+
+def test_pulses_through_an_expander_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        expander_office(tmp_path, "pulse")
+    first = str(refused.value).replace(f"{tmp_path}/", "").splitlines()[0]
+    assert first == (
+        'office.toml:19: line "city1": pulses need a loop switch on a chip of the processor\'s own, worked by gpiod '
+        '(write dialling = "tone")'
+    )
+
+
+def test_a_line_that_could_not_time_pulses_never_tries_them(tmp_path: Path) -> None:
+    """Nor where a library works the pins: `auto` means tones there."""
+    loaded = expander_office(tmp_path, "auto")
+    assert not loaded.board.times_pulses(PortId("fxo1"))
+    own = replace(
+        loaded.board,
+        ports=tuple(replace(port, pins=(("loop_switch", "header:16"),)) for port in loaded.board.ports),
+    )
+    assert own.times_pulses(PortId("fxo1"))
+    assert not replace(own, gpio=PinLibrary.RPI_GPIO).times_pulses(PortId("fxo1"))
+    for board, mode in ((loaded.board, DialMode.TONE), (own, DialMode.AUTO)):
+        city = loaded.office.city_lines[0]
+        settings = dial_settings(city, "ru", pulses_possible=board.times_pulses(city.port))
+        assert settings.mode is mode
