@@ -308,6 +308,7 @@ def test_a_sound_card_that_is_not_there_fails_its_port_and_no_other(files):
 
 def test_pins_of_a_chip_that_is_not_here_are_refused_with_a_remedy(files):
     pins = 'hook = "gpiochip77:1", ring_mode = "gpiochip77:2", forward_reverse = "gpiochip77:3"'
+    pins += ', power_down = "gpiochip77:4"'
     files.change_board(r"pins = .*", f'pins = {{ {pins} }}\naudio = "alsa"\ncard = "hw:CARD=line1"')
     line = line_of(files.board, "gpiochip77")
     told = refused(files, 1)
