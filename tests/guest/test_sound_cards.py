@@ -41,7 +41,7 @@ SETTLING_S = 25.0
 STEADY_S = 20.0
 WINDOWS = 3
 STEPS_PPM = 2 * 5.0 / (STEADY_S * 1_000) * 1e6
-"""A loop-back card moves on in steps of up to a period, 5 ms: the count may lack one at each end of a window."""
+"""A loop-back card moves in steps of up to a period, 5 ms: a count may lack one at each end of a window."""
 SAMPLES_A_TICK = 80
 CLOCK_ERROR_PPM = 150
 """A loop-back card's pointers move by 4 ms, the kernel's jiffy: its clock is known less well than that of a
