@@ -40,7 +40,12 @@ def run_guest(guest: Guest) -> int:
     modules += [build_module(home, release, module) for module in guest.out_of_tree]
     base = make_root(guest, home)
     initrd = make_initrd(guest, home, base, modules)
-    return boot(guest, kernel, initrd)
+    for left in reversed(range(guest.boots)):
+        code = boot(guest, kernel, initrd)
+        if code == 0 or left == 0:
+            break
+        say(f"guest {guest.name} failed; what it told stands above. It is booted again")
+    return code
 
 
 if __name__ == "__main__":
