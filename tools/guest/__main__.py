@@ -40,11 +40,11 @@ def run_guest(guest: Guest) -> int:
     modules += [build_module(home, release, module) for module in guest.out_of_tree]
     base = make_root(guest, home)
     initrd = make_initrd(guest, home, base, modules)
-    for left in reversed(range(guest.boots)):
-        code = boot(guest, kernel, initrd)
-        if code == 0 or left == 0:
-            break
-        say(f"guest {guest.name} failed; what it told stands above. It is booted again")
+    code = boot(guest, kernel, initrd)
+    for _ in range(guest.boots - 1):
+        if code != 0:
+            say(f"guest {guest.name} failed; what it told stands above. It is booted again")
+            code = boot(guest, kernel, initrd)
     return code
 
 
