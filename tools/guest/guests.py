@@ -29,7 +29,7 @@ class Guest:
     outside: bool = False
     """Whether somebody out here works its PL061's pins."""
     boots: int = 1
-    """How often it may be booted until its tests pass: loop-back cards are late now and then on a busy host."""
+    """How often it may be booted until its tests pass: loop-back cards are late at times on a busy host."""
     memory_mb: int = 768
     limit_s: int = 1_500
 
